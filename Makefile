@@ -1,0 +1,41 @@
+# make run     the whole pipeline, from raw tables to a published model with a verdict
+# make serve   look at what is published, in the browser
+# make test    the tests, quick ones only; `make test-all` has the slow ones too
+# make check   what must hold of every commit: lint, types, quick tests
+# make bench   what is promised, measured
+
+PYTHON ?= python3.11
+BIN = .venv/bin
+
+.PHONY: run serve test test-all check lint bench clean
+
+run: .venv/run
+	$(BIN)/luigi --module pipeline RunAll
+
+test: .venv/dev
+	$(BIN)/pytest -q -m "not slow"
+
+test-all: .venv/dev
+	$(BIN)/pytest -q
+
+lint: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+check: lint test
+
+bench: .venv/run
+	$(BIN)/python bench/run.py
+
+.venv/run: requirements.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --requirement requirements.txt
+	touch $@
+
+.venv/dev: .venv/run requirements-dev.txt
+	$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	touch $@
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache plumbline.egg-info

@@ -1,0 +1,55 @@
+"""Golden rows: raw inputs that travel with a version, and the answers that it must give wherever it is loaded."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from bundle.contract import columns_of
+from bundle.model import Model
+
+NAME = "assets.extra/golden.json"
+
+
+class WrongAnswer(ValueError):  # noqa: N818 - named for what was found
+    """A loaded model does not give the answers that it must give."""
+
+
+class Golden(BaseModel):
+    """Rows as a client sends them, and for each named output the answer to each row."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    rows: tuple[dict[str, float | str | None], ...]
+    answers: dict[str, tuple[float, ...]]
+    tolerance: float
+
+    def write(self, folder: Path) -> None:
+        """Leave the rows in the version's folder."""
+        path = folder / NAME
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(self.model_dump_json(indent=1) + "\n")
+
+    def replay(self, model: Model) -> None:
+        """Ask the model for every golden row.
+
+        Raises:
+            WrongAnswer: an answer differs; names the row, the output, and both values.
+        """
+        given = model.predict(columns_of(self.rows, model.contract))
+        faults = []
+        for name, expected in self.answers.items():
+            for row, (got, want) in enumerate(zip(given[name].tolist(), expected, strict=True)):
+                if not _near(got, want, self.tolerance):
+                    faults.append(f"golden row {row} must have the {name} {want!r}, and got {got!r}")
+        if faults:
+            raise WrongAnswer("; ".join(faults[:5]) + (f"; and {len(faults) - 5} more" if len(faults) > 5 else ""))
+
+
+def read(folder: Path) -> Golden:
+    """The golden rows of the version in ``folder``."""
+    return Golden.model_validate_json((folder / NAME).read_bytes())
+
+
+def _near(got: Any, want: float, tolerance: float) -> bool:
+    return bool(np.isfinite(got)) and abs(got - want) <= tolerance

@@ -1,0 +1,89 @@
+"""The reference profile of a model: how each feature was distributed in training, and how far off a sample is."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict
+
+NAME = "profile.json"
+BINS = 10
+LEVELS = 20
+"""The most frequent levels of a category that have a bin of their own."""
+FLOOR = 1e-4
+"""The least share that a bin counts as, so that an empty bin has a finite index."""
+
+Counts = tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]
+"""Distinct values in ascending order, and how often each occurs."""
+
+
+class FeatureProfile(BaseModel):
+    """One candidate feature: its bins, its shares in training and in validation, and whether the model uses it.
+
+    A number has a bin between each two of its ``edges`` and one on either side; a category one for each of its
+    ``levels`` and one for all others. The last share is that of missing values.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    kind: Literal["number", "category"]
+    edges: tuple[float, ...] = ()
+    levels: tuple[str, ...] = ()
+    training: tuple[float, ...]
+    validation: tuple[float, ...]
+    psi: float
+    missing: float
+    kept: bool
+    reason: str
+
+
+class Profile(BaseModel):
+    """Every candidate feature, and the limit that the drift screen held them to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    max_psi: float
+    features: tuple[FeatureProfile, ...]
+
+
+def psi(expected: npt.ArrayLike, actual: npt.ArrayLike) -> float:
+    """The population stability index of two distributions over the same bins, given as shares.
+
+    0 is the same distribution; 0.1 is usually called a small shift and 0.25 a large one (Siddiqi 2006).
+    """
+    a, b = (np.maximum(np.asarray(shares, float), FLOOR) for shares in (expected, actual))
+    return float(((b - a) * np.log(b / a)).sum())
+
+
+def decile_edges(counts: Counts) -> tuple[float, ...]:
+    """The inner edges of ten bins that hold about as many values each; fewer where values repeat."""
+    if len(counts[0]) == 0:
+        return ()
+    return tuple(float(edge) for edge in np.unique(quantiles(counts, np.arange(1, BINS) / BINS)))
+
+
+def quantiles(counts: Counts, at: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Exact quantiles (the lowest value that at least that share does not exceed) of counted values."""
+    values, frequency = counts
+    reached = np.cumsum(frequency)
+    found: npt.NDArray[np.float64] = values[np.searchsorted(reached, np.asarray(at) * reached[-1] - 1e-9)]
+    return found
+
+
+def number_shares(counts: Counts, missing: int, edges: Sequence[float]) -> tuple[float, ...]:
+    """The share of each bin between and beside ``edges``, and last that of missing values."""
+    values, frequency = counts
+    inside = np.bincount(np.searchsorted(edges, values, side="left"), weights=frequency, minlength=len(edges) + 1)
+    return _shares([*inside, missing])
+
+
+def category_shares(counts: Mapping[str, int], levels: Sequence[str]) -> tuple[float, ...]:
+    """The share of each level, then of all others together, and last that of missing values (the level "")."""
+    known = [counts.get(level, 0) for level in levels]
+    missing = counts.get("", 0)
+    return _shares([*known, sum(counts.values()) - sum(known) - missing, missing])
+
+
+def _shares(counts: Sequence[float]) -> tuple[float, ...]:
+    total = max(sum(counts), 1)
+    return tuple(float(count) / total for count in counts)
