@@ -1,0 +1,31 @@
+"""Plumbline's pipeline: ``luigi --module pipeline RunAll`` takes raw tables to a published model with a verdict."""
+
+from pipeline.tasks import (
+    Baseline,
+    Clean,
+    Collect,
+    Encode,
+    Evaluate,
+    Features,
+    Publish,
+    RunAll,
+    Split,
+    Train,
+    Tune,
+    Validate,
+)
+
+__all__ = [
+    "Baseline",
+    "Clean",
+    "Collect",
+    "Encode",
+    "Evaluate",
+    "Features",
+    "Publish",
+    "RunAll",
+    "Split",
+    "Train",
+    "Tune",
+    "Validate",
+]

@@ -1,0 +1,55 @@
+"""The encoded splits: arrays on disk, read through the page cache and not into memory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """One encoded split. The hold-out's target is empty: only Evaluate reads its answers.
+
+    Attributes:
+        numbers: float32 [rows, numbers], NaN where missing.
+        categories: int32 [rows, categories].
+        target: float32 [rows], 1 for yes and 0 for no.
+    """
+
+    numbers: npt.NDArray[np.float32]
+    categories: npt.NDArray[np.int32]
+    target: npt.NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def take(self, rows: npt.NDArray[np.int64]) -> "Arrays":
+        """The given rows."""
+        target = self.target[rows] if len(self.target) else self.target
+        return Arrays(self.numbers[rows], self.categories[rows], target)
+
+
+def read(folder: Path) -> Arrays:
+    """The arrays that Encode left in ``folder``."""
+    target = folder / "target.npy"
+    return Arrays(
+        np.load(folder / "numbers.npy", mmap_mode="r", allow_pickle=False),
+        np.load(folder / "categories.npy", mmap_mode="r", allow_pickle=False),
+        np.load(target, mmap_mode="r", allow_pickle=False) if target.exists() else np.empty(0, np.float32),
+    )
+
+
+def create(folder: Path, rows: int, numbers: int, categories: int, *, answers: bool) -> Arrays:
+    """Empty arrays on disk in ``folder``, to be filled part by part."""
+    folder.mkdir()
+
+    def empty(name: str, kind: str, shape: tuple[int, ...]) -> np.memmap[Any, Any]:
+        return np.lib.format.open_memmap(folder / f"{name}.npy", "w+", kind, shape)
+
+    return Arrays(
+        empty("numbers", "float32", (rows, numbers)),
+        empty("categories", "int32", (rows, categories)),
+        empty("target", "float32", (rows,)) if answers else np.empty(0, np.float32),
+    )

@@ -1,0 +1,165 @@
+"""Encode: learn from the training split how features become numbers, screen for drift, and encode every split."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+from itertools import accumulate
+from pathlib import Path
+
+import dask.dataframe as dd
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from bundle import profile
+from bundle.profile import Counts, FeatureProfile, Profile
+from pipeline import arrays, encoding, tables
+from pipeline.encoding import Category, Encoding, Number
+from pipeline.errors import DataError
+from pipeline.problem import Screen
+from pipeline.process import Job, Outcome
+
+MIN_COUNT = 5
+"""A level that training saw less often is treated as unknown, so that the unknown has something to learn from."""
+MAX_LEVELS = 100_000
+
+
+@dataclass
+class Seen:
+    """What was seen of one feature: each value with how often it came, and how many were missing."""
+
+    numbers: Counts = field(default_factory=lambda: (np.empty(0), np.empty(0, np.int64)))
+    levels: Counter[str] = field(default_factory=Counter)
+    missing: int = 0
+
+
+def encode(job: Job) -> Outcome:
+    """Write ``encoding.json``, ``profile.json``, and each split's arrays: ``numbers``, ``categories``, ``target``.
+
+    The hold-out gets no ``target``: nothing before Evaluate reads its answers.
+    """
+    problem, split = job.problem, job.inputs["split"]
+    kinds = problem.kinds()
+    train = count(tables.read(split / "train", list(kinds)), kinds, "profiling train")
+    validation = count(tables.read(split / "validation", list(kinds)), kinds, "profiling validation")
+    profiles = [screen(name, kind, train[name], validation[name], problem.screen) for name, kind in kinds.items()]
+    learned = learn([one for one in profiles if one.kept], train)
+    encoding.write(learned, job.output)
+    screened = Profile(max_psi=problem.screen.max_psi, features=tuple(profiles))
+    (job.output / profile.NAME).write_text(screened.model_dump_json(indent=1) + "\n")
+    rows = 0
+    for name in ("train", "validation", "test"):
+        rows += _encode_split(split / name, learned, job.output / name, answers=name != "test")
+    notes = [f"{one.name} is left out: {one.reason}" for one in profiles if not one.kept]
+    return Outcome(rows_in=rows, rows_out=rows, notes=notes)
+
+
+def count(table: dd.DataFrame, kinds: Mapping[str, str], what: str) -> dict[str, Seen]:
+    """What each feature holds over all parts, exactly, by counts that are merged."""
+
+    def work(_: int, part: pd.DataFrame) -> dict[str, Seen]:
+        return {name: _seen(part[name], kind) for name, kind in kinds.items()}
+
+    counted = tables.each_part(table, work, what)
+    return {name: reduce(_merge, (part[name] for part in counted)) for name in kinds}
+
+
+def screen(name: str, kind: str, train: Seen, validation: Seen, rule: Screen) -> FeatureProfile:
+    """The profile of one feature, and whether the model may use it."""
+    edges: tuple[float, ...] = ()
+    levels: tuple[str, ...] = ()
+    if kind == "number":
+        edges = profile.decile_edges(train.numbers)
+        shares = [profile.number_shares(seen.numbers, seen.missing, edges) for seen in (train, validation)]
+        distinct = len(train.numbers[0])
+    else:
+        levels = tuple(level for level, _ in _ranked(train.levels)[: profile.LEVELS])
+        counts = [{**seen.levels, "": seen.missing} for seen in (train, validation)]
+        shares = [profile.category_shares(one, levels) for one in counts]
+        distinct = len(train.levels)
+    moved = profile.psi(*shares)
+    reason = ""
+    if distinct < 2:
+        reason = "it has one value in training" if distinct else "it has no value in training"
+    elif moved > rule.max_psi and rule.drifting == "leave out":
+        reason = f"it drifts from training to validation: PSI {moved:.2f}, above {rule.max_psi:g}"
+    return FeatureProfile(
+        name=name,
+        kind="number" if kind == "number" else "category",
+        edges=edges,
+        levels=levels,
+        training=shares[0],
+        validation=shares[1],
+        psi=moved,
+        missing=shares[0][-1],
+        kept=not reason,
+        reason=reason,
+    )
+
+
+def learn(kept: list[FeatureProfile], train: dict[str, Seen]) -> Encoding:
+    """The encoding of the features that are kept.
+
+    Raises:
+        DataError: no feature is left.
+    """
+    if not kept:
+        raise DataError(
+            "At least one feature must be left after the drift screen, and none is. Look at [features] and [screen]."
+        )
+    return Encoding(
+        numbers=tuple(_number(one.name, train[one.name]) for one in kept if one.kind == "number"),
+        categories=tuple(_category(one.name, train[one.name]) for one in kept if one.kind == "category"),
+    )
+
+
+def _number(name: str, seen: Seen) -> Number:
+    low, median, high = profile.quantiles(seen.numbers, [0.25, 0.5, 0.75])
+    values = seen.numbers[0]
+    spread = high - low or (values[-1] - values[0]) / 2
+    return Number(name=name, median=float(median), scale=float(spread), missing=seen.missing > 0)
+
+
+def _category(name: str, seen: Seen) -> Category:
+    ranked = [level for level, times in _ranked(seen.levels) if times >= MIN_COUNT]
+    return Category(name=name, vocabulary=tuple(ranked[:MAX_LEVELS]))
+
+
+def _ranked(levels: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(levels.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _seen(column: pd.Series, kind: str) -> Seen:
+    missing = int(column.isna().sum())
+    if kind == "number":
+        values, times = np.unique(column.dropna().to_numpy("float32"), return_counts=True)
+        return Seen(numbers=(values.astype("float64"), times), missing=missing)
+    return Seen(levels=Counter({str(level): times for level, times in column.value_counts().items()}), missing=missing)
+
+
+def _merge(one: Seen, other: Seen) -> Seen:
+    values, places = np.unique(np.concatenate([one.numbers[0], other.numbers[0]]), return_inverse=True)
+    times = np.bincount(places, weights=np.concatenate([one.numbers[1], other.numbers[1]]), minlength=len(values))
+    return Seen((values, times.astype(np.int64)), one.levels + other.levels, one.missing + other.missing)
+
+
+def _encode_split(table: Path, learned: Encoding, folder: Path, *, answers: bool) -> int:
+    from pipeline.preprocessing import Encode, raw_tensors
+
+    encoder = Encode(learned)
+    categories = {one.name for one in learned.categories}
+    columns = learned.features + ([tables.TARGET] if answers else [])
+    sizes: list[int] = [pq.read_metadata(path).num_rows for path in tables.parts(table)]
+    starts = [0, *accumulate(sizes)]
+    encoded = arrays.create(folder, starts[-1], len(learned.numbers), len(learned.categories), answers=answers)
+
+    def work(number: int, part: pd.DataFrame) -> None:
+        rows = slice(starts[number], starts[number + 1])
+        numbers, codes = encoder(raw_tensors(part[learned.features], categories))
+        encoded.numbers[rows], encoded.categories[rows] = numbers.numpy(), codes.numpy()
+        if answers:
+            encoded.target[rows] = part[tables.TARGET].to_numpy("float32")
+
+    tables.each_part(tables.read(table, columns), work, f"encoding {folder.name}")
+    return starts[-1]

@@ -1,0 +1,51 @@
+"""What the training split taught about turning features into numbers, as plain values."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+NAME = "encoding.json"
+MISSING, UNKNOWN, RESERVED = 0, 1, 2
+"""The codes of a category without a value, of one never (or hardly ever) seen in training, and how many these are."""
+
+
+class Number(BaseModel):
+    """A number: what to impute, how to scale, and whether to tell the network that it was missing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    median: float
+    scale: float
+    """The width that becomes 1: the range between the quartiles."""
+    missing: bool
+
+
+class Category(BaseModel):
+    """A category: its known levels, the most frequent first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    vocabulary: tuple[str, ...]
+
+
+class Encoding(BaseModel):
+    """The features that the model keeps, in order."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    numbers: tuple[Number, ...]
+    categories: tuple[Category, ...]
+
+    @property
+    def features(self) -> list[str]:
+        """The names of the features that the model keeps."""
+        return [number.name for number in self.numbers] + [category.name for category in self.categories]
+
+
+def read(folder: Path) -> Encoding:
+    """The encoding that Encode left in ``folder``."""
+    return Encoding.model_validate_json((folder / NAME).read_bytes())
+
+
+def write(encoding: Encoding, folder: Path) -> None:
+    """Leave the encoding in ``folder``."""
+    (folder / NAME).write_text(encoding.model_dump_json(indent=1) + "\n")

@@ -1,0 +1,30 @@
+"""The faults that their reader can mend.
+
+PlumblineError
+├── ProblemError    the problem file says something that can't hold
+├── DataError       the data is not what the problem file says
+├── StageError      a stage of the run failed
+└── AlreadyRunning  another run works on the same data folder
+
+Each message says what must hold, what was received and what to do; none needs a traceback to be understood.
+"""
+
+
+class PlumblineError(Exception):
+    """A fault that its reader can mend: shown as its message alone, without a traceback."""
+
+
+class ProblemError(PlumblineError):
+    """The problem file says something that can't hold; the message lists every mistake at once."""
+
+
+class DataError(PlumblineError):
+    """The data is not what the problem file says."""
+
+
+class StageError(PlumblineError):
+    """A stage failed for a reason that is no fault of the problem file or the data."""
+
+
+class AlreadyRunning(PlumblineError):  # noqa: N818 - reads as the state that it is
+    """Another run works on the same data folder; the message names its holder."""

@@ -1,0 +1,87 @@
+"""Export: one graph from raw named columns to named answers, as a SavedModel and compiled to LiteRT beside it."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from bundle.contract import Contract
+from bundle.model import COMPILED, SIGNATURE
+from pipeline.preprocessing import Derive, Encode
+
+Network = Callable[[Any, Any], Any]
+TYPES = {"number": tf.float32, "category": tf.string}
+
+
+class Serving(tf.Module):  # type: ignore[misc]
+    """Preprocessing, network and decision in one graph."""
+
+    def __init__(
+        self, derive: Derive, encode: Encode, features: list[str], network: Network, contract: Contract
+    ) -> None:
+        super().__init__()
+        self.derive, self.encode, self.features = derive, encode, features
+        self.network, self.threshold = network, contract.threshold
+        inputs = {one.name: tf.TensorSpec([None], TYPES[one.type], one.name) for one in contract.inputs}
+        self.signature = tf.function(self.answer, autograph=False).get_concrete_function(**inputs)
+
+    def answer(self, **columns: Any) -> dict[str, Any]:
+        """The named answers for raw columns."""
+        numbers, codes = self.encode(self.derive(columns, self.features))
+        probability = tf.sigmoid(self.network(numbers, codes))
+        decision = tf.cast(probability >= self.threshold, tf.int64)
+        return {"probability": tf.identity(probability, "probability"), "decision": decision}
+
+
+def save(
+    folder: Path, derive: Derive, encode: Encode, model: keras.Model, features: list[str], contract: Contract
+) -> None:
+    """Write the SavedModel to ``folder``; any runtime for SavedModels can serve it."""
+
+    def network(numbers: Any, codes: Any) -> Any:
+        return model([numbers, codes], training=False)
+
+    serving = Serving(derive, encode, features, network, contract)
+    serving.weights = model.variables  # tracked, and so saved
+    tf.saved_model.save(serving, folder, signatures={SIGNATURE: serving.signature})
+
+
+def compile_beside(
+    folder: Path, derive: Derive, encode: Encode, model: keras.Model, features: list[str], contract: Contract
+) -> None:
+    """Write the same graph, its weights made constants, as a LiteRT flatbuffer into the SavedModel's folder."""
+    trained = [tf.constant(variable.numpy()) for variable in model.trainable_variables]
+    others = [tf.constant(variable.numpy()) for variable in model.non_trainable_variables]
+
+    def network(numbers: Any, codes: Any) -> Any:
+        return model.stateless_call(trained, others, [numbers, codes], training=False)[0]
+
+    serving = Serving(derive, encode, features, network, contract)
+    with tempfile.TemporaryDirectory() as aside:
+        tf.saved_model.save(serving, aside, signatures={SIGNATURE: serving.signature})
+        converter = tf.lite.TFLiteConverter.from_saved_model(aside, signature_keys=[SIGNATURE])
+        compiled = converter.convert()
+    (folder / COMPILED).parent.mkdir(exist_ok=True)
+    (folder / COMPILED).write_bytes(compiled)
+
+
+def odd_rows(contract: Contract) -> list[dict[str, Any]]:
+    """Rows that no table has: all missing, unknown and non-ASCII categories, very large and very small numbers."""
+    numbers = [None, 0.0, -1.0, 1e30, -1e30, 1e-30]
+    texts = [None, "", "never seen", "żółć ✈", " ", "A" * 300]
+    return [
+        {one.name: number if one.type == "number" else text for one in contract.inputs}
+        for number, text in [*zip(numbers, texts, strict=True), (None, "never seen"), (12.5, None)]
+    ]
+
+
+def largest_difference(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> float:
+    """The largest difference between two arrays of answers; infinite where either holds no finite number."""
+    if not (np.isfinite(one).all() and np.isfinite(other).all()):
+        return float("inf")
+    return float(np.abs(one - other).max())

@@ -1,0 +1,136 @@
+"""Preprocessing, the one and only: TensorFlow modules that turn raw named columns into what the network takes.
+
+The pipeline applies them part by part to make features and to encode the splits; the export puts the same modules in
+front of the network, so that the SavedModel is the whole model. Shapes: every column is a rank-1 tensor of the rows,
+float32 (missing is NaN) or string (missing is "").
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from pipeline import expressions
+from pipeline.encoding import MISSING, RESERVED, UNKNOWN, Encoding
+from pipeline.problem import Problem
+
+Columns = Mapping[str, Any]
+
+
+class LookUp(tf.Module):  # type: ignore[misc]
+    """A static table inside the model: the columns of the row that a key names, all missing for an unknown key."""
+
+    def __init__(self, source: str, key: str, table: pd.DataFrame) -> None:
+        super().__init__()
+        keys = table[key].to_numpy(object)
+        self.unknown = len(keys)
+        self.rows = _table(keys, np.arange(len(keys)), default=self.unknown)
+        self.columns = {
+            f"{source}.{name}": tf.constant(_with_missing_row(table[name]))
+            for name in table.columns
+            if name != key and not isinstance(table[name].dtype, pd.DatetimeTZDtype)
+        }
+
+    def __call__(self, key: Any, names: list[str]) -> Columns:
+        """The named columns for each key."""
+        rows = self.rows.lookup(key)
+        return {name: tf.gather(self.columns[name], rows) for name in names}
+
+
+class Derive(tf.Module):  # type: ignore[misc]
+    """Raw columns in, candidate features out: look-ups and expressions, nothing that is learned from data."""
+
+    def __init__(
+        self, kinds: Mapping[str, str], derived: Mapping[str, str], tables: Mapping[str, tuple[str, str, pd.DataFrame]]
+    ) -> None:
+        """``tables`` gives, for each look-up, the raw column that names its row, its own key, and its rows."""
+        super().__init__()
+        self.kinds = dict(kinds)
+        self.derived = dict(derived)
+        self.on = {source: on for source, (on, _, _) in tables.items()}
+        self.tables = {source: LookUp(source, key, table) for source, (_, key, table) in tables.items()}
+
+    def __call__(self, raw: Columns, features: list[str]) -> Columns:
+        """The named features of the rows."""
+        wanted = {name for feature in features for name in self._operands(feature)}
+        values = dict(raw)
+        for source, table in self.tables.items():
+            names = sorted(name for name in wanted if name.partition(".")[0] == source and "." in name)
+            if names:
+                values |= table(raw[self.on[source]], names)
+        return {feature: self._value(feature, values) for feature in features}
+
+    def _operands(self, feature: str) -> list[str]:
+        return expressions.columns(self.derived[feature]) if feature in self.derived else [feature]
+
+    def _value(self, feature: str, values: Columns) -> Any:
+        if feature not in self.derived:
+            return values[feature]
+        value = expressions.evaluate(self.derived[feature], values)
+        if value.dtype == tf.bool:
+            operands = [values[name] for name in self._operands(feature)]
+            told = tf.reduce_all([tf.equal(operand, operand) for operand in operands], axis=0)
+            value = tf.where(told, tf.cast(value, tf.float32), np.nan)
+        return value
+
+
+class Encode(tf.Module):  # type: ignore[misc]
+    """Features in, what the network takes out, by what was learned from the training split."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        super().__init__()
+        self.numbers = [number.name for number in encoding.numbers]
+        self.vocabularies = {
+            category.name: _table(category.vocabulary, np.arange(len(category.vocabulary)) + RESERVED, default=UNKNOWN)
+            for category in encoding.categories
+        }
+
+    def __call__(self, features: Columns) -> tuple[Any, Any]:
+        """Numbers, float32 [rows, numbers] with NaN for missing; and categories, int32 [rows, categories]."""
+        some = next(iter(features.values()))
+        rows = tf.shape(some)[0]
+        numbers = [features[name] for name in self.numbers]
+        codes = [self._codes(features[name], table) for name, table in self.vocabularies.items()]
+        return (
+            tf.stack(numbers, axis=1) if numbers else tf.zeros((rows, 0), tf.float32),
+            tf.stack(codes, axis=1) if codes else tf.zeros((rows, 0), tf.int32),
+        )
+
+    def _codes(self, texts: Any, table: Any) -> Any:
+        codes = tf.cast(table.lookup(texts), tf.int32)
+        return tf.where(tf.equal(texts, ""), MISSING, codes)
+
+
+def deriver(problem: Problem, cleaned: Mapping[str, Path]) -> Derive:
+    """The derivation of features that a problem file describes, with its static tables from the ``cleaned`` sources."""
+    looked_up = {
+        source: (on, problem.sources[source].key[0], pd.read_parquet(cleaned[source] / "rows"))
+        for source, on in problem.lookups.items()
+    }
+    return Derive(problem.kinds(), problem.features.derived, looked_up)
+
+
+def raw_tensors(part: pd.DataFrame, categories: set[str]) -> dict[str, Any]:
+    """The columns of a part as tensors: text for the named categories, numbers for all others."""
+    return {
+        str(name): tf.constant(part[name].fillna("").to_numpy(object), tf.string)
+        if name in categories
+        else tf.constant(part[name].to_numpy("float32"))
+        for name in part.columns
+    }
+
+
+def _with_missing_row(column: pd.Series) -> Any:
+    if pd.api.types.is_numeric_dtype(column):
+        return np.append(column.to_numpy("float32"), np.float32(np.nan))
+    return np.append(column.fillna("").to_numpy(object), "")
+
+
+def _table(keys: Any, values: Any, default: int) -> Any:
+    initial = tf.lookup.KeyValueTensorInitializer(
+        tf.constant(list(keys), tf.string), tf.constant(values, tf.int64), tf.string, tf.int64
+    )
+    return tf.lookup.StaticHashTable(initial, default)

@@ -1,0 +1,118 @@
+"""Publish: put the model, its evidence and its history into one version folder that can be checked and read alone."""
+
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bundle import manifest as manifests
+from bundle import profile, version
+from bundle.contract import Contract
+from bundle.digest import of_json
+from bundle.manifest import Manifest, Raw, Step, Verdict
+from pipeline import card, receipts, report
+from pipeline.errors import StageError
+from pipeline.process import Job, Outcome
+from pipeline.receipts import Receipt
+from pipeline.report import ReportFacts
+
+EXTRA = "assets.extra"
+
+
+def publish(job: Job) -> Outcome:
+    """Fill a version folder: the SavedModel, and in ``assets.extra/`` all that Plumbline knows of it."""
+    inputs, folder = job.inputs, job.output
+    number = int(job.final.name)
+    shutil.copytree(inputs["model"] / "model", folder, dirs_exist_ok=True)
+    shutil.copy(inputs["encoded"] / profile.NAME, folder / EXTRA / profile.NAME)
+    evaluation, verdict = _json(inputs["evaluation"] / "evaluation.json"), _json(inputs["verdict"] / "verdict.json")
+    steps, raw = history(inputs)
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    facts = ReportFacts(
+        title=job.problem.title,
+        name=job.problem.name,
+        version=number,
+        made=made,
+        key=steps[-1].key,
+        verdict=verdict,
+        evaluation=evaluation,
+        profile=_json(inputs["encoded"] / profile.NAME),
+        trials=_json(inputs["tuned"] / "trials.json"),
+        history=_json(inputs["model"] / "history.json"),
+        stages=[_stage(step) for step in steps],
+        lineage=[step.model_dump(mode="json", include={"stage", "source", "key", "content", "code"}) for step in steps],
+        sources=[one.model_dump(mode="json") for one in raw],
+    )
+    (folder / EXTRA / "report.html").write_text(report.render(facts), encoding="utf-8")
+    (folder / EXTRA / "evaluation.json").write_text(json.dumps(evaluation, indent=1) + "\n")
+    described = Manifest(
+        name=job.problem.name,
+        version=number,
+        title=job.problem.title,
+        problem=job.problem.target,
+        made=made,
+        made_by=job.made_by,
+        contract=Contract.model_validate_json((inputs["model"] / "contract.json").read_bytes()),
+        runtime=_json(inputs["model"] / "parity.json")["runtime"],
+        verdict=Verdict.model_validate(verdict),
+        metrics=evaluation["metrics"],
+        lineage=tuple(steps),
+        raw=tuple(raw),
+        files={},
+    )
+    (folder / EXTRA / card.NAME).write_text(card.render(described), encoding="utf-8")
+    described = described.model_copy(update={"files": manifests.file_digests(folder)})
+    described.write(folder)
+    version.load(folder)
+    return Outcome(rows_in=evaluation["rows"], notes=[f"version {number}"])
+
+
+def history(inputs: dict[str, Path]) -> tuple[list[Step], list[Raw]]:
+    """Every stage behind the inputs, each after what it was made from; and the raw files at their beginning.
+
+    Raises:
+        StageError: a folder has no receipt.
+    """
+    steps: dict[str, Step] = {}
+    raw: dict[str, Raw] = {}
+
+    def visit(folder: Path) -> None:
+        receipt = receipts.read(folder)
+        if receipt is None:
+            raise StageError(f"{folder} must carry a receipt, and has none. Run again: it will be made anew.")
+        if receipt.key not in steps:
+            for made in receipt.made_from.values():
+                if made.key is None:
+                    raw[made.path] = Raw(source=receipt.source, path=made.path, sha256=made.content)
+                else:
+                    visit(Path(made.path))
+            steps[receipt.key] = _step(receipt)
+
+    for folder in inputs.values():
+        visit(folder)
+    return list(steps.values()), list(raw.values())
+
+
+def _step(receipt: Receipt) -> Step:
+    return Step(
+        stage=receipt.stage,
+        source=receipt.source,
+        key=receipt.key,
+        content=receipt.content,
+        code=of_json([receipt.code, receipt.libraries]),
+        made_from={name: made.content for name, made in receipt.made_from.items()},
+        started=receipt.started,
+        seconds=receipt.seconds,
+        rows_in=receipt.rows_in,
+        rows_out=receipt.rows_out,
+        notes=tuple(receipt.notes),
+    )
+
+
+def _stage(step: Step) -> dict[str, Any]:
+    return step.model_dump(mode="json", include={"stage", "source", "rows_in", "rows_out", "seconds", "notes"})
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text())

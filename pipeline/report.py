@@ -1,0 +1,293 @@
+"""The report of a published model version: one HTML page that needs nothing beside itself."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from pipeline import figures
+
+Facts = Mapping[str, Any]  # as read from a JSON file
+
+TEMPLATES = Path(__file__).parent / "templates"
+MINUS = "\N{MINUS SIGN}"
+UNKNOWN = "\N{EN DASH}"
+
+
+@dataclass(frozen=True)
+class ReportFacts:
+    """All that the report of one model version tells.
+
+    title       the question that the model answers
+    name        the model's name
+    version     its version
+    made        when it was made, an ISO time
+    key         the digest that names everything it was made from
+    verdict     {"verdict", "clauses": [{"clause", "value", "low", "high", "threshold", "state"}]}
+    evaluation  on the held-out rows: {"rows", "positives", "threshold", "level", "metrics", "baselines",
+                "against", "slices", "curves", "confusion", "runtime"}; a metric is {"value", "low", "high"},
+                or None where the rows can't tell it
+    profile     {"max_psi", "features": [{"name", "kind", "psi", "missing", "kept", "reason"}]}
+    trials      {"objective", "best",
+                "trials": [{"id", "status", "score", "seconds", "hyperparameters", "curve"}]}
+    history     {"best_epoch" from 0, "epochs": [{"loss", "val_loss"}]}
+    stages      [{"stage", "source", "rows_in", "rows_out", "seconds", "notes"}]
+    lineage     [{"stage", "source", "key", "content", "code"}]
+    sources     [{"source", "path", "sha256"}]
+    """
+
+    title: str
+    name: str
+    version: int
+    made: str
+    key: str
+    verdict: Facts
+    evaluation: Facts
+    profile: Facts
+    trials: Facts
+    history: Facts
+    stages: Sequence[Facts]
+    lineage: Sequence[Facts]
+    sources: Sequence[Facts]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as the report speaks of it."""
+
+    name: str
+    label: str
+    meaning: str
+    lower_is_better: bool = False
+
+
+RANKING = (
+    Metric("roc_auc", "ROC AUC", "how often a positive row ranks above a negative one"),
+    Metric("pr_auc", "PR AUC", "precision, averaged over all recalls"),
+    Metric(
+        "log_loss",
+        "Log loss",
+        "how far the probabilities are off; sure mistakes cost most",
+        lower_is_better=True,
+    ),
+    Metric("brier", "Brier score", "the probabilities' mean squared error", lower_is_better=True),
+)
+DECISION = (
+    Metric("recall", "Recall", "the share of the positive rows that it finds"),
+    Metric("precision", "Precision", "the share of its positive answers that are right"),
+    Metric("f1", "F1", "the harmonic mean of recall and precision"),
+    Metric("accuracy", "Accuracy", "the share of all answers that are right"),
+)
+LOG_LOSS = RANKING[2]
+
+
+def render(facts: ReportFacts) -> str:
+    """The report as one HTML page; the same facts give the same bytes."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": _number,
+        "share": _share,
+        "signed": _signed,
+        "state": _state,
+        "duration": _duration,
+        "moment": _moment,
+        "words": _words,
+        "clause": _clause,
+        "setting": _setting,
+    }
+    return environment.get_template("report.html.j2").render(
+        asdict(facts),
+        palette=figures.PALETTE,
+        pictures=_pictures(facts),
+        summary=_summary(facts),
+        groups=_metric_groups(facts.evaluation),
+        side=_side,
+        slices={column: figures.by_rows(values) for column, values in facts.evaluation["slices"].items()},
+        most_values=figures.MOST_VALUES,
+        runs=_best_first(facts.trials),
+        best=next(run for run in facts.trials["trials"] if run["id"] == facts.trials["best"]),
+        hyperparameters=_hyperparameters(facts.trials),
+        features=sorted(facts.profile["features"], key=lambda feature: (feature["kept"], -feature["psi"])),
+    )
+
+
+def _pictures(facts: ReportFacts) -> dict[str, Any]:
+    evaluation = facts.evaluation
+    overall = evaluation["metrics"].get("roc_auc")
+    return {
+        "clauses": [_clause_picture(place, clause) for place, clause in enumerate(facts.verdict["clauses"])],
+        "roc": figures.roc(evaluation),
+        "precision_recall": figures.precision_recall(evaluation),
+        "calibration": figures.calibration(evaluation),
+        "confusion": figures.confusion(evaluation),
+        "learning": figures.learning(facts.history),
+        "trial_scores": figures.trial_scores(facts.trials),
+        "trial_curves": figures.trial_curves(facts.trials),
+        "slices": {column: figures.slices(column, values, overall) for column, values in evaluation["slices"].items()},
+        "drift": figures.drift(facts.profile),
+    }
+
+
+def _clause_picture(place: int, clause: Facts) -> str:
+    known = None not in (clause["value"], clause["low"], clause["high"])
+    return figures.interval(f"clause-{place}", clause) if known else ""
+
+
+def _summary(facts: ReportFacts) -> list[str]:
+    """What the numbers say, in sentences."""
+    sentences = [
+        _requirements_sentence(facts.verdict),
+        _ranking_sentence(facts.evaluation),
+        _decision_sentence(facts.evaluation),
+        _baselines_sentence(facts.evaluation),
+    ]
+    return [sentence for sentence in sentences if sentence]
+
+
+def _requirements_sentence(verdict: Facts) -> str:
+    clauses = verdict["clauses"]
+    if not clauses:
+        return "No requirements were declared."
+    whole = "its only requirement" if len(clauses) == 1 else f"all {len(clauses)} requirements"
+    if verdict["verdict"] == "PASS":
+        return f"The model meets {whole}."
+    failed, untold = (_with_state(clauses, state) for state in ("FAIL", "NOT ENOUGH EVIDENCE"))
+    parts = []
+    if failed:
+        parts.append(f"the model fails {len(failed)} of {_count(len(clauses), 'requirement')} ({'; '.join(failed)})")
+    if untold:
+        parts.append(
+            f"the held-out rows are too few to settle {len(untold)} of "
+            f"{_count(len(clauses), 'requirement')} ({'; '.join(untold)})"
+        )
+    return _capital(", and ".join(parts)) + "." if parts else ""
+
+
+def _with_state(clauses: Sequence[Facts], state: str) -> list[str]:
+    return [_clause(clause["clause"]) for clause in clauses if clause["state"] == state]
+
+
+def _ranking_sentence(evaluation: Facts) -> str:
+    positive = _share(evaluation["positives"] / evaluation["rows"])
+    rows = f"On {evaluation['rows']:,} held-out rows, {positive} positive,"
+    estimate = evaluation["metrics"].get("roc_auc")
+    if estimate is None:
+        return f"{rows} its ranking can't be told."
+    value, low, high = (_number(estimate[part]) for part in ("value", "low", "high"))
+    return (
+        f"{rows} it ranks a positive row above a negative one {_share(estimate['value'])} of the time "
+        f"(ROC AUC {value}, {evaluation['level']:.0%} interval {low} to {high})."
+    )
+
+
+def _decision_sentence(evaluation: Facts) -> str:
+    recall, precision = (evaluation["metrics"].get(name) for name in ("recall", "precision"))
+    if recall is None or precision is None:
+        return ""
+    return (
+        f"At its threshold of {evaluation['threshold']:.3g} it finds {_share(recall['value'])} "
+        f"of the positive rows, and {_share(precision['value'])} of the rows it marks are positive."
+    )
+
+
+def _baselines_sentence(evaluation: Facts) -> str:
+    parts = []
+    for name, differences in evaluation["against"].items():
+        difference = differences.get("log_loss")
+        verbs = {"better": "are better than", "worse": "are worse than", "even": "can't be told apart from"}
+        if difference is not None:
+            by = f" (log loss {_signed(difference['value'])})"
+            parts.append(f"{verbs[_side(LOG_LOSS, difference)]} those of the {_words(name)} baseline{by}")
+    return f"Its probabilities {' and '.join(parts)}." if parts else ""
+
+
+def _metric_groups(evaluation: Facts) -> list[tuple[str, list[Metric]]]:
+    """The metrics that were measured, under the headings of the table."""
+    threshold = f"Decisions at the threshold {evaluation['threshold']:.3g}"
+    groups = {"Ranking and probabilities": RANKING, threshold: DECISION}
+    return [
+        (heading, [metric for metric in metrics if metric.name in evaluation["metrics"]])
+        for heading, metrics in groups.items()
+    ]
+
+
+def _side(metric: Metric, difference: Facts) -> str:
+    """Whether a paired difference, the model's minus the baseline's, says that the model is better."""
+    if difference["low"] <= 0 <= difference["high"]:
+        return "even"
+    return "better" if (difference["value"] < 0) == metric.lower_is_better else "worse"
+
+
+def _best_first(trials: Facts) -> list[Facts]:
+    """The trials by score, whether the objective wants it low or high; those without one last."""
+    scores = {run["id"]: run["score"] for run in trials["trials"] if run["score"] is not None}
+    direction = 1 if scores and scores.get(trials["best"]) == min(scores.values()) else -1
+    return sorted(trials["trials"], key=lambda run: (run["id"] not in scores, direction * scores.get(run["id"], 0.0)))
+
+
+def _hyperparameters(trials: Facts) -> list[str]:
+    return list(dict.fromkeys(name for run in trials["trials"] for name in run["hyperparameters"]))
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    return UNKNOWN if value is None else f"{value:.{digits}f}".replace("-", MINUS)
+
+
+def _signed(value: float, digits: int = 4) -> str:
+    return f"{value:+.{digits}f}".replace("-", MINUS)
+
+
+def _share(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.1%}"
+
+
+def _state(state: str) -> str:
+    """The CSS class of a verdict."""
+    return {"PASS": "pass", "FAIL": "fail"}.get(state, "unsure")
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return UNKNOWN
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def _moment(iso: str) -> str:
+    moment = datetime.fromisoformat(iso)
+    return f"{moment.astimezone(UTC) if moment.tzinfo else moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _setting(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _clause(text: str) -> str:
+    """A clause as the contract states it, with its metric's name as people write it."""
+    name, space, rest = text.partition(" ")
+    labels = {metric.name: metric.label for metric in (*RANKING, *DECISION)}
+    return f"{labels.get(name, name)}{space}{_words(rest)}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,63 @@
+"""Split: part the rows by time, so that what judges the model lies after all that it learned from."""
+
+import json
+
+import pandas as pd
+import pyarrow.parquet as pq
+
+from pipeline import tables
+from pipeline.errors import DataError
+from pipeline.problem import Split
+from pipeline.process import Job, Outcome
+
+SPLITS = ("train", "validation", "test")
+
+
+def split(job: Job) -> Outcome:
+    """Write each split as a table of its own: ``train/``, ``validation/`` and ``test/``."""
+    features = job.inputs["features"] / "rows"
+    schema = pq.read_schema(tables.parts(features)[0]).remove_metadata()
+
+    def work(number: int, part: pd.DataFrame) -> pd.DataFrame:
+        names = assign(part[job.problem.split.time], job.problem.split)
+        for name in SPLITS:
+            tables.write_part(part[names == name], job.output / name, number, schema)
+        return part.groupby(names)[tables.TARGET].agg(["size", "sum"])
+
+    counts = pd.concat(tables.each_part(tables.read(features), work, "splitting")).groupby(level=0).sum()
+    counts = counts.reindex(list(SPLITS), fill_value=0)
+    check(counts, job.problem.split)
+    summary = {name: {"rows": int(row["size"]), "positives": int(row["sum"])} for name, row in counts.iterrows()}
+    (job.output / "counts.json").write_text(json.dumps(summary, indent=1))
+    rows = int(counts["size"].sum())
+    notes = [f"{name}: {one['rows']:,} rows, {one['positives'] / one['rows']:.1%} yes" for name, one in summary.items()]
+    return Outcome(rows_in=rows, rows_out=rows, notes=notes)
+
+
+def assign(times: pd.Series, split: Split) -> pd.Series:
+    """The name of the split that each row belongs to, by its day in the split's time zone."""
+    days = times.dt.tz_convert(split.time_zone).dt.tz_localize(None)
+    names = pd.Series("train", index=times.index)
+    names[days >= pd.Timestamp(split.validation)] = "validation"
+    names[days >= pd.Timestamp(split.test)] = "test"
+    return names
+
+
+def check(counts: pd.DataFrame, split: Split) -> None:
+    """Refuse splits that nothing can be learned from or judged by; ``counts`` has ``size`` and ``sum`` of the target.
+
+    Raises:
+        DataError: a split has no rows, or all its rows have the same answer.
+    """
+    faults = []
+    for name, row in counts.iterrows():
+        if row["size"] == 0:
+            faults.append(f"{name} has 0 rows")
+        elif row["sum"] in (0, row["size"]):
+            faults.append(f"all {row['size']:,.0f} rows of {name} have the answer {'yes' if row['sum'] else 'no'}")
+    if faults:
+        raise DataError(
+            "Each split must have rows with the answer yes and with the answer no, but "
+            f"{' and '.join(faults)}. Look at target, and at split.validation = {split.validation} and "
+            f"split.test = {split.test}."
+        )

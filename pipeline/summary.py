@@ -1,0 +1,125 @@
+"""What a person reads at the end of a run, on standard output."""
+
+import json
+from typing import Any, Literal
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bundle import manifest
+from bundle.manifest import Clause, Manifest
+from pipeline.receipts import Receipt
+from pipeline.targets import Stage
+
+STYLES = {"PASS": "bold green", "FAIL": "bold red", "NOT ENOUGH EVIDENCE": "bold yellow"}
+
+SHORT = {"PASS": "pass", "FAIL": "fail", "NOT ENOUGH EVIDENCE": "unclear"}
+NEXT = {
+    "PASS": "make serve   # look at the version and its evidence in the browser",
+    "FAIL": "read the report, change the problem file, and run again",
+    "NOT ENOUGH EVIDENCE": "read the report; a longer hold-out would tell more",
+}
+
+
+def tell(published: Stage, run: str) -> None:
+    """What ran and what was kept, the metrics and requirements, the verdict, and where to go on."""
+    console = Console()
+    version = published.output().folder
+    described = manifest.read(version)
+    receipts = _receipts(published)
+    console.print(_stages(receipts, run))
+    console.print(_notes(receipts))
+    console.print(_metrics(described))
+    verdict = described.verdict.verdict
+    console.print(Text.assemble("\nverdict  ", (verdict, STYLES[verdict])))
+    console.print(f"version  {version}", soft_wrap=True, highlight=False)
+    console.print(f"report   {version / 'assets.extra' / 'report.html'}", soft_wrap=True, highlight=False)
+    console.print(f"next     {NEXT[verdict]}", highlight=False)
+
+
+def tell_up_to_date(published: Stage) -> None:
+    """Nothing to do, and what there is."""
+    version = published.output().folder
+    verdict = json.loads((version / manifest.NAME).read_bytes())["verdict"]["verdict"]
+    print(f"Everything is up to date: {version}, verdict {verdict}.")  # noqa: T201 - the answer to the command
+
+
+def _receipts(published: Stage) -> list[Receipt]:
+    """The receipts of every stage, each after those of its inputs."""
+    found: dict[str, Receipt] = {}
+
+    def visit(task: Any) -> None:
+        if isinstance(task, Stage) and task.task_id not in found:
+            for needed in task.requires().values():
+                visit(needed)
+            receipt = task.output().receipt
+            if receipt is not None:
+                found[task.task_id] = receipt
+
+    visit(published)
+    return list(found.values())
+
+
+def _stages(receipts: list[Receipt], run: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("stage")
+    for title in ("rows in", "rows out", "seconds"):
+        table.add_column(title, justify="right")
+    for receipt in receipts:
+        ran = receipt.run == run
+        table.add_row(
+            f"{receipt.stage} {receipt.source}".strip(),
+            _count(receipt.rows_in),
+            _count(receipt.rows_out),
+            f"{receipt.seconds:.1f}" if ran else "kept",
+            style=None if ran else "dim",
+        )
+    total = sum(receipt.seconds for receipt in receipts if receipt.run == run)
+    table.add_row("in all", "", "", f"{total:.1f}", style="bold")
+    return table
+
+
+def _notes(receipts: list[Receipt]) -> Table:
+    """What the stages found worth telling."""
+    table = Table.grid(padding=(0, 2))
+    for receipt in receipts:
+        for note in receipt.notes:
+            table.add_row(Text(f"{receipt.stage} {receipt.source}".strip(), "dim"), Text(note))
+    return table
+
+
+def _metrics(described: Manifest) -> Table:
+    """Each metric with its requirement beside it; below, what was required against a baseline, with the difference."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("on the hold-out", "value", "95 % interval", "requirement", "state"):
+        side: Literal["left", "right"] = "right" if title in ("value", "95 % interval") else "left"
+        table.add_column(title, justify=side, no_wrap=title != "requirement")
+    against = []
+    for metric, figure in described.metrics.items():
+        clauses = [one for one in described.verdict.clauses if one.clause.partition(" ")[0] == metric]
+        absolute = [one for one in clauses if "better than" not in one.clause]
+        against += [one for one in clauses if one not in absolute]
+        state = (absolute[0].clause.partition(" ")[2], _state(absolute[0])) if absolute else ("", "")
+        table.add_row(metric, *_figure(figure), *state)
+        for clause in absolute[1:]:
+            table.add_row("", "", "", clause.clause.partition(" ")[2], _state(clause))
+    for clause in against:
+        metric, _, words = clause.clause.partition(" ")
+        figure = {"value": clause.value, "low": clause.low, "high": clause.high}
+        table.add_row(f"{metric} difference", *_figure(figure), words, _state(clause))
+    return table
+
+
+def _state(clause: Clause) -> Text:
+    return Text(SHORT[clause.state], STYLES[clause.state])
+
+
+def _figure(figure: dict[str, float | None]) -> tuple[str, str]:
+    value, low, high = ("-" if figure[name] is None else f"{figure[name]:.4f}" for name in ("value", "low", "high"))
+    return value, f"{low} to {high}"
+
+
+def _count(rows: int | None) -> str:
+    return "" if rows is None else f"{rows:,}"

@@ -1,0 +1,206 @@
+"""The whole graph on a page.
+
+Raw ─► Collect ─► Clean ─► Features ─► Split ─► Encode ─┬► Baseline ─────────────┐
+                                                        └► Tune ─► Train ─► Evaluate ─► Validate ─► Publish ─► RunAll
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import luigi
+
+from pipeline import config, receipts
+from pipeline.targets import Artifact, Raw, Stage, hold
+
+log = logging.getLogger(__name__)
+
+Tasks = dict[str, luigi.Task]
+
+
+class Collect(Stage):
+    """Land the raw bytes of one source as they are: every value is still text."""
+
+    source = luigi.Parameter(description="the name of a source in the problem file")
+    function = "pipeline.collect:collect"
+
+    def part(self) -> dict[str, Any]:
+        return source_part(self)
+
+    def requires(self) -> Tasks:
+        return {"raw": self.clone(Raw)}
+
+
+class Clean(Stage):
+    """Give one source its types, mend what the rules mend, and set bad rows aside with a reason."""
+
+    source = luigi.Parameter(description="the name of a source in the problem file")
+    function = "pipeline.clean:clean"
+
+    def part(self) -> dict[str, Any]:
+        return source_part(self)
+
+    def requires(self) -> Tasks:
+        return {"raw": self.clone(Collect)}
+
+
+class Features(Stage):
+    """Join what changes over time, tell the target, derive the features."""
+
+    function = "pipeline.features:make"
+    reads = ("table", "target", "sources", "joins", "lookups", "features")
+
+    def requires(self) -> Tasks:
+        used = [self.spec.table, *self.spec.joins, *self.spec.lookups]
+        return {source: self.clone(Clean, source=source) for source in used}
+
+
+class Split(Stage):
+    """Part the rows by time: to train on, to choose with, to judge by."""
+
+    function = "pipeline.split:split"
+    reads = ("split",)
+
+    def requires(self) -> Tasks:
+        return {"features": self.clone(Features)}
+
+
+class Encode(Stage):
+    """Learn from the training split how to turn features into numbers; screen for drift; encode every split."""
+
+    function = "pipeline.encode:encode"
+    reads = ("sources", "table", "joins", "features", "screen")
+
+    def requires(self) -> Tasks:
+        return {"split": self.clone(Split)}
+
+
+class Baseline(Stage):
+    """What any model must be measured against: the prior, and gradient boosting."""
+
+    function = "pipeline.baseline:train"
+    reads = ("seed",)
+
+    def requires(self) -> Tasks:
+        return {"encoded": self.clone(Encode)}
+
+
+class Tune(Stage):
+    """Look for hyperparameters with Keras Tuner."""
+
+    function = "pipeline.tune:tune"
+    reads = ("search", "seed")
+
+    def requires(self) -> Tasks:
+        return {"encoded": self.clone(Encode)}
+
+
+class Train(Stage):
+    """Train the chosen model and export it whole: a SavedModel that takes raw columns, and its compiled form."""
+
+    function = "pipeline.train:train"
+    reads = ("sources", "table", "joins", "lookups", "features", "training", "decision", "seed")
+
+    def requires(self) -> Tasks:
+        lookups = {source: self.clone(Clean, source=source) for source in self.spec.lookups}
+        return {**lookups, "encoded": self.clone(Encode), "split": self.clone(Split), "tuned": self.clone(Tune)}
+
+
+class Evaluate(Stage):
+    """Measure the exported model, and the baselines, on the hold-out."""
+
+    function = "pipeline.evaluate:evaluate"
+    reads = ("slices", "seed")
+
+    def requires(self) -> Tasks:
+        return {"split": self.clone(Split), "model": self.clone(Train), "baseline": self.clone(Baseline)}
+
+
+class Validate(Stage):
+    """Hold the figures against the requirements: a verdict, clause by clause."""
+
+    function = "pipeline.validate:validate"
+    reads = ("requirements",)
+
+    def requires(self) -> Tasks:
+        return {"evaluation": self.clone(Evaluate)}
+
+
+class Publish(Stage):
+    """Put the model, its evidence and its history into one version folder: ``data/models/<name>/<version>``."""
+
+    function = "pipeline.publish:publish"
+    reads = ("name", "title", "table", "sources", "target", "split", "slices")
+
+    def requires(self) -> Tasks:
+        return {
+            "encoded": self.clone(Encode),
+            "tuned": self.clone(Tune),
+            "model": self.clone(Train),
+            "evaluation": self.clone(Evaluate),
+            "verdict": self.clone(Validate),
+        }
+
+    def home(self) -> Path:
+        return config.data_folder() / "models" / str(self.problem)
+
+    def found(self, key: str) -> Artifact | None:
+        for folder in versions(self.home()):
+            receipt = receipts.read(folder)
+            if receipt is not None and receipt.key == key and not receipts.faults(folder, receipt):
+                return Artifact(folder)
+        return None
+
+    def place(self, key: str) -> Path:  # noqa: ARG002 - a version is a number, whatever its key
+        published = versions(self.home())
+        return self.home() / str(int(published[0].name) + 1 if published else 1)
+
+
+class RunAll(luigi.Task):  # type: ignore[misc]
+    """Everything, up to a published version with a verdict."""
+
+    problem = luigi.Parameter(default="flights", description="the name of a problem file")
+
+    def requires(self) -> luigi.Task:
+        return self.clone(Publish)
+
+    def deps(self) -> list[luigi.Task]:
+        hold()
+        tasks: list[luigi.Task] = super().deps()
+        return tasks
+
+    def complete(self) -> bool:
+        done: bool = self.requires().complete()
+        return done
+
+    def run(self) -> None:
+        from pipeline import summary
+
+        summary.tell(self.requires(), run=hold())
+
+
+@Raw.event_handler(luigi.Event.DEPENDENCY_MISSING)  # type: ignore[untyped-decorator]
+def say_missing(raw: Raw) -> None:
+    """Name the file that is not there: Luigi itself names only the task."""
+    log.error("%s must be there for source %s of %s, and is not.", raw.shown, raw.source, raw.problem)
+
+
+@RunAll.event_handler(luigi.Event.DEPENDENCY_PRESENT)  # type: ignore[untyped-decorator]
+def say_up_to_date(task: luigi.Task) -> None:
+    """Tell the person who asked that there is nothing to do."""
+    if isinstance(task, RunAll):
+        from pipeline import summary
+
+        summary.tell_up_to_date(task.requires())
+
+
+def source_part(task: Stage) -> dict[str, Any]:
+    """The part of the problem that describes the task's own source."""
+    part = task.spec.part(("sources",))
+    return {"sources": {task.source: part["sources"][task.source]}}
+
+
+def versions(models: Path) -> list[Path]:
+    """The published version folders of a model, newest first."""
+    numbered = [path for path in models.glob("*") if path.name.isdecimal()] if models.is_dir() else []
+    return sorted(numbered, key=lambda path: int(path.name), reverse=True)

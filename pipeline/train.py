@@ -1,0 +1,171 @@
+"""Train: fit the chosen network on the whole training split, keep its best epoch, and export the whole model."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from bundle.contract import Contract, Input, Output, columns_of
+from bundle.golden import Golden
+from bundle.model import COMPILED, Model
+from pipeline import arrays, encoding, export, tables
+from pipeline.arrays import Arrays
+from pipeline.errors import StageError
+from pipeline.network import Batches, Hyperparameters, build, compile_for
+from pipeline.preprocessing import Encode, deriver
+from pipeline.process import Job, Outcome
+from pipeline.progress import track
+from pipeline.seeds import fix_seeds
+
+TOLERANCE = 1e-5
+"""How far two forms of the same model may differ in a probability."""
+GOLDEN_ROWS = 32
+PARITY_ROWS = 2000
+
+
+def train(job: Job) -> Outcome:
+    """Write ``model/`` (the SavedModel, compiled beside it), ``contract.json``, ``history.json``, ``parity.json``.
+
+    Raises:
+        StageError: the exported model does not answer as the trained one does.
+    """
+    encoded = job.inputs["encoded"]
+    known = encoding.read(encoded)
+    training, validation = arrays.read(encoded / "train"), arrays.read(encoded / "validation")
+    tuned = json.loads((job.inputs["tuned"] / "trials.json").read_text())
+    chosen = Hyperparameters(**tuned["hyperparameters"])
+    fix_seeds(job.problem.seed)
+    model = build(known, chosen, float(training.target.mean()), job.problem.seed)
+    history = fit(model, chosen, training, validation, job.problem.training.epochs, job.problem.seed)
+    probabilities = predict(model, validation)
+    threshold = best_threshold(probabilities, validation.target, job.problem.decision.best)
+    contract = contract_of(job, known.features, threshold)
+    derive, encode = deriver(job.problem, job.inputs), Encode(known)
+    export.save(job.output / "model", derive, encode, model, known.features, contract)
+    export.compile_beside(job.output / "model", derive, encode, model, known.features, contract)
+    seen = sample_rows(job.inputs["split"] / "validation", contract)
+    parity = prove(job.output / "model", contract, seen, probabilities)
+    _write(job.output / "history.json", history)
+    _write(job.output / "parity.json", parity)
+    (job.output / "contract.json").write_text(contract.model_dump_json(indent=1) + "\n")
+    best = history["epochs"][history["best_epoch"]]
+    notes = [
+        f"best epoch {history['best_epoch'] + 1} of {len(history['epochs'])}, validation loss {best['val_loss']:.4f}",
+        f"{model.count_params():,} parameters; yes from a probability of {threshold:.3f}",
+        f"the compiled form differs by at most {parity['compiled']:.1e} and serves"
+        if parity["runtime"] == "litert"
+        else f"the compiled form differs by {parity['compiled']:.1e}, so the SavedModel itself serves",
+    ]
+    return Outcome(rows_in=len(training), notes=notes)
+
+
+def fit(
+    model: keras.Model, chosen: Hyperparameters, training: Arrays, validation: Arrays, epochs: int, seed: int
+) -> dict[str, Any]:
+    """Train, and leave the weights of the epoch with the lowest validation loss in the model; the losses by epoch."""
+    batches = Batches(training, seed)
+    compile_for(model, chosen, len(batches) * epochs)
+    best = keras.callbacks.EarlyStopping("val_loss", patience=epochs, restore_best_weights=True, start_from_epoch=0)
+    with track("training", epochs) as advance:
+        told = keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda _, logs: advance(1, f"loss {logs['loss']:.4f}, validation {logs['val_loss']:.4f}")
+        )
+        history = model.fit(
+            batches, validation_data=Batches(validation), epochs=epochs, verbose=0, callbacks=[best, told]
+        ).history
+    model.set_weights(best.best_weights)
+    losses = zip(history["loss"], history["val_loss"], strict=True)
+    return {
+        "best_epoch": int(best.best_epoch),
+        "hyperparameters": chosen.as_dict(),
+        "epochs": [{"loss": float(loss), "val_loss": float(val_loss)} for loss, val_loss in losses],
+    }
+
+
+def predict(model: keras.Model, encoded: Arrays) -> npt.NDArray[np.float64]:
+    """The probability of yes for each encoded row."""
+    batches = Batches(encoded)
+    logits = np.concatenate([model.predict_on_batch(batches[number][0]) for number in range(len(batches))])
+    return np.asarray(1.0 / (1.0 + np.exp(-logits.astype("float64"))))
+
+
+def best_threshold(probabilities: npt.NDArray[np.float64], target: npt.NDArray[np.float32], metric: str) -> float:
+    """The probability from which to say yes, so that ``metric`` is best on these rows."""
+    order = np.argsort(-probabilities, kind="stable")
+    hits = np.cumsum(target[order])
+    said_yes = np.arange(1, len(order) + 1)
+    if metric == "f1":
+        scores = 2 * hits / (said_yes + target.sum())
+    else:
+        scores = hits + (len(order) - said_yes) - (target.sum() - hits)
+    last_of_equal = np.append(np.diff(probabilities[order]) != 0, True)
+    return float(np.float32(probabilities[order][np.argmax(np.where(last_of_equal, scores, -1))]))
+
+
+def contract_of(job: Job, features: list[str], threshold: float) -> Contract:
+    """What the exported model takes and answers."""
+    columns = job.problem.columns()
+    inputs = [
+        Input(name=name, type="category" if columns[name].type == "category" else "number")
+        for name in job.problem.inputs(tuple(features))
+    ]
+    return Contract(
+        inputs=tuple(inputs),
+        outputs=(
+            Output(name="probability", type="number", meaning="the probability of yes, 0 to 1"),
+            Output(name="decision", type="integer", meaning="1 for yes, where the probability reaches the threshold"),
+        ),
+        threshold=threshold,
+    )
+
+
+def sample_rows(split: Path, contract: Contract) -> list[dict[str, Any]]:
+    """Raw rows as a client would send them, at most ``PARITY_ROWS``: the first of the split."""
+    names = [one.name for one in contract.inputs]
+    parts = (pd.read_parquet(path, columns=names) for path in tables.parts(split))
+    rows = pd.concat(parts).head(PARITY_ROWS)
+    plain = rows.astype(object).where(rows.notna(), None).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in plain]
+
+
+def prove(
+    folder: Path, contract: Contract, rows: list[dict[str, Any]], trained: npt.NDArray[np.float64]
+) -> dict[str, Any]:
+    """Show that the exported forms answer as the trained network does; leave golden rows beside the model.
+
+    Raises:
+        StageError: the SavedModel's answers are not those of the trained network.
+    """
+    odd = export.odd_rows(contract)
+    columns = columns_of([*rows, *odd], contract)
+    saved = Model(folder, contract, "savedmodel").predict(columns)
+    difference = export.largest_difference(saved["probability"][: len(rows)], trained[: len(rows)])
+    if difference > TOLERANCE:
+        raise StageError(f"The SavedModel must answer as the trained network does, and differs by {difference:.1e}.")
+    compiled = Model(folder, contract, "litert").predict(columns)
+    parity = export.largest_difference(compiled["probability"], saved["probability"])
+    if parity > TOLERANCE:
+        (folder / COMPILED).unlink()
+    step = max(1, len(rows) // GOLDEN_ROWS)
+    picked = [*range(0, len(rows), step)[:GOLDEN_ROWS], *range(len(rows), len(rows) + len(odd))]
+    golden = Golden(
+        rows=tuple([*rows, *odd][place] for place in picked),
+        answers={name: tuple(answers[picked].tolist()) for name, answers in saved.items()},
+        tolerance=TOLERANCE,
+    )
+    golden.write(folder)
+    return {
+        "runtime": "litert" if parity <= TOLERANCE else "savedmodel",
+        "saved_model": difference,
+        "compiled": parity,
+        "rows": len(rows) + len(odd),
+        "tolerance": TOLERANCE,
+    }
+
+
+def _write(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=1) + "\n")

@@ -1,0 +1,165 @@
+"""Tune: look for hyperparameters with Keras Tuner, the strong defaults first."""
+
+import json
+import tempfile
+import time
+import warnings
+from typing import Any
+
+import keras
+import keras_tuner
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from pipeline import arrays, encoding
+from pipeline.arrays import Arrays
+from pipeline.encoding import Encoding
+from pipeline.errors import DataError
+from pipeline.network import Batches, Hyperparameters, build, compile_for
+from pipeline.process import Job, Outcome
+from pipeline.progress import track
+from pipeline.seeds import fix_seeds
+
+OBJECTIVE = "validation log loss"
+
+
+def tune(job: Job) -> Outcome:
+    """Write ``trials.json``: every trial, and the hyperparameters of the best.
+
+    Raises:
+        DataError: no trial was completed.
+    """
+    search, seed = job.problem.search, job.problem.seed
+    encoded = job.inputs["encoded"]
+    train = sample(arrays.read(encoded / "train"), search.rows, seed)
+    validation = arrays.read(encoded / "validation")
+    with tempfile.TemporaryDirectory() as folder, track("tuning", search.trials * search.epochs) as advance:
+        oracle = DefaultsFirst(
+            objective=keras_tuner.Objective("val_loss", "min"),
+            max_trials=search.trials,
+            num_initial_points=2,
+            seed=seed,
+        )
+        tuner = Tuner(encoding.read(encoded), train, validation, search.epochs, seed, advance, oracle, folder)
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", ConvergenceWarning
+            )  # of the oracle's own small model, with few trials to fit
+            tuner.search(verbose=0)
+    trials = [describe(trial, tuner.told.get(trial.trial_id, {})) for trial in oracle.trials.values()]
+    completed = [trial for trial in trials if trial["status"] == "COMPLETED"]
+    if not completed:
+        raise DataError(
+            f"At least one trial must be completed, and 0 of {len(trials)} were. The first said: {trials[0]['message']}"
+        )
+    best = min(completed, key=lambda trial: float(trial["score"]))
+    found = {"objective": OBJECTIVE, "best": best["id"], "hyperparameters": best["hyperparameters"], "trials": trials}
+    (job.output / "trials.json").write_text(json.dumps(found, indent=1) + "\n")
+    gain = float(trials[0]["score"] or np.nan) - float(best["score"])
+    note = (
+        f"{len(completed)} of {len(trials)} trials completed; the best is {gain:.4f} below the defaults in {OBJECTIVE}"
+    )
+    return Outcome(rows_in=len(train), notes=[note])
+
+
+def space(values: keras_tuner.HyperParameters) -> Hyperparameters:
+    """What may be tried. The defaults are those of ``Hyperparameters``."""
+    default = Hyperparameters()
+    return Hyperparameters(
+        width=values.Choice("width", [128, 256, 384], default=default.width),
+        depth=values.Int("depth", 2, 4, default=default.depth),
+        dropout=values.Float("dropout", 0.1, 0.5, step=0.05, default=default.dropout),
+        forget=values.Float("forget", 0.0, 0.3, step=0.05, default=default.forget),
+        learning_rate=values.Float("learning_rate", 3e-4, 3e-3, sampling="log", default=default.learning_rate),
+        embedding=values.Choice("embedding", [4, 8, 16], default=default.embedding),
+        frequency=values.Float("frequency", 0.02, 0.5, sampling="log", default=default.frequency),
+    )
+
+
+class DefaultsFirst(keras_tuner.oracles.BayesianOptimizationOracle):  # type: ignore[misc]
+    """Bayesian optimization whose first trial is the defaults."""
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        if len(self.start_order) == 0:
+            return {"status": keras_tuner.engine.trial.TrialStatus.RUNNING, "values": defaults()}
+        chosen: dict[str, Any] = super().populate_space(trial_id)
+        return chosen
+
+
+class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
+    """A tuner whose trial is one fit of our network; it saves no models, only what was learned of them."""
+
+    def __init__(
+        self,
+        known: Encoding,
+        train: Arrays,
+        validation: Arrays,
+        epochs: int,
+        seed: int,
+        advance: Any,
+        oracle: Any,
+        folder: str,
+    ) -> None:
+        self.known, self.train, self.validation = known, train, validation
+        self.epochs, self.seed, self.advance = epochs, seed, advance
+        self.told: dict[str, dict[str, Any]] = {}
+        super().__init__(oracle, keras_tuner_space, directory=folder, project_name="search", overwrite=True)
+
+    def run_trial(self, trial: Any, *_: Any, **__: Any) -> float:
+        """Train once; the validation loss after the last epoch, where the learning rate has come to rest."""
+        keras.backend.clear_session()
+        fix_seeds(self.seed)
+        chosen = space(trial.hyperparameters)
+        started = time.monotonic()
+        batches = Batches(self.train, self.seed)
+        model = build(self.known, chosen, float(self.train.target.mean()), self.seed)
+        compile_for(model, chosen, len(batches) * self.epochs)
+        history = model.fit(
+            batches,
+            validation_data=Batches(self.validation),
+            epochs=self.epochs,
+            verbose=0,
+            callbacks=[
+                keras.callbacks.LambdaCallback(
+                    on_epoch_end=lambda _, logs: self.advance(1, f"loss {logs['val_loss']:.4f}")
+                )
+            ],
+        )
+        curve = [float(loss) for loss in history.history["val_loss"]]
+        self.told[trial.trial_id] = {"curve": curve, "seconds": round(time.monotonic() - started, 1)}
+        return curve[-1]
+
+
+def keras_tuner_space(values: keras_tuner.HyperParameters) -> keras.Model:
+    """The space as Keras Tuner wants to see it: a function that builds some model with it."""
+    space(values)
+    return keras.Sequential()
+
+
+def defaults() -> dict[str, Any]:
+    """The values of the first trial."""
+    values = keras_tuner.HyperParameters()
+    space(values)
+    found: dict[str, Any] = values.values
+    return found
+
+
+def sample(train: Arrays, rows: int, seed: int) -> Arrays:
+    """At most ``rows`` rows, drawn at random and in their order."""
+    if len(train) <= rows:
+        return train
+    drawn = np.random.default_rng(seed).choice(len(train), rows, replace=False)
+    return train.take(np.sort(drawn))
+
+
+def describe(trial: Any, told: dict[str, Any]) -> dict[str, Any]:
+    """A trial as plain values."""
+    return {
+        "id": trial.trial_id,
+        "status": str(trial.status),
+        "score": trial.score,
+        "message": trial.message,
+        "hyperparameters": trial.hyperparameters.values,
+        "curve": told.get("curve", []),
+        "seconds": told.get("seconds", 0.0),
+    }

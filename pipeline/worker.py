@@ -1,0 +1,75 @@
+"""The process that a stage runs in: ``python -m pipeline.worker``, started by ``process.run``."""
+
+import importlib
+import json
+import os
+import resource
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import PlumblineError
+from pipeline.process import Job, Outcome
+
+
+def main() -> None:
+    """Run the job that comes in by standard input, and leave what it counted, or its fault, in the result file."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and its end is ours
+    request = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    result = Path(request.pop("result"))
+    _keep_native_messages(result.with_suffix(".native"))
+    answer = answered(request)
+    aside = result.with_suffix(".part")
+    aside.write_text(json.dumps(answer))
+    aside.rename(result)
+
+
+def answered(request: dict[str, Any]) -> dict[str, Any]:
+    """What the stage counted, or its fault and whether the user can mend it."""
+    request |= {
+        "inputs": {name: Path(path) for name, path in request["inputs"].items()},
+        "output": Path(request["output"]),
+        "final": Path(request["final"]),
+    }
+    try:
+        return call(Job(**request))
+    except PlumblineError as error:
+        return {"fault": str(error), "mendable": True}
+    except MemoryError:
+        return {"fault": "The stage needs more memory than there is.", "mendable": True}
+    except Exception as error:
+        traceback.print_exc()
+        return {"fault": f"{type(error).__name__}: {error}", "mendable": False}
+
+
+def call(job: Job) -> dict[str, Any]:
+    """Call the stage's function; what it counted, and the most memory that this process ever had."""
+    module, _, name = job.function.partition(":")
+    function: Callable[[Job], Outcome] = getattr(importlib.import_module(module), name)
+    job.output.mkdir(parents=True, exist_ok=True)
+    outcome = function(job)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {**asdict(outcome), "peak_memory_bytes": peak}
+
+
+def _keep_native_messages(log: Path) -> None:
+    """Let Python speak on standard error, and keep what native libraries write there for the day they fail."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    with log.open("w") as file:
+        os.dup2(file.fileno(), 2)
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 1):  # ends when the parent does
+        pass
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+"""What is learned comes from the training split alone, and a feature that drifts is left out."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bundle.profile import Profile
+from pipeline import arrays, encode, encoding, problem, tables
+from pipeline.errors import DataError
+from pipeline.process import Job
+
+SPEC = {
+    "name": "some",
+    "title": "Some",
+    "table": "rows",
+    "target": "x > 0",
+    "features": {"columns": ["x", "steady", "moving", "same", "kind"]},
+    "split": {"time": "t", "validation": "2013-02-01", "test": "2013-03-01"},
+    "sources": {
+        "rows": {
+            "path": "",
+            "columns": {
+                "x": {},
+                "steady": {},
+                "moving": {},
+                "same": {},
+                "kind": {"type": "category"},
+                "t": {"type": "time"},
+            },
+        }
+    },
+}
+
+
+def frame(seed, moved):
+    rng = np.random.default_rng(seed)
+    rows = 3000
+    return pd.DataFrame(
+        {
+            "x": np.where(rng.random(rows) < 0.1, np.nan, rng.normal(size=rows)),
+            "steady": rng.integers(0, 5, rows).astype(float),
+            "moving": rng.normal(loc=moved, size=rows),
+            "same": np.ones(rows),
+            "kind": rng.choice(["a", "b", "c"], rows, p=[0.6, 0.3, 0.1]),
+            tables.TARGET: rng.integers(0, 2, rows).astype("float32"),
+        }
+    )
+
+
+def run(tmp_path, splits, parts=1, **screen):
+    described = problem.parse({**SPEC, "screen": screen} if screen else SPEC)
+    for name, table in splits.items():
+        for number, rows in enumerate(np.array_split(np.arange(len(table)), parts)):
+            schema = tables.pa.Schema.from_pandas(table, preserve_index=False).remove_metadata()
+            tables.write_part(table.iloc[rows], tmp_path / "split" / name, number, schema)
+    out = tmp_path / "out"
+    out.mkdir()
+    part = json.loads(json.dumps(described.part(("sources", "table", "joins", "features", "screen"))))
+    outcome = encode.encode(Job("", "", part, {"split": tmp_path / "split"}, out, out, "tester"))
+    return outcome, encoding.read(out), Profile.model_validate_json((out / "profile.json").read_bytes()), out
+
+
+@pytest.fixture
+def splits():
+    return {"train": frame(0, 0.0), "validation": frame(1, 2.0), "test": frame(2, 2.0)}
+
+
+def test_it_works(tmp_path, splits):
+    outcome, known, _, out = run(tmp_path, splits)
+    assert known.features == ["x", "steady", "kind"]
+    train = arrays.read(out / "train")
+    assert train.numbers.shape == (3000, 2)
+    assert train.categories.shape == (3000, 1)
+    assert outcome.rows_in == 9000
+
+
+def test_a_feature_that_drifts_or_never_changes_is_left_out_and_the_reason_is_shown(tmp_path, splits):
+    _, _, profile, _ = run(tmp_path, splits)
+    reasons = {one.name: one.reason for one in profile.features if not one.kept}
+    assert reasons["same"] == "it has one value in training"
+    assert reasons["moving"].startswith("it drifts from training to validation: PSI")
+    assert set(reasons) == {"same", "moving"}
+
+
+def test_the_rule_can_keep_what_drifts(tmp_path, splits):
+    _, known, _, _ = run(tmp_path, splits, drifting="keep")
+    assert "moving" in known.features
+
+
+def test_nothing_is_learned_from_validation_or_the_hold_out(tmp_path, splits):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "other").mkdir()
+    _, before, _, _ = run(tmp_path / "one", splits)
+    for name in ("validation", "test"):
+        splits[name] = splits[name].assign(x=splits[name]["x"] * 1000, kind="never seen")
+    _, after, _, _ = run(tmp_path / "other", splits, drifting="keep")
+    learned = {number.name: number for number in after.numbers}
+    assert all(learned[number.name] == number for number in before.numbers)
+    assert before.categories == after.categories
+
+
+def test_what_is_learned_does_not_depend_on_the_parts(tmp_path, splits):
+    results = []
+    for parts in (1, 7):
+        (tmp_path / str(parts)).mkdir()
+        _, known, profile, out = run(tmp_path / str(parts), splits, parts)
+        results.append((known, profile, np.load(out / "train" / "numbers.npy").tobytes()))
+    assert results[0] == results[1]
+
+
+def test_the_imputed_median_is_that_of_the_values_that_are_there(tmp_path, splits):
+    _, known, _, _ = run(tmp_path, splits)
+    values = np.sort(splits["train"]["x"].dropna().to_numpy("float32"))
+    assert known.numbers[0].median == pytest.approx(values[(len(values) - 1) // 2], abs=1e-6)
+    assert known.numbers[0].missing
+
+
+def test_codes_are_missing_unknown_or_the_level(tmp_path, splits):
+    splits["test"] = splits["test"].assign(kind=[None, "never seen", "a"] * 1000)
+    _, known, _, out = run(tmp_path, splits)
+    assert known.categories[0].vocabulary == ("a", "b", "c")
+    assert arrays.read(out / "test").categories[:3, 0].tolist() == [
+        encoding.MISSING,
+        encoding.UNKNOWN,
+        encoding.RESERVED,
+    ]
+
+
+def test_the_answers_of_the_hold_out_are_not_read(tmp_path, splits):
+    _, _, _, out = run(tmp_path, splits)
+    assert not (out / "test" / "target.npy").exists()
+    assert len(arrays.read(out / "validation").target) == 3000
+
+
+def test_without_any_feature_left_the_run_stops(tmp_path, splits):
+    with pytest.raises(DataError, match="At least one feature must be left"):
+        run(tmp_path, {name: table.assign(x=1.0, steady=1.0, kind="a") for name, table in splits.items()})

@@ -1,0 +1,102 @@
+"""Features: the join, the target, and what must not be known yet."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from pipeline import features, problem, tables
+from pipeline.process import Job
+
+SPEC = {
+    "name": "trips",
+    "title": "Is the trip late?",
+    "table": "trips",
+    "target": "delay > 15",
+    "joins": {"weather": ["place", "hour"]},
+    "lookups": {"places": "place"},
+    "features": {
+        "columns": ["place", "wind", "places.height", "places.kind"],
+        "derived": {"twice": "wind * 2", "high": "places.height > 100"},
+    },
+    "split": {"time": "hour", "validation": "2013-02-01", "test": "2013-03-01"},
+    "sources": {
+        "trips": {
+            "path": "",
+            "columns": {"place": {"type": "category"}, "hour": {"type": "time"}, "delay": {"known": "after"}},
+        },
+        "weather": {
+            "path": "",
+            "key": ["place", "hour"],
+            "columns": {"place": {"type": "category"}, "hour": {"type": "time"}, "wind": {}},
+        },
+        "places": {
+            "path": "",
+            "key": ["place"],
+            "columns": {"place": {"type": "category"}, "height": {}, "kind": {"type": "category"}},
+        },
+    },
+}
+HOURS = pd.to_datetime(["2013-01-01T05:00Z", "2013-01-01T06:00Z", "2013-01-01T07:00Z"])
+TRIPS = pd.DataFrame(
+    {
+        "place": ["A", "B", "Z", None, "A"],
+        "hour": HOURS[[0, 1, 0, 1, 2]],
+        "delay": [20.0, 15.0, 16.0, 0.0, None],
+    }
+)
+WEATHER = pd.DataFrame({"place": ["B", "A"], "hour": HOURS[[1, 0]], "wind": [7.0, 3.0]})
+PLACES = pd.DataFrame({"place": ["A", "B"], "height": [50.0, 150.0], "kind": ["żółć", None]})
+
+
+@pytest.fixture
+def made(tmp_path):
+    described = problem.parse(SPEC)
+    inputs = {}
+    for name, frame in (("trips", TRIPS), ("weather", WEATHER), ("places", PLACES)):
+        inputs[name] = tmp_path / name
+        for number in range(2 if name == "trips" else 1):
+            part = frame.iloc[number * 3 : number * 3 + 3] if name == "trips" else frame
+            schema = tables.schema(described.sources[name].columns)
+            tables.write_part(part, inputs[name] / "rows", number, schema)
+    out = tmp_path / "out"
+    reads = ("table", "target", "sources", "joins", "lookups", "features")
+    outcome = features.make(Job("", "", json.loads(json.dumps(described.part(reads))), inputs, out, out, "tester"))
+    rows = pd.concat([pd.read_parquet(path) for path in tables.parts(out / "rows")], ignore_index=True)
+    aside = pd.concat([pd.read_parquet(path) for path in tables.parts(out / "set_aside")], ignore_index=True)
+    return outcome, rows, aside
+
+
+def test_it_works(made):
+    outcome, rows, _ = made
+    assert rows["place"].tolist()[:3] == ["A", "B", "Z"]
+    assert rows[tables.TARGET].tolist() == [1.0, 0.0, 1.0, 0.0]
+    assert (outcome.rows_in, outcome.rows_out) == (5, 4)
+
+
+def test_a_row_gets_the_weather_of_its_place_and_hour_and_keeps_its_place_without_a_match(made):
+    outcome, rows, _ = made
+    assert rows["wind"].fillna(-1).tolist() == [3.0, 7.0, -1.0, -1.0]
+    assert "3 rows have no match in weather" in outcome.notes
+
+
+def test_a_lookup_gives_what_it_knows_and_nothing_for_what_it_does_not(made):
+    _, rows, _ = made
+    assert rows["places.height"].fillna(-1).tolist() == [50.0, 150.0, -1.0, -1.0]
+    assert rows["places.kind"].fillna("").tolist() == ["żółć", "", "", ""]
+
+
+def test_an_expression_is_missing_where_an_operand_is(made):
+    _, rows, _ = made
+    assert rows["twice"].fillna(-1).tolist() == [6.0, 14.0, -1.0, -1.0]
+    assert rows["high"].fillna(-1).tolist() == [0.0, 1.0, -1.0, -1.0]
+
+
+def test_a_row_without_an_answer_is_set_aside(made):
+    _, _, aside = made
+    assert aside["reason"].tolist() == ["delay > 15 can't be told"]
+
+
+def test_what_is_known_only_afterwards_is_left_behind(made):
+    _, rows, _ = made
+    assert "delay" not in rows.columns

