@@ -93,7 +93,8 @@ class Scored:
         positives, negatives = self.target.sum(), len(self.target) - self.target.sum()
         picked = np.unique(np.linspace(0, len(hits) - 1, points).astype(int))
         roc = np.column_stack([(said - hits) / negatives, hits / positives])[picked]
-        precision_recall = np.column_stack([hits / positives, hits / said])[picked]
+        found = picked[hits[picked] > 0]
+        precision_recall = np.column_stack([hits / positives, hits / said])[found]
         return {"roc": [[0.0, 0.0], *roc.tolist()], "precision_recall": precision_recall.tolist()}
 
     def calibration(self, bins: int = 10) -> list[dict[str, float]]:

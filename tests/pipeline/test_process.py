@@ -1,0 +1,83 @@
+"""A stage's process: its faults reach the user, and it does not outlive its parent."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline import process
+from pipeline.errors import DataError, StageError
+from pipeline.process import Job, Outcome
+
+
+def fine(job):
+    (job.output / "x").touch()
+    return Outcome(rows_in=1)
+
+
+def mendable(_):
+    raise DataError("the file must have rows")
+
+
+def broken(_):
+    raise RuntimeError("no")
+
+
+def killed(_):
+    os.write(2, b"the library's last words")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def endless(job):
+    (job.output / "pid").write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+def job(name, folder):
+    return Job(f"tests.pipeline.test_process:{name}", "", {}, {}, folder / "out", folder / "final", "tester")
+
+
+def test_it_works(tmp_path):
+    outcome = process.run(job("fine", tmp_path), tmp_path / "result")
+    assert outcome.rows_in == 1
+    assert outcome.peak_memory_bytes > 1 << 20
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_fault_that_the_user_can_mend_comes_back_as_such(tmp_path):
+    with pytest.raises(DataError, match="the file must have rows"):
+        process.run(job("mendable", tmp_path), tmp_path / "result")
+
+
+def test_any_other_fault_is_the_stages(tmp_path, capfd):
+    with pytest.raises(StageError, match="RuntimeError: no"):
+        process.run(job("broken", tmp_path), tmp_path / "result")
+    assert "Traceback" in capfd.readouterr().err
+
+
+def test_a_process_that_dies_is_told_with_what_native_code_said_last(tmp_path):
+    with pytest.raises(StageError, match=r"signal SIGKILL\.\nthe library's last words"):
+        process.run(job("killed", tmp_path), tmp_path / "result")
+
+
+def test_a_stage_ends_with_its_parent(tmp_path):
+    code = (
+        "from pathlib import Path; from pipeline import process; from tests.pipeline.test_process import job; "
+        f"process.run(job('endless', Path({str(tmp_path)!r})), Path({str(tmp_path / 'result')!r}))"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code])
+    written = tmp_path / "out" / "pid"
+    deadline = time.monotonic() + 30
+    while not (written.exists() and written.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    child = Path("/proc") / written.read_text()
+    assert child.exists()
+    parent.kill()
+    parent.wait()
+    while child.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not child.exists()
