@@ -1,4 +1,4 @@
-"""``luigi --module pipeline RunAll`` as a user runs it, on real rows: what it makes, says, and does when things are wrong."""
+"""``luigi --module pipeline RunAll`` as a user runs it, on real rows: what it makes, says, and does in trouble."""
 
 import json
 import os
@@ -145,19 +145,14 @@ def test_a_damaged_version_is_not_loaded(published, tmp_path, damage):
         rows = json.loads(golden.read_text())
         rows["answers"]["probability"][3] += 0.01
         golden.write_text(json.dumps(rows))
-        described = manifest.read(copy)
-        files = {**described.files, "assets.extra/golden.json": manifest.file_digests(copy)["assets.extra/golden.json"]}
-        described.model_copy(update={"files": files}).write(copy)
-    with pytest.raises(
-        (manifest.BrokenVersion, version.golden.WrongAnswer), match=r"model.tflite|variables/more|golden row 3"
-    ):
+        manifest.read(copy).model_copy(update={"files": manifest.file_digests(copy)}).write(copy)
+    refused = (manifest.BrokenVersion, version.golden.WrongAnswer)
+    with pytest.raises(refused, match=r"model.tflite|variables/more|golden row 3"):
         version.load(copy)
 
 
 def test_a_second_run_at_the_same_time_is_refused_with_the_name_of_the_first(place):
-    first = subprocess.Popen(
-        place.command(), cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
+    first = place.start()
     try:
         assert "..." in first.stderr.readline()
         second = place.run()
@@ -166,19 +161,12 @@ def test_a_second_run_at_the_same_time_is_refused_with_the_name_of_the_first(pla
         assert "Traceback" not in second.stderr
         assert place.run("--no-lock", "--workers", "2").returncode == 10
     finally:
-        first.send_signal(signal.SIGKILL)
+        os.killpg(first.pid, signal.SIGKILL)
         first.communicate()
 
 
 def test_a_run_that_was_killed_is_taken_up_where_it_stopped(place):
-    first = subprocess.Popen(
-        place.command(),
-        cwd=REPOSITORY,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    first = place.start()
     for line in first.stderr:
         if line.rstrip().endswith("Features           ..."):
             break
@@ -186,13 +174,11 @@ def test_a_run_that_was_killed_is_taken_up_where_it_stopped(place):
     first.communicate()
     receipts = {path: path.stat().st_mtime_ns for path in (place.folder / "data").rglob("receipt.json")}
     assert len(receipts) == 8
-    second = subprocess.Popen(
-        place.command(), cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
+    second = place.start()
     for line in second.stderr:
         if "Split" in line:
             break
-    second.kill()
+    os.killpg(second.pid, signal.SIGKILL)
     said = line + second.communicate()[1]
     assert "Collect" not in said
     assert "Clean" not in said

@@ -1,0 +1,147 @@
+"""The exported model: one graph, two forms, the same answers on every row that a client may send."""
+
+import threading
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bundle.contract import Contract, Input, Output, columns_of
+from bundle.model import COMPILED, Model
+from bundle.operations import ForbiddenOperation
+from pipeline.encoding import Category, Encoding, Number
+
+pytestmark = pytest.mark.slow
+
+DERIVED = {"weekday": "weekday(year, month, day)", "of_year": "day_of_year(year, month, day)", "clock": "clock(hhmm)"}
+CONTRACT = Contract(
+    inputs=(
+        *(Input(name=name, type="number") for name in ("year", "month", "day", "hhmm")),
+        Input(name="tail", type="category"),
+    ),
+    outputs=(
+        Output(name="probability", type="number", meaning=""),
+        Output(name="decision", type="integer", meaning=""),
+    ),
+    threshold=0.5,
+)
+FEATURES = [*DERIVED, "planes.seats", "tail", "planes.model"]
+
+
+def days(count):
+    """Rows of raw values, a day each."""
+    rows = []
+    for number in range(count):
+        day = date(1999, 12, 25) + timedelta(days=number)
+        time = 100 * (number % 24) + number % 60
+        rows.append({"year": day.year, "month": day.month, "day": day.day, "hhmm": time, "tail": f"N{number % 7}"})
+    return rows
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A small network with all kinds of features, in both forms."""
+    from pipeline import export, network
+    from pipeline.preprocessing import Derive, Encode
+
+    planes = pd.DataFrame({"tail": ["N1", "N2", "N3"], "seats": [50.0, np.nan, 200.0], "model": ["żółć", "B", None]})
+    kinds = {
+        "planes.seats": "number",
+        "tail": "category",
+        "planes.model": "category",
+        **dict.fromkeys(DERIVED, "number"),
+    }
+    derive = Derive(kinds, DERIVED, {"planes": ("tail", "tail", planes)})
+    numbers = [Number(name=name, median=3.0, scale=2.0, missing=True) for name in (*DERIVED, "planes.seats")]
+    known = Encoding(
+        numbers=tuple(numbers),
+        categories=(
+            Category(name="tail", vocabulary=("N1", "N5")),
+            Category(name="planes.model", vocabulary=("żółć",)),
+        ),
+    )
+    small = network.Hyperparameters(width=16, depth=2)
+    model = network.build(known, small, 0.3, seed=0)
+    random = np.random.default_rng(0)
+    for variable in model.trainable_variables:
+        variable.assign(random.normal(size=variable.shape) * 0.3)
+    folder = tmp_path_factory.mktemp("exported")
+    export.save(folder, derive, Encode(known), model, FEATURES, CONTRACT)
+    export.compile_beside(folder, derive, Encode(known), model, FEATURES, CONTRACT)
+    return folder
+
+
+def both(folder, rows):
+    columns = columns_of(rows, CONTRACT)
+    return [Model(folder, CONTRACT, runtime).predict(columns) for runtime in ("savedmodel", "litert")]
+
+
+def test_both_forms_agree_on_every_day_of_two_decades(exported):
+    saved, compiled = both(exported, days(7500))
+    assert np.abs(saved["probability"] - compiled["probability"]).max() < 1e-6
+    assert len(np.unique(saved["probability"])) > 1000
+
+
+def test_both_forms_agree_on_odd_rows_and_answer_each_with_a_probability(exported):
+    from pipeline import export
+
+    saved, compiled = both(exported, export.odd_rows(CONTRACT))
+    assert np.isfinite(saved["probability"]).all()
+    assert export.largest_difference(saved["probability"], compiled["probability"]) < 1e-6
+
+
+@pytest.mark.parametrize("runtime", ["savedmodel", "litert"])
+def test_one_row_at_the_very_first_call_is_answered(exported, runtime):
+    answers = Model(exported, CONTRACT, runtime).predict(columns_of(days(1), CONTRACT))
+    assert answers["probability"].shape == (1,)
+    assert answers["decision"].dtype == np.int64
+
+
+@pytest.mark.parametrize("runtime", ["savedmodel", "litert"])
+def test_no_row_is_answered_with_no_answer(exported, runtime):
+    assert len(Model(exported, CONTRACT, runtime).predict(columns_of([], CONTRACT))["probability"]) == 0
+
+
+def test_a_row_gets_the_same_answer_alone_and_among_others(exported):
+    model = Model(exported, CONTRACT, "litert")
+    together = model.predict(columns_of(days(50), CONTRACT))["probability"]
+    alone = [model.predict(columns_of([row], CONTRACT))["probability"][0] for row in days(50)]
+    assert np.abs(together - alone).max() < 1e-6
+
+
+def test_several_threads_get_the_right_answers(exported):
+    model = Model(exported, CONTRACT, "litert")
+    rows = days(400)
+    expected = model.predict(columns_of(rows, CONTRACT))["probability"]
+    wrong = []
+
+    def ask(start):
+        for at in range(start, len(rows), 8):
+            got = model.predict(columns_of([rows[at]], CONTRACT))["probability"][0]
+            if abs(got - expected[at]) > 1e-6:
+                wrong.append(at)
+
+    threads = [threading.Thread(target=ask, args=(start,)) for start in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_the_compiled_form_is_small(exported):
+    assert (exported / COMPILED).stat().st_size < 100_000
+
+
+def test_a_graph_that_reads_files_is_not_loaded(tmp_path):
+    import tensorflow as tf
+
+    def read(tail):
+        return {"probability": tf.io.read_file(tail[0])}
+
+    hostile = tf.Module()
+    hostile.read = tf.function(read, input_signature=[tf.TensorSpec([None], tf.string)])
+    tf.saved_model.save(hostile, tmp_path, signatures={"serving_default": hostile.read})
+    with pytest.raises(ForbiddenOperation, match="ReadFile"):
+        Model(tmp_path, CONTRACT, "savedmodel")
