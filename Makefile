@@ -1,13 +1,13 @@
 # make run     the whole pipeline, from raw tables to a published model with a verdict
 # make serve   look at what is published, in the browser
-# make test    the tests, quick ones only; `make test-all` has the slow ones too
+# make test    the quick tests; `make test-slow` has the whole runs, and the commands of the documentation
 # make check   what must hold of every commit: lint, types, quick tests
 # make bench   what is promised, measured
 
 PYTHON ?= python3.11
 BIN = .venv/bin
 
-.PHONY: run serve test test-all check lint bench clean
+.PHONY: run serve test test-slow check lint bench clean
 
 run: .venv/run
 	$(BIN)/luigi --module pipeline RunAll
@@ -15,8 +15,8 @@ run: .venv/run
 test: .venv/dev
 	$(BIN)/pytest -q -m "not slow"
 
-test-all: .venv/dev
-	$(BIN)/pytest -q
+test-slow: .venv/dev
+	$(BIN)/pytest -q -m slow
 
 lint: .venv/dev
 	$(BIN)/ruff check
@@ -26,7 +26,7 @@ lint: .venv/dev
 check: lint test
 
 bench: .venv/run
-	$(BIN)/python bench/run.py
+	$(BIN)/python bench/run.py --whole
 
 .venv/run: requirements.txt
 	$(PYTHON) -m venv .venv

@@ -16,6 +16,7 @@ from pipeline.arrays import Arrays
 from pipeline.encoding import Encoding
 from pipeline.errors import DataError
 from pipeline.network import Batches, Hyperparameters, build, compile_for
+from pipeline.problem import Search
 from pipeline.process import Job, Outcome
 from pipeline.progress import track
 from pipeline.seeds import fix_seeds
@@ -32,34 +33,49 @@ def tune(job: Job) -> Outcome:
     search, seed = job.problem.search, job.problem.seed
     encoded = job.inputs["encoded"]
     train = sample(arrays.read(encoded / "train"), search.rows, seed)
-    validation = arrays.read(encoded / "validation")
+    trials = run_trials(encoding.read(encoded), train, arrays.read(encoded / "validation"), search, seed)
+    best = best_of(trials)
+    found = {"objective": OBJECTIVE, "best": best["id"], "hyperparameters": best["hyperparameters"], "trials": trials}
+    (job.output / "trials.json").write_text(json.dumps(found, indent=1) + "\n")
+    gain = float(trials[0]["score"] or np.nan) - float(best["score"])
+    told = (
+        f"the best is {gain:.4f} below the defaults in {OBJECTIVE}" if gain > 0 else "none is better than the defaults"
+    )
+    done = sum(trial["status"] == "COMPLETED" for trial in trials)
+    return Outcome(rows_in=len(train), notes=[f"{done} of {len(trials)} trials completed, {told}"])
+
+
+def run_trials(known: Encoding, train: Arrays, validation: Arrays, search: Search, seed: int) -> list[dict[str, Any]]:
+    """Every trial as plain values, the first with the defaults."""
     with tempfile.TemporaryDirectory() as folder, track("tuning", search.trials * search.epochs) as advance:
         oracle = DefaultsFirst(
             objective=keras_tuner.Objective("val_loss", "min"),
             max_trials=search.trials,
+            max_consecutive_failed_trials=search.trials + 1,  # we tell it ourselves, with what went wrong
             num_initial_points=2,
             seed=seed,
         )
-        tuner = Tuner(encoding.read(encoded), train, validation, search.epochs, seed, advance, oracle, folder)
+        tuner = Tuner(known, train, validation, search.epochs, seed, advance, oracle, folder)
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", ConvergenceWarning
-            )  # of the oracle's own small model, with few trials to fit
+            # The oracle's own small model has few trials to fit.
+            warnings.simplefilter("ignore", ConvergenceWarning)
             tuner.search(verbose=0)
-    trials = [describe(trial, tuner.told.get(trial.trial_id, {})) for trial in oracle.trials.values()]
+        return [describe(trial, tuner.told.get(trial.trial_id, {})) for trial in oracle.trials.values()]
+
+
+def best_of(trials: list[dict[str, Any]]) -> dict[str, Any]:
+    """The trial with the lowest score.
+
+    Raises:
+        DataError: no trial was completed.
+    """
     completed = [trial for trial in trials if trial["status"] == "COMPLETED"]
     if not completed:
+        first = str(trials[0]["message"]).strip().splitlines() or ["nothing"]
         raise DataError(
-            f"At least one trial must be completed, and 0 of {len(trials)} were. The first said: {trials[0]['message']}"
+            f"At least one trial must be completed, and 0 of {len(trials)} trials were. The first said: {first[-1]}"
         )
-    best = min(completed, key=lambda trial: float(trial["score"]))
-    found = {"objective": OBJECTIVE, "best": best["id"], "hyperparameters": best["hyperparameters"], "trials": trials}
-    (job.output / "trials.json").write_text(json.dumps(found, indent=1) + "\n")
-    gain = float(trials[0]["score"] or np.nan) - float(best["score"])
-    note = (
-        f"{len(completed)} of {len(trials)} trials completed; the best is {gain:.4f} below the defaults in {OBJECTIVE}"
-    )
-    return Outcome(rows_in=len(train), notes=[note])
+    return min(completed, key=lambda trial: float(trial["score"]))
 
 
 def space(values: keras_tuner.HyperParameters) -> Hyperparameters:

@@ -1,0 +1,56 @@
+"""Tuning begins with the defaults, gives the same answer twice, and never takes failed trials for a result."""
+
+import numpy as np
+import pytest
+
+from pipeline.arrays import Arrays
+from pipeline.encoding import Category, Encoding, Number
+from pipeline.errors import DataError
+from pipeline.problem import Search
+
+pytestmark = pytest.mark.slow
+
+KNOWN = Encoding(
+    numbers=(Number(name="x", median=0.0, scale=1.0, missing=True),),
+    categories=(Category(name="c", vocabulary=("a", "b")),),
+)
+
+
+def rows(count, seed, codes=4):
+    rng = np.random.default_rng(seed)
+    numbers = rng.normal(size=(count, 1)).astype("float32")
+    target = (rng.random(count) < 1 / (1 + np.exp(-2 * numbers[:, 0]))).astype("float32")
+    return Arrays(numbers, rng.integers(0, codes, (count, 1)).astype("int32"), target)
+
+
+def test_it_works_and_twice_the_same():
+    from pipeline import tune
+    from pipeline.network import Hyperparameters
+
+    search = Search(trials=3, epochs=1, rows=2000)
+    first, second = (tune.run_trials(KNOWN, rows(3000, 0), rows(500, 1), search, seed=5) for _ in range(2))
+    assert [trial["status"] for trial in first] == ["COMPLETED"] * 3
+    assert first[0]["hyperparameters"] == Hyperparameters().as_dict()
+    assert [trial["score"] for trial in first] == [trial["score"] for trial in second]
+    assert tune.best_of(first)["score"] == min(trial["score"] for trial in first)
+
+
+def test_when_every_trial_fails_the_run_stops_with_what_the_first_said():
+    from pipeline import tune
+
+    broken = rows(3000, 0, codes=1000)  # codes that the embedding does not have
+    trials = tune.run_trials(KNOWN, broken, rows(500, 1), Search(trials=4, epochs=1, rows=2000), seed=5)
+    with pytest.raises(DataError, match="0 of 4 trials were. The first said: .*indices"):
+        tune.best_of(trials)
+
+
+def test_a_sample_is_drawn_once_and_keeps_the_order():
+    from pipeline import tune
+
+    train = rows(1000, 0)
+    drawn = tune.sample(train, 100, seed=3)
+    again = tune.sample(train, 100, seed=3)
+    assert np.array_equal(drawn.numbers, again.numbers)
+    places = [int(np.flatnonzero(train.numbers[:, 0] == value)[0]) for value in drawn.numbers[:, 0]]
+    assert places == sorted(places)
+    assert len(set(places)) == 100
