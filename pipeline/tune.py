@@ -38,9 +38,7 @@ def tune(job: Job) -> Outcome:
     found = {"objective": OBJECTIVE, "best": best["id"], "hyperparameters": best["hyperparameters"], "trials": trials}
     (job.output / "trials.json").write_text(json.dumps(found, indent=1) + "\n")
     gain = float(trials[0]["score"] or np.nan) - float(best["score"])
-    told = (
-        f"the best is {gain:.4f} below the defaults in {OBJECTIVE}" if gain > 0 else "none is better than the defaults"
-    )
+    told = f"the best {gain:.4f} below the defaults in {OBJECTIVE}" if gain > 0 else "none better than the defaults"
     done = sum(trial["status"] == "COMPLETED" for trial in trials)
     return Outcome(rows_in=len(train), notes=[f"{done} of {len(trials)} trials completed, {told}"])
 
@@ -71,9 +69,9 @@ def best_of(trials: list[dict[str, Any]]) -> dict[str, Any]:
     """
     completed = [trial for trial in trials if trial["status"] == "COMPLETED"]
     if not completed:
-        first = str(trials[0]["message"]).strip().splitlines() or ["nothing"]
+        said = " ".join(str(trials[0]["message"]).strip().splitlines()[-2:])
         raise DataError(
-            f"At least one trial must be completed, and 0 of {len(trials)} trials were. The first said: {first[-1]}"
+            f"At least one trial must be completed, and 0 of {len(trials)} trials were. The first said: {said}"
         )
     return min(completed, key=lambda trial: float(trial["score"]))
 

@@ -40,7 +40,7 @@ def test_when_every_trial_fails_the_run_stops_with_what_the_first_said():
 
     broken = rows(3000, 0, codes=1000)  # codes that the embedding does not have
     trials = tune.run_trials(KNOWN, broken, rows(500, 1), Search(trials=4, epochs=1, rows=2000), seed=5)
-    with pytest.raises(DataError, match="0 of 4 trials were. The first said: .*indices"):
+    with pytest.raises(DataError, match=r"0 of 4 trials were\. The first said: .*indices"):
         tune.best_of(trials)
 
 
