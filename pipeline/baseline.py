@@ -8,6 +8,7 @@ from pipeline import arrays, encoding
 from pipeline.arrays import Arrays
 from pipeline.encoding import RESERVED, Encoding
 from pipeline.process import Job, Outcome
+from pipeline.progress import track
 
 MAX_CATEGORIES = 255
 """More levels than this scikit-learn can't treat as categories; they go in as numbers, the most frequent first."""
@@ -20,7 +21,8 @@ def train(job: Job) -> Outcome:
     encoded = job.inputs["encoded"]
     training, validation, test = (arrays.read(encoded / name) for name in ("train", "validation", "test"))
     prior = float(np.mean(training.target, dtype="float64"))
-    boosted, iterations = boost(training, validation, test, encoding.read(encoded), job.problem.seed)
+    with track("gradient boosting", None):
+        boosted, iterations = boost(training, validation, test, encoding.read(encoded), job.problem.seed)
     np.save(job.output / "prior.npy", np.full(len(test), prior))
     np.save(job.output / "gradient_boosting.npy", boosted)
     notes = [f"prior: {prior:.4f} of the training rows are yes", f"gradient boosting: {iterations} iterations"]

@@ -37,7 +37,7 @@ def _bar(what: str, total: int | None) -> Iterator[Advance]:
         TimeRemainingColumn(elapsed_when_finished=True),
         TextColumn("[dim]{task.fields[detail]}"),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=total, detail="")
 
         def advance(steps: int = 1, detail: str = "") -> None:

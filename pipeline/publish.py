@@ -14,6 +14,7 @@ from bundle.manifest import Manifest, Raw, Step, Verdict
 from pipeline import card, receipts, report
 from pipeline.errors import StageError
 from pipeline.process import Job, Outcome
+from pipeline.progress import track
 from pipeline.receipts import Receipt
 from pipeline.report import ReportFacts
 
@@ -44,7 +45,8 @@ def publish(job: Job) -> Outcome:
         lineage=[step.model_dump(mode="json", include={"stage", "source", "key", "content", "code"}) for step in steps],
         sources=[one.model_dump(mode="json") for one in raw],
     )
-    (folder / EXTRA / "report.html").write_text(report.render(facts), encoding="utf-8")
+    with track("drawing the report", None):
+        (folder / EXTRA / "report.html").write_text(report.render(facts), encoding="utf-8")
     (folder / EXTRA / "evaluation.json").write_text(json.dumps(evaluation, indent=1) + "\n")
     described = Manifest(
         name=job.problem.name,

@@ -17,6 +17,7 @@ from tests.sample import REPOSITORY
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 NUMBER = re.compile(r"-?\d[\d,.]*")
+COLOUR = re.compile(r"\x1b\[\d+m")
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -25,8 +26,8 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def shape(line: str) -> str:
-    """A line without its numbers and the width of its gaps."""
-    return re.sub(r"\s+", " ", NUMBER.sub("0", line)).strip()
+    """A line without its numbers, its colours and the width of its gaps."""
+    return re.sub(r"\s+", " ", NUMBER.sub("0", COLOUR.sub("", line))).strip()
 
 
 @pytest.fixture(scope="module")
