@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline import problem
-from pipeline.errors import DataError, StageError
+from pipeline import errors, problem
+from pipeline.errors import PlumblineError, StageError
 
 ENVIRONMENT = {
     "KERAS_BACKEND": "tensorflow",
@@ -29,7 +29,8 @@ NATIVE_CHARACTERS = 4000
 class Job:
     """What a stage gets: the parts of the problem file that it declared, its inputs, and the folder to fill.
 
-    ``output`` is filled aside and appears as ``final`` when it is whole.
+    ``output`` is filled aside and appears as ``final`` when it is whole. ``code`` is what the receipt will say of the
+    code: the digest of each module.
     """
 
     function: str
@@ -39,6 +40,7 @@ class Job:
     output: Path
     final: Path
     made_by: str
+    code: dict[str, str]
 
     @property
     def problem(self) -> problem.Problem:
@@ -60,8 +62,8 @@ def run(job: Job, result: Path) -> Outcome:
     """Run a stage in a fresh process and return what it counted; ``result`` is a file to pass it through.
 
     Raises:
-        DataError: the data is not what the problem file says.
-        StageError: the stage failed, or its process died.
+        PlumblineError: the fault that the stage told.
+        StageError: the stage failed in another way, or its process died.
     """
     message = json.dumps({**asdict(job), "result": result}, default=str) + "\n"
     child = subprocess.Popen(
@@ -90,7 +92,7 @@ def run(job: Job, result: Path) -> Outcome:
     result.unlink()
     native.unlink(missing_ok=True)
     if "fault" in answer:
-        kind = DataError if answer["mendable"] else StageError
+        kind: type[PlumblineError] = getattr(errors, answer["kind"])
         raise kind(answer["fault"])
     return Outcome(**answer)
 

@@ -1,6 +1,5 @@
 """What a person reads at the end of a run, on standard output."""
 
-import json
 from typing import Any, Literal
 
 from rich import box
@@ -37,13 +36,6 @@ def tell(published: Stage, run: str) -> None:
     console.print(f"version  {version}", soft_wrap=True, highlight=False)
     console.print(f"report   {version / 'assets.extra' / 'report.html'}", soft_wrap=True, highlight=False)
     console.print(f"next     {NEXT[verdict]}", highlight=False)
-
-
-def tell_up_to_date(published: Stage) -> None:
-    """Nothing to do, and what there is."""
-    version = published.output().folder
-    verdict = json.loads((version / manifest.NAME).read_bytes())["verdict"]["verdict"]
-    print(f"Everything is up to date: {version}, verdict {verdict}.")  # noqa: T201 - the answer to the command
 
 
 def _receipts(published: Stage) -> list[Receipt]:

@@ -194,7 +194,7 @@ class Stage(luigi.Task):  # type: ignore[misc]
         started, clock = datetime.now(UTC), time.monotonic()
         inputs = {name: task.output_path() for name, task in self.requires().items()}
         aside.mkdir(parents=True)
-        job = process.Job(self.function, self.source, self.part(), inputs, aside, final, user())
+        job = process.Job(self.function, self.source, self.part(), inputs, aside, final, user(), self._code()["code"])
         outcome = process.run(job, aside.with_suffix(".aside-result"))
         files = receipts.record_files(aside)
         receipt = Receipt(

@@ -13,7 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import PlumblineError
+from pipeline.closure import closure
+from pipeline.errors import PlumblineError, StageError
 from pipeline.process import Job, Outcome
 
 
@@ -31,7 +32,7 @@ def main() -> None:
 
 
 def answered(request: dict[str, Any]) -> dict[str, Any]:
-    """What the stage counted, or its fault and whether the user can mend it."""
+    """What the stage counted, or its fault and the kind of it."""
     request |= {
         "inputs": {name: Path(path) for name, path in request["inputs"].items()},
         "output": Path(request["output"]),
@@ -40,18 +41,21 @@ def answered(request: dict[str, Any]) -> dict[str, Any]:
     try:
         return call(Job(**request))
     except PlumblineError as error:
-        return {"fault": str(error), "mendable": True}
+        return {"fault": str(error), "kind": type(error).__name__}
     except MemoryError:
-        return {"fault": "The stage needs more memory than there is.", "mendable": True}
+        return {"fault": "The stage needs more memory than there is.", "kind": StageError.__name__}
     except Exception as error:
         traceback.print_exc()
-        return {"fault": f"{type(error).__name__}: {error}", "mendable": False}
+        return {"fault": f"{type(error).__name__}: {error}", "kind": StageError.__name__}
 
 
 def call(job: Job) -> dict[str, Any]:
     """Call the stage's function; what it counted, and the most memory that this process ever had."""
     module, _, name = job.function.partition(":")
     function: Callable[[Job], Outcome] = getattr(importlib.import_module(module), name)
+    changed = sorted(name for name, digest in closure(module).items() if job.code.get(name) != digest)
+    if changed:
+        raise StageError(f"The code must stay as it is while it runs, and {', '.join(changed)} changed. Run again.")
     job.output.mkdir(parents=True, exist_ok=True)
     outcome = function(job)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

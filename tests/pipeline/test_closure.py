@@ -13,16 +13,18 @@ def code(tmp_path, monkeypatch):
 
     def write(name, text):
         (tmp_path / "pipeline" / f"{name}.py").write_text(text)
-        closure._read.cache_clear()
-        closure._file.cache_clear()
+        forget()
+
+    def forget():
+        for cached in (closure.closure, closure._read, closure._file):
+            cached.cache_clear()
 
     write("stage", '"""A stage."""\nfrom pipeline import helper\n\ndef run():\n    return helper.one()\n')
     write("helper", "def one():\n    from pipeline.deep import two\n    return two() - 1\n")
     write("deep", "import numpy\n\ndef two():\n    return 2\n")
     write("other", "def three():\n    return 3\n")
     yield write
-    closure._read.cache_clear()
-    closure._file.cache_clear()
+    forget()
 
 
 def test_it_works(code):
@@ -55,6 +57,16 @@ def test_a_comment_a_docstring_formatting_and_code_that_is_not_reached_are_none(
     before = closure.closure("pipeline.stage")
     code(module, text)
     assert closure.closure("pipeline.stage") == before
+
+
+def test_a_template_is_part_of_the_module_that_fills_it(code, tmp_path):
+    before = closure.closure("pipeline.stage")
+    (tmp_path / "pipeline" / "templates").mkdir()
+    (tmp_path / "pipeline" / "templates" / "helper.html.j2").write_text("<p>")
+    closure.closure.cache_clear()
+    closure._read.cache_clear()
+    after = closure.closure("pipeline.stage")
+    assert {name for name in before if before[name] != after[name]} == {"pipeline.helper"}
 
 
 def test_the_libraries_are_those_that_are_imported(code):

@@ -5,13 +5,17 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pipeline import process
+from pipeline.closure import closure
 from pipeline.errors import DataError, StageError
 from pipeline.process import Job, Outcome
+
+CODE = closure("tests.pipeline.test_process")
 
 
 def fine(job):
@@ -38,7 +42,7 @@ def endless(job):
 
 
 def job(name, folder):
-    return Job(f"tests.pipeline.test_process:{name}", "", {}, {}, folder / "out", folder / "final", "tester")
+    return Job(f"tests.pipeline.test_process:{name}", "", {}, {}, folder / "out", folder / "final", "tester", CODE)
 
 
 def test_it_works(tmp_path):
@@ -57,6 +61,13 @@ def test_any_other_fault_is_the_stages(tmp_path, capfd):
     with pytest.raises(StageError, match="RuntimeError: no"):
         process.run(job("broken", tmp_path), tmp_path / "result")
     assert "Traceback" in capfd.readouterr().err
+
+
+def test_code_that_changed_while_the_run_was_under_way_is_not_run(tmp_path):
+    stale = replace(job("fine", tmp_path), code={**CODE, "pipeline.process": "as it was"})
+    with pytest.raises(StageError, match=r"pipeline\.process changed\. Run again"):
+        process.run(stale, tmp_path / "result")
+    assert not (tmp_path / "out" / "x").exists()
 
 
 def test_a_process_that_dies_is_told_with_what_native_code_said_last(tmp_path):
