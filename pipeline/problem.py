@@ -3,7 +3,7 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -272,7 +272,7 @@ def view(part: dict[str, Any]) -> Problem:
     return seen
 
 
-def nearest(word: str, known: Iterator[str] | list[str]) -> str:
+def nearest(word: str, known: Iterable[str]) -> str:
     """A hint at the name that was probably meant, or nothing."""
     close = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
@@ -315,25 +315,31 @@ def _models_in(annotation: Any) -> list[Any]:
 
 
 class _References:
-    """The names in a problem file that name nothing, found in whatever part of it has the right shape."""
+    """The names in a problem file that name nothing, or not what they must, in whatever part has the right shape."""
 
     def __init__(self, raw: dict[str, Any]) -> None:
         self.raw = raw
         self.mistakes: list[str] = []
         self.sources = {name: _table(source) for name, source in _table(raw.get("sources")).items()}
-        self.columns = {name: list(_table(source.get("columns"))) for name, source in self.sources.items()}
+        self.columns = {name: _table(source.get("columns")) for name, source in self.sources.items()}
         self.joins, self.lookups = _table(raw.get("joins")), _table(raw.get("lookups"))
-        self.table = self.columns.get(str(raw.get("table")), [])
-        joined = [column for source in self.joins for column in self.columns.get(source, [])]
-        self.raw_columns = list(dict.fromkeys(self.table + joined))
-        looked_up = [f"{source}.{column}" for source in self.lookups for column in self.columns.get(source, [])]
-        self.known = self.raw_columns + looked_up
+        self.table = self.columns.get(str(raw.get("table")), {})
+        joined = {name: rules for source in self.joins for name, rules in self.columns.get(source, {}).items()}
+        self.raw_columns = {**joined, **self.table}
+        looked_up = {
+            f"{source}.{name}": rules for source in self.lookups for name, rules in self.columns.get(source, {}).items()
+        }
+        self.known = {**self.raw_columns, **looked_up}
 
     def broken(self) -> list[str]:
         """Every mistake, in the order of the problem file."""
-        self._refer("table", self.raw.get("table"), list(self.sources), "source")
-        self._refer_all("target", _columns_of(self.raw.get("target")), self.raw_columns, "column")
-        self._refer("split.time", _table(self.raw.get("split")).get("time"), self.raw_columns, "column")
+        self._refer("table", self.raw.get("table"), self.sources, "source")
+        for column in _columns_of(self.raw.get("target")):
+            self._refer("target", column, self.raw_columns, "column")
+            self._expect_type("target", column, _table(self.raw_columns.get(column)), ("number", "integer"))
+        time = _table(self.raw.get("split")).get("time")
+        self._refer("split.time", time, self.raw_columns, "column")
+        self._expect_type("split.time", str(time), _table(self.raw_columns.get(str(time), {"type": "time"})), ("time",))
         self._refer_all("slices", _list(self.raw.get("slices")), self.raw_columns, "column")
         self._check_joins()
         self._check_lookups()
@@ -342,7 +348,7 @@ class _References:
         return self.mistakes
 
     def _check_joins(self) -> None:
-        self._refer_all("joins", list(self.joins), list(self.sources), "source")
+        self._refer_all("joins", list(self.joins), self.sources, "source")
         for source, on in self.joins.items():
             key = _list(self.sources.get(source, {}).get("key"))
             if source in self.sources and _list(on) != key:
@@ -350,7 +356,7 @@ class _References:
             self._refer_all(f"joins.{source}", _list(on), self.table, f"column of {self.raw.get('table')}")
 
     def _check_lookups(self) -> None:
-        self._refer_all("lookups", list(self.lookups), list(self.sources), "source")
+        self._refer_all("lookups", list(self.lookups), self.sources, "source")
         for source, column in self.lookups.items():
             self._refer(f"lookups.{source}", column, self.raw_columns, "column")
             if source in self.sources and len(_list(self.sources[source].get("key"))) != 1:
@@ -358,40 +364,44 @@ class _References:
 
     def _check_features(self) -> None:
         features = _table(self.raw.get("features"))
-        used = {"features.columns": [name for name in _list(features.get("columns")) if isinstance(name, str)]}
+        plain = [name for name in _list(features.get("columns")) if isinstance(name, str)]
+        self._check_feature("features.columns", plain, ("number", "integer", "category"))
         for name, expression in _table(features.get("derived")).items():
-            used[f"features.derived.{name}"] = _columns_of(expression)
+            where = f"features.derived.{name}"
             if name in self.raw_columns:
-                self.mistakes.append(f"features.derived.{name}: a column has that name already; choose another")
-        late = self._known_too_late()
-        for where, names in used.items():
-            self._refer_all(where, names, self.known, "column")
-            self.mistakes += [
-                f"{where}: {name!r} is known only after the event (known = 'after'), and can't become a feature"
-                for name in names
-                if name in late
-            ]
+                self.mistakes.append(f"{where}: a column has that name already; choose another")
+            self._check_feature(where, _columns_of(expression), ("number", "integer"))
+
+    def _check_feature(self, where: str, names: list[str], types: tuple[str, ...]) -> None:
+        self._refer_all(where, names, self.known, "column")
+        for name in names:
+            rules = _table(self.known.get(name))
+            if rules.get("known") == "after":
+                self.mistakes.append(
+                    f"{where}: {name!r} is known only after the event (known = 'after'), and can't become a feature"
+                )
+            self._expect_type(where, name, rules, types)
 
     def _check_sources(self) -> None:
         for name, source in self.sources.items():
             what = f"column of {name}"
             self._refer_all(f"sources.{name}.key", _list(source.get("key")), self.columns[name], what)
             for reason, check in _table(source.get("checks")).items():
-                self._refer_all(f"sources.{name}.checks.{reason!r}", _columns_of(check), self.columns[name], what)
+                where = f"sources.{name}.checks.{reason!r}"
+                self._refer_all(where, _columns_of(check), self.columns[name], what)
+                for column in _columns_of(check):
+                    self._expect_type(where, column, _table(self.columns[name].get(column)), ("number", "integer"))
 
-    def _known_too_late(self) -> set[str]:
-        return {
-            column
-            for source in self.sources.values()
-            for column, rules in _table(source.get("columns")).items()
-            if _table(rules).get("known") == "after"
-        }
+    def _expect_type(self, where: str, name: str, rules: dict[str, Any], types: tuple[str, ...]) -> None:
+        found = rules.get("type", "number")
+        if found not in types and found in get_args(Column.model_fields["type"].annotation):
+            self.mistakes.append(f"{where}: {name!r} must be a {' or '.join(types)}; it is of type {found}")
 
-    def _refer_all(self, where: str, names: list[Any], known: list[str], what: str) -> None:
+    def _refer_all(self, where: str, names: list[Any], known: Iterable[str], what: str) -> None:
         for name in names:
             self._refer(where, name, known, what)
 
-    def _refer(self, where: str, name: Any, known: list[str], what: str) -> None:
+    def _refer(self, where: str, name: Any, known: Iterable[str], what: str) -> None:
         if isinstance(name, str) and name not in known:
             self.mistakes.append(f"{where}: {name!r} is no {what}{nearest(name, known)}")
 

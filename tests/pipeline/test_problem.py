@@ -81,6 +81,20 @@ def test_neither_can_it_inside_an_expression(raw):
         (lambda raw: raw.update(target="delay > 15"), "target: 'delay' is no column"),
         (lambda raw: raw["features"]["derived"].update(month="day"), "a column has that name already"),
         (lambda raw: raw["sources"]["flights"].update(key=["flightt"]), "'flightt' is no column of flights"),
+        (
+            lambda raw: raw["sources"]["planes"]["columns"]["seats"].update(known="after"),
+            "'planes.seats' is known only",
+        ),
+        (
+            lambda raw: raw["features"]["columns"].append("time_hour"),
+            "'time_hour' must be a number or integer",
+        ),
+        (
+            lambda raw: raw["features"]["derived"].update(n="carrier * 2"),
+            "'carrier' must be a number",
+        ),
+        (lambda raw: raw.update(target="carrier > 1"), "target: 'carrier' must be a number"),
+        (lambda raw: raw["split"].update(time="month"), "split.time: 'month' must be a time; it is of type integer"),
         (lambda raw: raw.update(slices=["carier"]), "slices: 'carier' is no column; did you mean 'carrier'?"),
     ],
 )
