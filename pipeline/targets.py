@@ -11,10 +11,12 @@ import logging
 import os
 import platform
 import shutil
+import sys
 import time
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from types import TracebackType
 from typing import Any, ClassVar
 
 import luigi
@@ -244,11 +246,20 @@ def hold() -> str:
     Raises:
         PidLockAlreadyTakenExit: another run holds the folder, which the log names.
     """
+    sys.excepthook = _say_stopped
     try:
         return lock.hold(config.data_folder())
     except AlreadyRunning as error:
         log.error("%s", error)
         raise PidLockAlreadyTakenExit from None
+
+
+def _say_stopped(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Who pressed Ctrl-C knows why, and needs no traceback."""
+    if issubclass(kind, KeyboardInterrupt):
+        log.warning("Stopped. What is finished stays; the next run goes on from there.")
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 def described(receipt: Receipt) -> str:

@@ -185,6 +185,18 @@ def test_a_run_that_was_killed_is_taken_up_where_it_stopped(place):
     assert receipts == {path: path.stat().st_mtime_ns for path in receipts}
 
 
+def test_who_stops_a_run_sees_no_traceback_and_leaves_no_process(place):
+    run = place.start()
+    assert "..." in run.stderr.readline()
+    os.killpg(run.pid, signal.SIGINT)
+    said = run.communicate(timeout=30)[1]
+    assert "Stopped. What is finished stays" in said
+    assert "Traceback" not in said
+    assert run.returncode in (130, -signal.SIGINT)
+    with pytest.raises(ProcessLookupError):
+        os.killpg(run.pid, 0)
+
+
 def wrong(place, old, new):
     text = place.problem.read_text()
     assert old in text
