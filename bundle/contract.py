@@ -10,6 +10,21 @@ from pydantic import BaseModel, ConfigDict
 Columns = Mapping[str, npt.NDArray[Any]]
 MAX_FAULTS = 20
 LARGEST = float(np.finfo("float32").max)
+MAX_TEXT = 1000
+"""The most characters of a category. Texts of one column take as much room each as the longest."""
+PLAIN_NUMBERS = frozenset({int, float, type(None)})
+PLAIN_TEXTS = frozenset({str, type(None)})
+
+
+class Absent:
+    """What a row holds for a column that it does not name, where that is a fault."""
+
+    def __repr__(self) -> str:
+        """As it stands in a message: expected a number, got nothing."""
+        return "nothing"
+
+
+ABSENT = Absent()
 
 
 class Input(BaseModel):
@@ -48,25 +63,37 @@ class ContractError(ValueError):
         super().__init__("; ".join(faults[:MAX_FAULTS]) + more)
 
 
-def columns_of(rows: Sequence[Mapping[str, Any]], contract: Contract) -> dict[str, npt.NDArray[Any]]:
+def columns_of(
+    rows: Sequence[Mapping[str, Any]], contract: Contract, *, absent: Any = None
+) -> dict[str, npt.NDArray[Any]]:
     """Rows of named values as the columns that the model takes: float32 and UTF-8 bytes, each [rows].
 
-    A value that is absent or None is missing; names that the contract does not have are passed over.
+    A value of None is missing; so is one that a row does not name, unless ``absent`` is ``ABSENT``: then it is a
+    fault. Names that the contract does not have are passed over.
 
     Raises:
         ContractError: a value is of the wrong type, or no finite number; every fault is listed.
     """
+    return typed({column.name: [row.get(column.name, absent) for row in rows] for column in contract.inputs}, contract)
+
+
+def typed(values: Mapping[str, Sequence[Any]], contract: Contract) -> dict[str, npt.NDArray[Any]]:
+    """The values of each column as the model takes them; ``values`` has every column of the contract.
+
+    Raises:
+        ContractError: as for ``columns_of``.
+    """
     faults: list[str] = []
     columns: dict[str, npt.NDArray[Any]] = {}
-    for column in contract.inputs:
-        values = [row.get(column.name) for row in rows]
-        if column.type == "number":
-            fits = _is_number
-            columns[column.name] = np.array([_number(value) for value in values], "float32")
-        else:
-            fits = _is_text
-            columns[column.name] = as_bytes([value if isinstance(value, str) else "" for value in values])
-        faults.extend(_fault(at, column, value) for at, value in enumerate(values) if not fits(value))
+    with np.errstate(over="ignore"):
+        for column in contract.inputs:
+            given = values[column.name]
+            made = _numbers(given) if column.type == "number" else _texts(given)
+            if made is None:
+                fits = _is_number if column.type == "number" else _is_text
+                faults.extend(_fault(at, column, value) for at, value in enumerate(given) if not fits(value))
+            else:
+                columns[column.name] = made
     if faults:
         raise ContractError(faults)
     return columns
@@ -96,8 +123,27 @@ def check(columns: Columns, contract: Contract) -> None:
         raise ContractError(faults)
 
 
+def _numbers(values: Sequence[Any]) -> npt.NDArray[np.float32] | None:
+    """The values as numbers, or None where one is none. All are looked at together: there may be thousands."""
+    if not PLAIN_NUMBERS.issuperset(map(type, values)) and not all(map(_is_number, values)):
+        return None
+    try:
+        made = np.array(values, "float32")
+    except OverflowError:  # a whole number of more than 308 digits
+        return None
+    return None if np.isinf(made).any() else made
+
+
+def _texts(values: Sequence[Any]) -> npt.NDArray[np.bytes_] | None:
+    """The values as texts, or None where one is none."""
+    if not PLAIN_TEXTS.issuperset(map(type, values)) and not all(map(_is_text, values)):
+        return None
+    texts = [value or "" for value in values]
+    return None if max(map(len, texts), default=0) > MAX_TEXT else as_bytes(texts)
+
+
 def _is_text(value: Any) -> bool:
-    return value is None or isinstance(value, str)
+    return value is None or (isinstance(value, str) and len(value) <= MAX_TEXT)
 
 
 def _is_number(value: Any) -> bool:
@@ -105,19 +151,16 @@ def _is_number(value: Any) -> bool:
         return True
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return value != value or _is_small(value)  # noqa: PLR0124 - NaN, which is missing
-
-
-def _is_small(value: float) -> bool:
-    return abs(value) <= LARGEST
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return float("nan")
-    return float(value) if _is_small(value) else float("nan")
+    return value != value or abs(value) <= LARGEST  # noqa: PLR0124 - NaN, which is missing
 
 
 def _fault(row: int, column: Input, value: Any) -> str:
+    if isinstance(value, str) and column.type == "category":
+        return f"row {row}, {column.name}: expected at most {MAX_TEXT:,} characters, got {len(value):,}"
     expected = "a finite number or null" if column.type == "number" else "text or null"
-    return f"row {row}, {column.name}: expected {expected}, got {value!r:.40}"
+    return f"row {row}, {column.name}: expected {expected}, got {_shown(value)}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value[:40]) if isinstance(value, str) else repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
