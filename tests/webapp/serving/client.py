@@ -18,6 +18,8 @@ from webapp.serving.settings import Settings
 from webapp.serving.tokens import open_to_all
 
 SECRET = "a secret of the tests"
+NEVER = None
+"""A part of a body that never comes."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,16 @@ class Client:
         self._lifespan("startup")
 
     def close(self) -> None:
+        """Shut down as a server would; a second time does nothing."""
+        if self.loop.is_closed():
+            return
         self._lifespan("shutdown")
         self._life.result(10)
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
         self.loop.close()
 
-    def request(self, method: str, path: str, *chunks: bytes, **headers: str) -> Answer:
+    def request(self, method: str, path: str, *chunks: bytes | None, **headers: str) -> Answer:
         """Send a request whose body comes in these chunks; ``received`` says how many the application took."""
         return self._soon(self._request(method, path, chunks, headers)).result(60)
 
@@ -83,6 +88,8 @@ class Client:
         async def receive():
             self.received += 1
             chunk = waiting.pop(0)
+            if chunk is NEVER:
+                await asyncio.Event().wait()
             return {"type": "http.request", "body": chunk, "more_body": bool(waiting)}
 
         async def send(message):
