@@ -8,6 +8,7 @@ import pytest
 
 from tests.sample import REPOSITORY
 from tests.webapp.serving.client import SECRET, Client, approve
+from tests.webapp.serving.server import running
 from webapp.serving.settings import Settings
 
 
@@ -53,3 +54,11 @@ def client(published, tmp_path_factory):
     started = Client(Settings(data, SECRET, max_bytes=1_000_000, max_rows=1000))
     yield started
     started.close()
+
+
+@pytest.fixture
+def server(data):
+    """The real server on one's own data folder, with version 1 live."""
+    approve(data, 1)
+    with running(data) as started:
+        yield started
