@@ -1,6 +1,8 @@
 """The contract of a model: the raw columns that it takes, and what it answers. The one schema that serving knows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +13,7 @@ Columns = Mapping[str, npt.NDArray[Any]]
 MAX_FAULTS = 20
 LARGEST = float(np.finfo("float32").max)
 MAX_TEXT = 1000
-"""The most characters of a category. Texts of one column take as much room each as the longest."""
+"""The most characters of a category."""
 PLAIN_NUMBERS = frozenset({int, float, type(None)})
 PLAIN_TEXTS = frozenset({str, type(None)})
 
@@ -74,7 +76,14 @@ def columns_of(
     Raises:
         ContractError: a value is of the wrong type, or no finite number; every fault is listed.
     """
-    return typed({column.name: [row.get(column.name, absent) for row in rows] for column in contract.inputs}, contract)
+    names = [column.name for column in contract.inputs]
+    try:
+        values = dict(zip(names, zip(*map(itemgetter(*names, names[0]), rows), strict=True), strict=False))
+    except (KeyError, TypeError):  # a row that does not name every column
+        values = {}
+    if not values:
+        values = {name: tuple(row.get(name, absent) for row in rows) for name in names}
+    return typed(values, contract)
 
 
 def typed(values: Mapping[str, Sequence[Any]], contract: Contract) -> dict[str, npt.NDArray[Any]]:
@@ -83,25 +92,47 @@ def typed(values: Mapping[str, Sequence[Any]], contract: Contract) -> dict[str, 
     Raises:
         ContractError: as for ``columns_of``.
     """
+    with np.errstate(over="ignore"):
+        columns = _together(values, contract)
+        return _one_by_one(values, contract) if columns is None else columns
+
+
+def _together(values: Mapping[str, Sequence[Any]], contract: Contract) -> dict[str, npt.NDArray[Any]] | None:
+    """All columns, the numbers looked at as one block; None where a value is out of the ordinary."""
+    names = [column.name for column in contract.inputs if column.type == "number"]
+    block = _numbers([values[name] for name in names], chain.from_iterable(values[name] for name in names))
+    columns: dict[str, npt.NDArray[Any]] = {}
+    if block is None:
+        return None
+    columns.update(zip(names, block, strict=True))
+    for column in contract.inputs:
+        if column.type == "category":
+            texts = _texts(values[column.name])
+            if texts is None:
+                return None
+            columns[column.name] = texts
+    return columns
+
+
+def _one_by_one(values: Mapping[str, Sequence[Any]], contract: Contract) -> dict[str, npt.NDArray[Any]]:
     faults: list[str] = []
     columns: dict[str, npt.NDArray[Any]] = {}
-    with np.errstate(over="ignore"):
-        for column in contract.inputs:
-            given = values[column.name]
-            made = _numbers(given) if column.type == "number" else _texts(given)
-            if made is None:
-                fits = _is_number if column.type == "number" else _is_text
-                faults.extend(_fault(at, column, value) for at, value in enumerate(given) if not fits(value))
-            else:
-                columns[column.name] = made
+    for column in contract.inputs:
+        given = values[column.name]
+        made = _numbers(given, given) if column.type == "number" else _texts(given)
+        if made is None:
+            fits = _is_number if column.type == "number" else _is_text
+            faults.extend(_fault(at, column, value) for at, value in enumerate(given) if not fits(value))
+        else:
+            columns[column.name] = made
     if faults:
         raise ContractError(faults)
     return columns
 
 
-def as_bytes(texts: Sequence[str]) -> npt.NDArray[np.bytes_]:
-    """Texts as an array of UTF-8 bytes."""
-    return np.array([text.encode() for text in texts], dtype=np.bytes_)
+def as_bytes(texts: Sequence[str]) -> npt.NDArray[np.object_]:
+    """Texts as an array of UTF-8 bytes, each as long as it is."""
+    return np.array([text.encode() for text in texts], dtype=object)
 
 
 def check(columns: Columns, contract: Contract) -> None:
@@ -114,18 +145,20 @@ def check(columns: Columns, contract: Contract) -> None:
     lengths = {len(values) for values in columns.values()}
     if len(lengths) > 1:
         faults.append(f"every column must have as many values as the others, got {sorted(lengths)}")
-    faults += [
-        f"{column.name} must be finite or missing (NaN), got an infinite number"
-        for column in contract.inputs
-        if column.type == "number" and column.name in columns and np.isinf(columns[column.name]).any()
-    ]
+    numbers = [column.name for column in contract.inputs if column.type == "number" and column.name in columns]
+    if numbers and np.isinf(np.concatenate([columns[name] for name in numbers])).any():
+        faults += [
+            f"{name} must be finite or missing (NaN), got an infinite number"
+            for name in numbers
+            if np.isinf(columns[name]).any()
+        ]
     if faults:
         raise ContractError(faults)
 
 
-def _numbers(values: Sequence[Any]) -> npt.NDArray[np.float32] | None:
-    """The values as numbers, or None where one is none. All are looked at together: there may be thousands."""
-    if not PLAIN_NUMBERS.issuperset(map(type, values)) and not all(map(_is_number, values)):
+def _numbers(values: Sequence[Any], each: Iterable[Any]) -> npt.NDArray[np.float32] | None:
+    """The values, or several columns of them, as numbers; None where one of ``each`` is none."""
+    if not PLAIN_NUMBERS.issuperset(map(type, each)) and not (each is values and all(map(_is_number, values))):
         return None
     try:
         made = np.array(values, "float32")
@@ -134,7 +167,7 @@ def _numbers(values: Sequence[Any]) -> npt.NDArray[np.float32] | None:
     return None if np.isinf(made).any() else made
 
 
-def _texts(values: Sequence[Any]) -> npt.NDArray[np.bytes_] | None:
+def _texts(values: Sequence[Any]) -> npt.NDArray[np.object_] | None:
     """The values as texts, or None where one is none."""
     if not PLAIN_TEXTS.issuperset(map(type, values)) and not all(map(_is_text, values)):
         return None
