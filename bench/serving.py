@@ -42,30 +42,20 @@ class Server:
     name: str
     command: tuple[str, ...]
     path: str
+    form: str = "litert"
 
 
+UVICORN = ("uvicorn", "bench.peers.fastapi_app:app", "--workers=2", f"--port={PORT}", "--log-level=warning")
 SERVERS = (
     Server("plumbline, 2 workers", ("gunicorn",), "/v1/models/flights:predict"),
+    Server("FastAPI, 2 workers, LiteRT", (*UVICORN, "--no-access-log"), "/predict"),
+    Server("FastAPI, 2 workers, SavedModel", (*UVICORN, "--no-access-log"), "/predict", "savedmodel"),
     Server(
-        "FastAPI, uvicorn, 2 workers",
-        (
-            "uvicorn",
-            "bench.peers.fastapi_app:app",
-            "--workers=2",
-            f"--port={PORT}",
-            "--log-level=warning",
-            "--no-access-log",
-        ),
-        "/predict",
-    ),
-    Server(
-        "DRF, gunicorn, 2 x 4 threads",
+        "DRF, 2 workers, LiteRT",
         (
             "gunicorn",
             "--config=/dev/null",
             "--workers=2",
-            "--worker-class=gthread",
-            "--threads=4",
             "--no-control-socket",
             "--log-level=warning",
             f"--bind=127.0.0.1:{PORT}",
@@ -141,7 +131,12 @@ def measure(server: Server, environment: dict[str, str], folder: Path, seconds: 
     with (folder / "log").open("ab") as log:
         command = [str(BIN / server.command[0]), *server.command[1:]]
         process = subprocess.Popen(
-            command, cwd=REPOSITORY, env=environment, stdout=log, stderr=log, start_new_session=True
+            command,
+            cwd=REPOSITORY,
+            env=environment | {"BENCH_FORM": server.form},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     try:
         answer = first_answer(url, (folder / "1.json").read_bytes(), process)
@@ -214,10 +209,10 @@ def memory(pid: int) -> float:
 def show(seen: dict[str, list[Figures]]) -> None:
     """Print the medians, and how many times the peers' requests a second ours are."""
     ours = next(iter(seen.values()))
-    print(f"{'':30}{'1 row':>25}{'100 rows':>25}{'start':>9}{'PSS':>9}")
-    print(f"{'':30}" + f"{'req/s':>8}{'ours':>7}{'CPU ms':>10}" * 2 + f"{'s':>9}{'MiB':>9}")
+    print(f"{'':32}{'1 row':>25}{'100 rows':>25}{'start':>9}{'PSS':>9}")
+    print(f"{'':32}" + f"{'req/s':>8}{'ours':>7}{'CPU ms':>10}" * 2 + f"{'s':>9}{'MiB':>9}")
     for name, rounds in seen.items():
-        line = f"{name:30}"
+        line = f"{name:32}"
         for rows in ROWS:
             rate = statistics.median(one.rate[rows] for one in rounds)
             times = statistics.median(one.rate[rows] for one in ours) / rate

@@ -1,7 +1,5 @@
 """The same model behind a view of Django REST framework: a serializer for a row, many rows in, JSON out."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import django
@@ -25,18 +23,16 @@ from rest_framework import serializers  # noqa: E402 - Django must know its sett
 from rest_framework.response import Response  # noqa: E402
 from rest_framework.views import APIView  # noqa: E402
 
-from bundle import version  # noqa: E402
-from bundle.contract import columns_of  # noqa: E402
+from bench.peers import model  # noqa: E402
 
-model = version.load(Path(os.environ["BENCH_VERSION"])).model
 Row = type(
     "Row",
     (serializers.Serializer,),
     {
-        column.name: serializers.FloatField(allow_null=True)
-        if column.type == "number"
+        name: serializers.FloatField(allow_null=True)
+        if kind == "number"
         else serializers.CharField(allow_null=True, allow_blank=True)
-        for column in model.contract.inputs
+        for name, kind in model.COLUMNS.items()
     },
 )
 
@@ -48,10 +44,7 @@ class Predict(APIView):
         """Answer each row."""
         rows = Row(data=request.data["instances"], many=True)
         rows.is_valid(raise_exception=True)
-        answers = model.predict(columns_of(rows.validated_data, model.contract))
-        names = [output.name for output in model.contract.outputs]
-        told = zip(*(answers[name].tolist() for name in names), strict=True)
-        return Response({"predictions": [dict(zip(names, row, strict=True)) for row in told]})
+        return Response({"predictions": model.predict(rows.validated_data)})
 
 
 urlpatterns = [path("predict", Predict.as_view())]
