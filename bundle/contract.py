@@ -1,6 +1,8 @@
 """The contract of a model: the raw columns that it takes, and what it answers. The one schema that serving knows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import Any, Literal
 
 import numpy as np
@@ -10,6 +12,21 @@ from pydantic import BaseModel, ConfigDict
 Columns = Mapping[str, npt.NDArray[Any]]
 MAX_FAULTS = 20
 LARGEST = float(np.finfo("float32").max)
+MAX_TEXT = 1000
+"""The most characters of a category."""
+PLAIN_NUMBERS = frozenset({int, float, type(None)})
+PLAIN_TEXTS = frozenset({str, type(None)})
+
+
+class Absent:
+    """What a row holds for a column that it does not name, where that is a fault."""
+
+    def __repr__(self) -> str:
+        """As it stands in a message: expected a number, got nothing."""
+        return "nothing"
+
+
+ABSENT = Absent()
 
 
 class Input(BaseModel):
@@ -48,33 +65,74 @@ class ContractError(ValueError):
         super().__init__("; ".join(faults[:MAX_FAULTS]) + more)
 
 
-def columns_of(rows: Sequence[Mapping[str, Any]], contract: Contract) -> dict[str, npt.NDArray[Any]]:
+def columns_of(
+    rows: Sequence[Mapping[str, Any]], contract: Contract, *, absent: Any = None
+) -> dict[str, npt.NDArray[Any]]:
     """Rows of named values as the columns that the model takes: float32 and UTF-8 bytes, each [rows].
 
-    A value that is absent or None is missing; names that the contract does not have are passed over.
+    A value of None is missing; so is one that a row does not name, unless ``absent`` is ``ABSENT``: then it is a
+    fault. Names that the contract does not have are passed over.
 
     Raises:
         ContractError: a value is of the wrong type, or no finite number; every fault is listed.
     """
+    names = [column.name for column in contract.inputs]
+    try:
+        values = dict(zip(names, zip(*map(itemgetter(*names, names[0]), rows), strict=True), strict=False))
+    except (KeyError, TypeError):  # a row that does not name every column
+        values = {}
+    if not values:
+        values = {name: tuple(row.get(name, absent) for row in rows) for name in names}
+    return typed(values, contract)
+
+
+def typed(values: Mapping[str, Sequence[Any]], contract: Contract) -> dict[str, npt.NDArray[Any]]:
+    """The values of each column as the model takes them; ``values`` has every column of the contract.
+
+    Raises:
+        ContractError: as for ``columns_of``.
+    """
+    with np.errstate(over="ignore"):
+        columns = _together(values, contract)
+        return _one_by_one(values, contract) if columns is None else columns
+
+
+def _together(values: Mapping[str, Sequence[Any]], contract: Contract) -> dict[str, npt.NDArray[Any]] | None:
+    """All columns, the numbers looked at as one block; None where a value is out of the ordinary."""
+    names = [column.name for column in contract.inputs if column.type == "number"]
+    block = _numbers([values[name] for name in names], chain.from_iterable(values[name] for name in names))
+    columns: dict[str, npt.NDArray[Any]] = {}
+    if block is None:
+        return None
+    columns.update(zip(names, block, strict=True))
+    for column in contract.inputs:
+        if column.type == "category":
+            texts = _texts(values[column.name])
+            if texts is None:
+                return None
+            columns[column.name] = texts
+    return columns
+
+
+def _one_by_one(values: Mapping[str, Sequence[Any]], contract: Contract) -> dict[str, npt.NDArray[Any]]:
     faults: list[str] = []
     columns: dict[str, npt.NDArray[Any]] = {}
     for column in contract.inputs:
-        values = [row.get(column.name) for row in rows]
-        if column.type == "number":
-            fits = _is_number
-            columns[column.name] = np.array([_number(value) for value in values], "float32")
+        given = values[column.name]
+        made = _numbers(given, given) if column.type == "number" else _texts(given)
+        if made is None:
+            fits = _is_number if column.type == "number" else _is_text
+            faults.extend(_fault(at, column, value) for at, value in enumerate(given) if not fits(value))
         else:
-            fits = _is_text
-            columns[column.name] = as_bytes([value if isinstance(value, str) else "" for value in values])
-        faults.extend(_fault(at, column, value) for at, value in enumerate(values) if not fits(value))
+            columns[column.name] = made
     if faults:
         raise ContractError(faults)
     return columns
 
 
-def as_bytes(texts: Sequence[str]) -> npt.NDArray[np.bytes_]:
-    """Texts as an array of UTF-8 bytes."""
-    return np.array([text.encode() for text in texts], dtype=np.bytes_)
+def as_bytes(texts: Sequence[str]) -> npt.NDArray[np.object_]:
+    """Texts as an array of UTF-8 bytes, each as long as it is."""
+    return np.array([text.encode() for text in texts], dtype=object)
 
 
 def check(columns: Columns, contract: Contract) -> None:
@@ -87,17 +145,38 @@ def check(columns: Columns, contract: Contract) -> None:
     lengths = {len(values) for values in columns.values()}
     if len(lengths) > 1:
         faults.append(f"every column must have as many values as the others, got {sorted(lengths)}")
-    faults += [
-        f"{column.name} must be finite or missing (NaN), got an infinite number"
-        for column in contract.inputs
-        if column.type == "number" and column.name in columns and np.isinf(columns[column.name]).any()
-    ]
+    numbers = [column.name for column in contract.inputs if column.type == "number" and column.name in columns]
+    if numbers and np.isinf(np.concatenate([columns[name] for name in numbers])).any():
+        faults += [
+            f"{name} must be finite or missing (NaN), got an infinite number"
+            for name in numbers
+            if np.isinf(columns[name]).any()
+        ]
     if faults:
         raise ContractError(faults)
 
 
+def _numbers(values: Sequence[Any], each: Iterable[Any]) -> npt.NDArray[np.float32] | None:
+    """The values, or several columns of them, as numbers; None where one of ``each`` is none."""
+    if not PLAIN_NUMBERS.issuperset(map(type, each)) and not (each is values and all(map(_is_number, values))):
+        return None
+    try:
+        made = np.array(values, "float32")
+    except OverflowError:  # a whole number of more than 308 digits
+        return None
+    return None if np.isinf(made).any() else made
+
+
+def _texts(values: Sequence[Any]) -> npt.NDArray[np.object_] | None:
+    """The values as texts, or None where one is none."""
+    if not PLAIN_TEXTS.issuperset(map(type, values)) and not all(map(_is_text, values)):
+        return None
+    texts = [value or "" for value in values]
+    return None if max(map(len, texts), default=0) > MAX_TEXT else as_bytes(texts)
+
+
 def _is_text(value: Any) -> bool:
-    return value is None or isinstance(value, str)
+    return value is None or (isinstance(value, str) and len(value) <= MAX_TEXT)
 
 
 def _is_number(value: Any) -> bool:
@@ -105,19 +184,16 @@ def _is_number(value: Any) -> bool:
         return True
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
-    return value != value or _is_small(value)  # noqa: PLR0124 - NaN, which is missing
-
-
-def _is_small(value: float) -> bool:
-    return abs(value) <= LARGEST
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return float("nan")
-    return float(value) if _is_small(value) else float("nan")
+    return value != value or abs(value) <= LARGEST  # noqa: PLR0124 - NaN, which is missing
 
 
 def _fault(row: int, column: Input, value: Any) -> str:
+    if isinstance(value, str) and column.type == "category":
+        return f"row {row}, {column.name}: expected at most {MAX_TEXT:,} characters, got {len(value):,}"
     expected = "a finite number or null" if column.type == "number" else "text or null"
-    return f"row {row}, {column.name}: expected {expected}, got {value!r:.40}"
+    return f"row {row}, {column.name}: expected {expected}, got {_shown(value)}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value[:40]) if isinstance(value, str) else repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -42,6 +42,9 @@ class Model:
         contracts.check(columns, self.contract)
         wanted = {column.name: columns[column.name] for column in self.contract.inputs}
         rows = len(next(iter(wanted.values())))
+        if 0 < rows <= CHUNK:
+            answers = self._call(wanted)
+            return {output.name: answers[output.name] for output in self.contract.outputs}
         chunks = [
             self._call({name: values[start : start + CHUNK] for name, values in wanted.items()})
             for start in range(0, rows, CHUNK)
@@ -59,15 +62,39 @@ def _litert(path: Path) -> Callable[[Columns], Answers]:
     local = threading.local()  # an interpreter is not safe to share between threads
 
     def call(columns: Columns) -> Answers:
-        if not hasattr(local, "run"):
-            local.interpreter = Interpreter(model_content=content, num_threads=1)
-            local.run = local.interpreter.get_signature_runner(SIGNATURE)
+        if not hasattr(local, "graph"):
+            local.graph = _Graph(Interpreter(model_content=content, num_threads=1))
             # A first call with one row fails in some graphs; any later one is fine.
-            local.run(**{name: np.concatenate([values[:1], values[:1]]) for name, values in columns.items()})
-        answers: Answers = local.run(**columns)
+            local.graph({name: np.concatenate([values[:1], values[:1]]) for name, values in columns.items()})
+        answers: Answers = local.graph(columns)
         return answers
 
     return call
+
+
+class _Graph:
+    """An interpreter whose tensors keep their size between calls of as many rows, which makes a small call cheap."""
+
+    def __init__(self, interpreter: Any) -> None:
+        signature = interpreter.get_signature_runner(SIGNATURE)
+        self._inputs = {name: details["index"] for name, details in signature.get_input_details().items()}
+        self._outputs = {name: details["index"] for name, details in signature.get_output_details().items()}
+        self._interpreter = interpreter
+        self._rows = 0
+
+    def __call__(self, columns: Columns) -> Answers:
+        interpreter = self._interpreter
+        rows = len(next(iter(columns.values())))
+        if rows != self._rows:
+            self._rows = 0  # until every tensor has its new size
+            for index in self._inputs.values():
+                interpreter.resize_tensor_input(index, (rows,))
+            interpreter.allocate_tensors()
+            self._rows = rows
+        for name, values in columns.items():
+            interpreter.set_tensor(self._inputs[name], values)
+        interpreter.invoke()
+        return {name: interpreter.get_tensor(index) for name, index in self._outputs.items()}
 
 
 def _savedmodel(folder: Path) -> Callable[[Columns], Answers]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bundle.contract import Contract, ContractError, Input, Output, check, columns_of
+from bundle.contract import ABSENT, MAX_TEXT, Contract, ContractError, Input, Output, check, columns_of
 
 CONTRACT = Contract(
     inputs=(Input(name="distance", type="number"), Input(name="carrier", type="category")),
@@ -23,6 +23,18 @@ def test_none_and_what_is_not_given_are_missing():
     columns = columns_of([{"distance": None}, {}], CONTRACT)
     assert np.isnan(columns["distance"]).all()
     assert columns["carrier"].tolist() == [b"", b""]
+
+
+def test_a_caller_may_ask_that_every_column_be_named():
+    columns_of([{"distance": None, "carrier": None}], CONTRACT, absent=ABSENT)
+    with pytest.raises(ContractError, match="row 1, distance: expected a finite number or null, got nothing"):
+        columns_of([{"distance": None, "carrier": "UA"}, {"carrier": "UA"}], CONTRACT, absent=ABSENT)
+
+
+def test_a_text_has_a_greatest_length():
+    columns_of([{"carrier": "a" * MAX_TEXT}], CONTRACT)
+    with pytest.raises(ContractError, match="row 0, carrier: expected at most 1,000 characters, got 10,000,000"):
+        columns_of([{"carrier": "a" * 10_000_000}], CONTRACT)
 
 
 @pytest.mark.parametrize("value", ["12", True, [1], {"a": 1}, float("inf"), -float("inf"), 10**400, 1e39])

@@ -1,0 +1,25 @@
+"""How gunicorn runs the server. Every value has a default for one machine, and a variable to set it."""
+
+import os
+from pathlib import Path
+
+# Each worker has its own models and answers on one thread; more of them come from numpy and only cost memory.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+wsgi_app = os.environ.get("PLUMBLINE_APP", "webapp.serving.asgi:application(None)")
+bind = os.environ.get("PLUMBLINE_BIND", "127.0.0.1:8000")
+workers = int(os.environ.get("PLUMBLINE_WORKERS", "2"))
+worker_class = "asgi"
+asgi_lifespan = "on"  # a worker loads its models after the fork, before it takes a request
+preload_app = False
+timeout = int(os.environ.get("PLUMBLINE_TIMEOUT", "30"))
+graceful_timeout = int(os.environ.get("PLUMBLINE_GRACEFUL_TIMEOUT", "30"))
+keepalive = int(os.environ.get("PLUMBLINE_KEEPALIVE", "75"))
+max_requests = int(os.environ.get("PLUMBLINE_MAX_REQUESTS", "0"))
+max_requests_jitter = max_requests // 10
+forwarded_allow_ips = os.environ.get("PLUMBLINE_FORWARDED_ALLOW_IPS", "127.0.0.1")
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a heartbeat needs no disk
+control_socket_disable = True
+accesslog = os.environ.get("PLUMBLINE_ACCESS_LOG") or None
+errorlog = "-"
+loglevel = os.environ.get("PLUMBLINE_LOG_LEVEL", "info")

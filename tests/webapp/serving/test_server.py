@@ -1,0 +1,130 @@
+"""The real server: gunicorn and its workers on a port of this machine, real sockets, real signals."""
+
+import http.client
+import os
+import signal
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.webapp.serving.client import approve, until
+from tests.webapp.serving.server import BODY, PREDICT, told
+
+pytestmark = pytest.mark.slow
+
+
+class Load:
+    """Steady requests from some threads, each on a connection that it keeps; all that was seen and all that failed."""
+
+    def __init__(self, server, threads=4, again=False):
+        self.seen, self.failures, self.count = set(), [], 0
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(server, again)) for _ in range(threads)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self, server, again):
+        while not self._ended.is_set():
+            try:
+                with server.connected() as connection:
+                    while not self._ended.is_set():
+                        self.seen.add(told(connection))
+                        self.count += 1
+                        if again:  # a connection for each request, as the workers come and go
+                            break
+            except (AssertionError, OSError, http.client.HTTPException) as error:
+                self.failures.append(repr(error))
+
+
+def test_case_48_ten_swaps_under_load(server):
+    with Load(server) as load:
+        for sequence in range(2, 12):
+            wanted = sequence % 3 + 1
+            approve(server.data, wanted, sequence=sequence)
+            started = time.monotonic()
+            until(lambda wanted=wanted: set(server.workers().values()) == {wanted})
+            assert time.monotonic() - started < 2  # 1 s on a machine that does nothing else
+            assert {server.live() for _ in range(8)} == {wanted}
+    assert load.failures == []
+    assert load.seen == {1, 2, 3}
+    assert load.count > 100
+
+
+def test_case_55_a_reload_under_load_loses_nothing(server):
+    before = set(server.workers())
+    with Load(server, again=True) as load:
+        server.process.send_signal(signal.SIGHUP)
+        until(lambda: len(now := set(server.workers())) == 2 and not now & before, 30)
+        count = load.count
+        until(lambda: load.count > count + 50)
+    assert load.failures == []
+
+
+def test_case_55_requests_in_flight_complete(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        head = f"POST {PREDICT} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(BODY)}\r\n\r\n"
+        connection.sendall(head.encode() + BODY[:10])
+        server.process.terminate()
+        until(lambda: "shutting down" in (server.data / "server.log").read_text())
+        connection.sendall(BODY[10:])
+        assert received(connection).startswith(b"HTTP/1.1 200")
+    server.process.wait(40)
+    assert server.process.returncode == 0
+    assert server.workers() == {}
+
+
+def test_case_42_a_large_body_is_answered_before_it_is_sent(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(f"POST {PREDICT} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n".encode())
+        answer = received(connection)
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b'{"error":"A request may have at most 1,000,000 bytes' in answer
+
+
+def test_case_42_a_large_body_in_chunks_costs_no_memory(server):
+    before = memory(server)
+    chunk = b"%x\r\n%b\r\n" % (100_000, b" " * 100_000)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(f"POST {PREDICT} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        sent = 0
+        try:
+            for _ in range(1000):
+                connection.sendall(chunk)
+                sent += 100_000
+            connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+    assert sent < 100_000_000
+    assert memory(server) - before < 20 * 1024 * 1024
+    assert server.live() == 1
+
+
+def test_a_killed_worker_is_replaced(server):
+    killed = next(iter(server.workers()))
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: len(now := server.workers()) == 2 and killed not in now)
+    assert {server.live() for _ in range(8)} == {1}
+
+
+def received(connection):
+    parts = []
+    while part := connection.recv(65536):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def memory(server):
+    """The resident bytes of both workers."""
+    pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in server.workers()]
+    return sum(pages) * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,137 @@
+"""The Open Inference Protocol: health, metadata, inference, versions."""
+
+import gzip
+import json
+import zlib
+
+import pytest
+
+from tests.webapp.serving.small import PROBABILITY
+
+INFER = "/v2/models/small/infer"
+DISTANCE = {"name": "distance", "shape": [2], "datatype": "FP32", "data": [0.0, 0.0]}
+CARRIER = {"name": "carrier", "shape": [2], "datatype": "BYTES", "data": ["", None]}
+REQUEST = {"id": "mine", "inputs": [DISTANCE, CARRIER]}
+DATA = [PROBABILITY[2]] * 2
+PACKINGS = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "raw": lambda body: zlib.compress(body, wbits=-15),
+}
+
+
+def test_it_works(client):
+    answer = client.post(INFER, REQUEST)
+    assert answer.json() == {
+        "model_name": "small",
+        "model_version": "2",
+        "id": "mine",
+        "outputs": [
+            {"name": "probability", "shape": [2], "datatype": "FP32", "data": DATA},
+            {"name": "decision", "shape": [2], "datatype": "INT64", "data": [1, 1]},
+        ],
+    }
+
+
+def test_a_version_can_be_asked_for(client):
+    answer = client.post("/v2/models/small/versions/1/infer", REQUEST)
+    assert answer.json()["model_version"] == answer.headers["x-plumbline-version"] == "1"
+    assert client.post("/v2/models/small/versions/3/infer", REQUEST).status == 404
+
+
+def test_only_the_outputs_that_were_asked_for_come_back(client):
+    answer = client.post(INFER, {"inputs": REQUEST["inputs"], "outputs": [{"name": "decision"}]})
+    assert [one["name"] for one in answer.json()["outputs"]] == ["decision"]
+    assert "id" not in answer.json()
+
+
+def test_parameters_that_are_not_known_are_passed_over(client):
+    assert client.post(INFER, REQUEST | {"parameters": {"binary_data_output": True}}).status == 200
+
+
+def test_a_column_may_have_the_shape_of_a_matrix(client):
+    for data in ([[0], [0]], [0, 0]):
+        inputs = [DISTANCE | {"shape": [2, 1], "data": data, "datatype": "INT64"}, CARRIER]
+        assert client.post(INFER, {"inputs": inputs}).json()["outputs"][0]["data"] == DATA
+
+
+def test_health_and_metadata(client):
+    assert client.get("/v2/health/live").json() == {"live": True}
+    assert client.get("/v2/health/ready").json() == {"live": True, "ready": True}
+    assert client.get("/v2").json().keys() == {"name", "version", "extensions"}
+    assert client.get("/v2/models/small/ready").json() == {"name": "small", "ready": True}
+    assert client.get("/v2/models/none/ready").status == 404
+    told = client.get("/v2/models/small/versions/1").json()
+    assert told["versions"] == ["1", "2"]
+    assert told["inputs"] == [
+        {"name": "distance", "datatype": "FP32", "shape": [-1]},
+        {"name": "carrier", "datatype": "BYTES", "shape": [-1]},
+    ]
+    assert [one["datatype"] for one in told["outputs"]] == ["FP32", "INT64"]
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+def test_a_packed_body_is_unpacked(client, packing):
+    body = PACKINGS[packing](json.dumps(REQUEST).encode())
+    encoding = "gzip" if packing == "gzip" else "deflate"
+    assert client.post(INFER, body, content_encoding=encoding).json()["outputs"][0]["data"] == DATA
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "status"),
+    [
+        (b"not packed", "gzip", 400),
+        (gzip.compress(b"{}")[:-4], "gzip", 400),
+        (gzip.compress(b"{}") * 2, "gzip", 400),
+        (gzip.compress(b" " * 30_000_000), "gzip", 413),
+        (b"{}", "br", 415),
+    ],
+)
+def test_a_wrongly_packed_body_is_refused(client, body, encoding, status):
+    answer = client.post(INFER, body, content_encoding=encoding)
+    assert answer.status == status
+    assert answer.error
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"shape": [3]}, "distance: expected 3 values by its shape, got 2"),
+        ({"shape": [2, 2]}, "distance: expected the shape [rows] or [rows, 1]"),
+        ({"shape": [-1]}, "distance: expected the shape"),
+        ({"shape": "2"}, "distance: expected the shape"),
+        ({"datatype": "BYTES"}, "distance: expected a datatype of FP16"),
+        ({"datatype": "BOOL"}, "distance: expected a datatype of FP16"),
+        ({"datatype": None}, "distance: expected a datatype of FP16"),
+        ({"datatype": "INT64", "data": [1, 1.5]}, "distance: expected whole numbers"),
+        ({"data": [[0.0], [0.0]]}, "row 0, distance: expected a finite number or null, got [0.0]"),
+        ({"data": [True, "1"]}, "row 1, distance: expected a finite number or null, got '1'"),
+        ({"data": None}, "distance: expected a list of data, got null"),
+        ({"name": "else"}, "distance: expected a tensor, got nothing"),
+        ({"name": "carrier"}, "a name of its own"),
+        ({"name": 5}, "an object with a name"),
+    ],
+)
+def test_a_wrong_tensor_is_told(client, change, told):
+    answer = client.post(INFER, {"inputs": [DISTANCE | change, CARRIER]})
+    assert answer.status == 400
+    assert told in answer.error
+
+
+@pytest.mark.parametrize("outputs", [[{"name": "none"}], "decision", [1], {"name": "decision"}, [{"name": ["x"]}]])
+def test_wrong_outputs_are_told(client, outputs):
+    answer = client.post(INFER, REQUEST | {"outputs": outputs})
+    assert answer.status == 400
+    assert "probability, decision" in answer.error
+
+
+def test_binary_tensors_are_refused_with_a_way_out(client):
+    answer = client.post(INFER, REQUEST, inference_header_content_length="10")
+    assert answer.status == 400
+    assert "binary_data=False" in answer.error
+
+
+@pytest.mark.parametrize("path", ["/v2/", "/v2/nothing", "/v2/models/small/", "/v2/models/small/versions/x/infer"])
+def test_unknown_paths_are_json(client, path):
+    assert client.get(path).status == 404
+    assert "Malformed request" in client.get(path).error

@@ -1,0 +1,215 @@
+"""The ASGI application: the predict paths answered here, all others by the application behind it.
+
+    application(get_asgi_application())         # in front of Django
+    application(None)                           # alone: predictions, and 404 for everything else
+
+A request is a look-up, a call, an answer. Whatever changes, changes in ``follow``, on another thread.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+from bundle.contract import ContractError
+from webapp.serving import content, records, routing, tokens, v1, v2
+from webapp.serving.answer import JSON, dumped
+from webapp.serving.follow import Follower
+from webapp.serving.refusal import Headers, Refusal
+from webapp.serving.routing import Route
+from webapp.serving.settings import Settings
+from webapp.serving.table import Table
+from webapp.serving.tokens import Tokens
+from webapp.serving.version import Served
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Predict = Callable[[Served, bytes, int], bytes]
+
+PREDICT: Mapping[str, Predict] = {
+    "v1 predict": v1.predict,
+    "v2 infer": v2.infer,
+    "records predict": records.predict,
+}
+OPEN = {"v2 server", "live", "ready"}
+"""What probes ask, who carry no token."""
+INLINE_BYTES = 64 * 1024
+"""A larger body is answered on a thread of its own, so that small requests do not wait for it."""
+START_SECONDS = 20.0
+"""The longest that a start waits for models; what is not loaded by then answers 503 until it is."""
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Reply:
+    """What goes back to the client, as far as it is known."""
+
+    status: int
+    body: bytes
+    version: bytes | None = None
+    headers: Headers = ()
+
+
+def application(django: App | None, settings: Settings | None = None, allowed: Tokens = tokens.open_to_all) -> App:
+    """The ASGI application in front of ``django``, or alone.
+
+    Args:
+        django: answers every path that is not ours.
+        settings: of this installation; from the environment where None.
+        allowed: whether a request with this token, or with none, may ask for predictions.
+    """
+    return Serving(django, settings or Settings.from_environment(), allowed)
+
+
+class Serving:
+    """One worker's serving: the table of what answers, and how a request finds its way through it."""
+
+    def __init__(self, django: App | None, settings: Settings, allowed: Tokens) -> None:
+        self.django = django
+        self.settings = settings
+        self.follower = Follower(settings, self._warm)
+        self._allowed = allowed
+        self._large = ThreadPoolExecutor(1, thread_name_prefix="large requests")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server = v2.server(metadata.version("plumbline"))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is ours and hand on the rest."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http" and (route := routing.find(scope.get("raw_path") or scope["path"].encode())):
+            await self._answer(route, scope, receive, send)
+        elif self.django is not None:
+            await self.django(scope, receive, send)
+        elif scope["type"] == "http":
+            refusal = Refusal(404, f"Nothing is at {scope['path']!r:.200}.")
+            await _send(send, Reply(404, refusal.content()), _identity())
+
+    async def _answer(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
+        identity = _identity()
+        reply = Reply(200, b"")
+        try:
+            await self._fill(reply, route, scope, receive)
+        except Refusal as refusal:
+            reply.status, reply.body, reply.headers = refusal.status, refusal.content(), refusal.headers
+        except ContractError as error:
+            reply.status, reply.body = 400, dumped({"error": str(error)})
+        except Exception:
+            log.exception("Request %s to %s could not be answered", identity, scope["path"])
+            told = f"The server could not answer this request. Its log says why, under {identity}."
+            reply.status, reply.body = 500, dumped({"error": told})
+        await _send(send, reply, identity)
+
+    async def _fill(self, reply: Reply, route: Route, scope: Scope, receive: Receive) -> None:
+        """The body and version of the reply.
+
+        Raises:
+            Refusal: the request can't be answered, and why.
+            ContractError: its rows are not what the model takes.
+        """
+        _check_method(route, scope)
+        headers = dict(scope["headers"])
+        if route.verb not in OPEN:
+            tokens.check(headers, self._allowed)
+        predict = PREDICT.get(route.verb)
+        if predict is None:
+            self._tell(reply, route)
+            return
+        served = self.follower.table.model(route.name).version(route.version, route.label)
+        reply.version = served.header
+        if b"inference-header-content-length" in headers:
+            raise Refusal(400, "Tensors must come as JSON: the binary extension is not offered. Set binary_data=False.")
+        body = await content.read(headers, receive, self.settings)
+        if len(body) <= INLINE_BYTES:
+            reply.body = predict(served, body, self.settings.max_rows)
+        else:
+            running = asyncio.get_running_loop()
+            reply.body = await running.run_in_executor(self._large, predict, served, body, self.settings.max_rows)
+
+    def _tell(self, reply: Reply, route: Route) -> None:
+        """What there is to know about the server, a model, or a version."""
+        table = self.follower.table
+        if route.verb == "v2 server":
+            reply.body = self._server
+        elif route.verb == "live":
+            reply.body = v2.live()
+        elif route.verb == "ready":
+            reply.body = v2.ready(table if self.follower.looked.is_set() else None)
+        elif route.verb == "v1 models":
+            reply.body = v1.models(table)
+        else:
+            self._describe(reply, route, table)
+
+    def _describe(self, reply: Reply, route: Route, table: Table) -> None:
+        model = table.model(route.name)
+        served = model.version(route.version, route.label)
+        reply.version = served.header
+        if route.verb == "v1 status":
+            asked = route.version is not None or route.label is not None
+            reply.body = v1.status(model, served if asked else None)
+        elif route.verb == "v1 metadata":
+            reply.body = v1.metadata(served)
+        elif route.verb == "v2 ready":
+            reply.body = v2.model_ready(served)
+        else:
+            reply.body = v2.metadata(model, served)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """Follow the pointers from the server's start to its end."""
+        await receive()
+        self._loop = asyncio.get_running_loop()
+        self.follower.start()
+        if not await asyncio.to_thread(self.follower.looked.wait, START_SECONDS):
+            log.warning("Models are still loading after %g s; the server starts without them", START_SECONDS)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await asyncio.to_thread(self.follower.stop)
+        self._large.shutdown(wait=False)
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _warm(self, served: Served) -> None:
+        """Make the version ready on each thread that will call it; called on the follower's."""
+
+        async def everywhere() -> None:
+            served.warm()
+            await asyncio.get_running_loop().run_in_executor(self._large, served.warm)
+
+        if self._loop is not None:
+            asyncio.run_coroutine_threadsafe(everywhere(), self._loop).result(self.settings.load_seconds)
+
+
+def _check_method(route: Route, scope: Scope) -> None:
+    method = scope["method"]
+    if not route.verb:
+        status = 400 if method == "POST" else 404
+        raise Refusal(status, f"Malformed request: {method} {scope['path']!r:.200}. No such path is served.")
+    allowed = ("POST",) if route.verb in PREDICT else ("GET", "HEAD")
+    if method not in allowed:
+        raise Refusal(
+            405,
+            f"The method of this path must be {' or '.join(allowed)}, got {method!r:.20}.",
+            ((b"allow", ", ".join(allowed).encode()),),
+        )
+
+
+def _identity() -> str:
+    return os.urandom(16).hex()
+
+
+async def _send(send: Send, reply: Reply, identity: str) -> None:
+    headers = [
+        *JSON,
+        (b"content-length", str(len(reply.body)).encode()),
+        (b"x-prediction-id", identity.encode()),
+        *reply.headers,
+    ]
+    if reply.version:
+        headers.append((b"x-plumbline-version", reply.version))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": reply.body})

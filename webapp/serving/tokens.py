@@ -1,0 +1,33 @@
+"""Who may ask for predictions. A check looks at memory only: no request waits for a database."""
+
+from collections.abc import Callable, Mapping
+
+from webapp.serving.refusal import Refusal
+
+Tokens = Callable[[str | None], bool]
+"""Given the token that a request carries, or None, whether it may ask."""
+SCHEMES = ("bearer", "token")
+
+
+def open_to_all(token: str | None) -> bool:  # noqa: ARG001 - asked in place of a check that looks
+    """Let everyone ask: for a server that only its own machine can reach."""
+    return True
+
+
+def check(headers: Mapping[bytes, bytes], allowed: Tokens) -> None:
+    """Let the request pass, or refuse it.
+
+    Raises:
+        Refusal: 401, where its token is not one of those that may ask.
+    """
+    if allowed is not open_to_all and not allowed(_carried(headers)):
+        raise Refusal(
+            401,
+            "A valid token must come with the request: 'Authorization: Bearer <token>'. An administrator gives one.",
+            ((b"www-authenticate", b"Bearer"),),
+        )
+
+
+def _carried(headers: Mapping[bytes, bytes]) -> str | None:
+    scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    return token.strip() if scheme.lower() in SCHEMES and token.strip() else None

@@ -1,0 +1,149 @@
+"""The Open Inference Protocol, version 2, over REST: health, metadata, and inference on named tensors."""
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bundle.contract import Columns, Contract, ContractError, Input
+from webapp.serving import content, rows
+from webapp.serving.answer import dumped
+from webapp.serving.refusal import Refusal, malformed, shown
+from webapp.serving.table import Approved, Table
+from webapp.serving.version import Served
+
+WHOLE = frozenset(f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))
+NUMBERS = WHOLE | {"FP16", "FP32", "FP64"}
+TYPES = {
+    np.dtype("float32"): "FP32",
+    np.dtype("float64"): "FP64",
+    np.dtype("int32"): "INT32",
+    np.dtype("int64"): "INT64",
+}
+INT = {int}
+
+
+def server(version: str) -> bytes:
+    """What answers here."""
+    return dumped({"name": "plumbline", "version": version, "extensions": []})
+
+
+def live() -> bytes:
+    """The process answers."""
+    return dumped({"live": True})
+
+
+def ready(table: Table | None) -> bytes:
+    """Every approved model answers. What goes on from memory, because its files are gone, is named.
+
+    Raises:
+        Refusal: 503, while a model is loading or could not be loaded.
+    """
+    if table is None or not table.ready:
+        raise Refusal(503, "Not ready: an approved model is not loaded.", ((b"retry-after", b"1"),))
+    degraded = {"degraded": {name: list(missing) for name, missing in sorted(table.degraded.items())}}
+    return dumped({"live": True, "ready": True} | (degraded if table.degraded else {}))
+
+
+def model_ready(served: Served) -> bytes:
+    """The version answers."""
+    return dumped({"name": served.name, "ready": True})
+
+
+def metadata(model: Approved, served: Served) -> bytes:
+    """The version's tensors, and which other versions there are."""
+    return dumped(
+        {
+            "name": served.name,
+            "versions": [str(number) for number in sorted(model.versions)],
+            "platform": "tensorflow_savedmodel",
+            "inputs": [
+                {"name": column.name, "datatype": "FP32" if column.type == "number" else "BYTES", "shape": [-1]}
+                for column in served.contract.inputs
+            ],
+            "outputs": [
+                {"name": name, "datatype": _type(served.types[name]), "shape": [-1]} for name in served.outputs
+            ],
+        }
+    )
+
+
+def infer(served: Served, body: bytes, limit: int) -> bytes:
+    """Answer named tensors of one value a row."""
+    request = content.parsed(body)
+    wanted = _wanted(request.get("outputs"), served.outputs)
+    answers = served.predict(_columns(request.get("inputs"), served.contract, limit))
+    reply: dict[str, Any] = {"model_name": served.name, "model_version": str(served.number)}
+    if "id" in request:
+        reply["id"] = request["id"]
+    reply["outputs"] = [
+        {
+            "name": name,
+            "shape": [len(answers[name])],
+            "datatype": _type(answers[name].dtype),
+            "data": answers[name],
+        }
+        for name in wanted
+    ]
+    return dumped(reply)
+
+
+def _wanted(outputs: Any, known: list[str]) -> list[str]:
+    if not outputs:
+        return known
+    named = [one.get("name") for one in outputs if isinstance(one, dict)] if isinstance(outputs, list) else []
+    names = [name for name in named if name in known]
+    if not isinstance(outputs, list) or len(names) < len(outputs):
+        raise malformed(f"'outputs' must be a list of objects that name some of {', '.join(known)}, and is not.")
+    return names
+
+
+def _columns(inputs: Any, contract: Contract, limit: int) -> Columns:
+    if not isinstance(inputs, list) or not inputs:
+        raise malformed(f"'inputs' must be a list of tensors, got {shown(inputs) if inputs else 'none'}.")
+    if not all(isinstance(tensor, dict) and isinstance(tensor.get("name"), str) for tensor in inputs):
+        raise malformed("Each of 'inputs' must be an object with a name, and some are not.")
+    tensors = {tensor["name"]: tensor for tensor in inputs}
+    if len(tensors) < len(inputs):
+        raise malformed("Each of 'inputs' must have a name of its own, and some have the same.")
+    if faults := [fault for column in contract.inputs for fault in _faults(column, tensors.get(column.name))]:
+        raise ContractError(faults)
+    columns = {column.name: _flat(tensors[column.name]) for column in contract.inputs}
+    return rows.of_columns(columns, "inputs", contract, limit)
+
+
+def _faults(column: Input, tensor: dict[str, Any] | None) -> list[str]:  # noqa: PLR0911 - one return a fault
+    if tensor is None:
+        return [f"{column.name}: expected a tensor, got nothing"]
+    datatype, shape, data = tensor.get("datatype"), tensor.get("shape"), tensor.get("data")
+    allowed = NUMBERS if column.type == "number" else {"BYTES"}
+    if not isinstance(datatype, str) or datatype not in allowed:
+        return [f"{column.name}: expected a datatype of {', '.join(sorted(allowed))}, got {datatype!r:.40}"]
+    if not (isinstance(shape, list) and _is_shape(shape)):
+        return [f"{column.name}: expected the shape [rows] or [rows, 1], got {shape!r:.40}"]
+    if not isinstance(data, list):
+        return [f"{column.name}: expected a list of data, got {shown(data)}"]
+    if len(data) != shape[0]:
+        return [f"{column.name}: expected {math.prod(shape)} values by its shape, got {len(data)}"]
+    if datatype in WHOLE and not INT.issuperset(map(type, _flat(tensor))):
+        return [f"{column.name}: expected whole numbers, as its datatype is {datatype}, and some are not"]
+    return []
+
+
+def _is_shape(shape: list[Any]) -> bool:
+    if not all(type(size) is int and size >= 0 for size in shape):
+        return False
+    return len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
+
+
+def _flat(tensor: dict[str, Any]) -> list[Any]:
+    """The values of a tensor of one value a row; ``[[1], [2]]`` where the shape is [2, 1] means the same as [1, 2]."""
+    data: list[Any] = tensor["data"]
+    if len(tensor["shape"]) == 2:
+        return [one[0] if isinstance(one, list) and len(one) == 1 else one for one in data]
+    return data
+
+
+def _type(dtype: npt.DTypeLike) -> str:
+    return TYPES[np.dtype(dtype)]
