@@ -1,0 +1,1 @@
+"""The web half: what is decided about published versions, and the answers that the approved ones give."""
