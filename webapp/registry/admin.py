@@ -37,6 +37,7 @@ REPORT_POLICY = (
 admin.site.site_header = admin.site.site_title = "Plumbline"
 admin.site.index_title = "What there is"
 admin.site.enable_nav_sidebar = False
+admin.site.site_url = None
 
 
 class ReasonForm(forms.Form):

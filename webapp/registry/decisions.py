@@ -112,7 +112,7 @@ def roll_back(*, version: Version, actor: Person, reason: str, source: str) -> D
     return _decide(Verb.ROLL_BACK, version, actor, reason, source, change)
 
 
-VERBS = {Verb.APPROVE: approve, Verb.REJECT: reject, Verb.RETIRE: retire, Verb.ROLL_BACK: roll_back}
+VERBS = {Verb.APPROVE: approve, Verb.REJECT: reject, Verb.ROLL_BACK: roll_back, Verb.RETIRE: retire}
 POSSIBLE = {
     Verb.APPROVE: (State.CANDIDATE,),
     Verb.REJECT: (State.CANDIDATE,),

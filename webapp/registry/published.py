@@ -28,6 +28,10 @@ class Synced:
     new: list[Version] = field(default_factory=list)
     broken: list[Version] = field(default_factory=list)
 
+    def add(self, version: Version) -> None:
+        """Put the version where its state belongs."""
+        (self.broken if version.state == State.BROKEN else self.new).append(version)
+
 
 def sync() -> Synced:
     """Record every version on disk that is not recorded yet, and every one that can't be what it says.
@@ -44,7 +48,7 @@ def sync() -> Synced:
             _look(folder, name, number, version, found)
         elif version.state in (State.CANDIDATE, State.APPROVED) and _digest(folder) != version.digest:
             fault = f"{folder / manifests.NAME} must be the manifest that was registered, and is not."
-            found.broken.append(_record_broken(version, fault))
+            _record_broken(version, fault, found)
     return found
 
 
@@ -61,9 +65,9 @@ def _look(folder: Path, name: str, number: int, known: Version | None, found: Sy
         described = _sound(folder, name, number)
     except BrokenVersion as fault:
         if known is None or known.fault != str(fault):
-            found.broken.append(_record_broken(_version(name, number, known), str(fault)))
+            _record_broken(_version(name, number, known), str(fault), found)
     else:
-        found.new.append(_record(_version(name, number, known), described, _digest(folder)))
+        _record(_version(name, number, known), described, _digest(folder), found)
 
 
 def _sound(folder: Path, name: str, number: int) -> Manifest:
@@ -86,28 +90,27 @@ def _version(name: str, number: int, known: Version | None) -> Version:
     return known or Version(model=Model.objects.get_or_create(name=name)[0], number=number)
 
 
-def _record(version: Version, described: Manifest, digest_of_manifest: str) -> Version:
+def _record(version: Version, described: Manifest, digest_of_manifest: str, found: Synced) -> None:
     version.digest = digest_of_manifest
     version.made_at, version.made_by = _moment(described.made), described.made_by
     version.verdict, version.manifest = described.verdict.verdict, described.model_dump(mode="json")
     version.state, version.fault = State.CANDIDATE, ""
-    return _save(version, Verb.REGISTER, f"verdict {version.verdict}, made by {version.made_by}")
+    _save(version, Verb.REGISTER, f"verdict {version.verdict}, made by {version.made_by}", found)
 
 
-def _record_broken(version: Version, fault: str) -> Version:
+def _record_broken(version: Version, fault: str, found: Synced) -> None:
     version.state, version.fault = State.BROKEN, fault
-    return _save(version, Verb.BREAK, fault)
+    _save(version, Verb.BREAK, fault, found)
 
 
-def _save(version: Version, verb: Verb, detail: str) -> Version:
+def _save(version: Version, verb: Verb, detail: str, found: Synced) -> None:
     with transaction.atomic():
         AuditHead.hold()
-        twin = Version.objects.filter(model=version.model, number=version.number).first()
-        if version.pk is None and twin is not None:  # another worker was quicker
-            return twin
+        if version.pk is None and Version.objects.filter(model=version.model, number=version.number).exists():
+            return  # another worker was quicker
         version.save()
         audit.append(verb=verb, version=version, actor=ACTOR, source=SOURCE, detail=detail)
-    return version
+    found.add(version)
 
 
 def _moment(made: str) -> datetime:

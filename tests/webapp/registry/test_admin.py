@@ -186,7 +186,11 @@ def test_case_62_hostile_text_is_shown_as_text(shelf, ada, browser):
     version, client = Version.objects.get(state=State.CANDIDATE), browser(ada)
     client.post(page_of(version, "approve"), {"reason": HOSTILE})
     pages = [LIST, page_of(version), page_of(version, "retire"), page_of(Version.objects.get(state=State.BROKEN))]
-    pages += ["/admin/registry/decision/", "/admin/registry/decision/3/change/", "/admin/registry/model/"]
+    pages += [
+        "/admin/registry/decision/",
+        f"/admin/registry/decision/{Decision.objects.first().pk}/change/",
+        "/admin/registry/model/",
+    ]
     pages += [
         reverse("admin:registry_model_change", args=[model]) for model in Model.objects.values_list("pk", flat=True)
     ]
