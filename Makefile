@@ -1,5 +1,5 @@
 # make run     the whole pipeline, from raw tables to a published model with a verdict
-# make serve   look at what is published, in the browser
+# make serve   see what is published and decide about it, at http://127.0.0.1:8000
 # make test    the quick tests; `make test-slow` has the whole runs, and the commands of the documentation
 # make check   what must hold of every commit: lint, types, quick tests
 # make bench   what is promised, measured
@@ -11,6 +11,10 @@ BIN = .venv/bin
 
 run: .venv/run
 	$(BIN)/luigi --module pipeline RunAll
+
+serve: .venv/run
+	$(BIN)/python manage.py setup
+	$(BIN)/gunicorn --worker-class asgi --bind 127.0.0.1:8000 --no-control-socket webapp.asgi:application
 
 test: .venv/dev
 	$(BIN)/pytest -q -m "not slow"

@@ -1,0 +1,1 @@
+"""Models, their versions, and who decided what about them."""

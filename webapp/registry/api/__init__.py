@@ -1,0 +1,1 @@
+"""The registry for programs, at /api/v1/."""

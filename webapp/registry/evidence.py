@@ -1,0 +1,111 @@
+"""What a person must see of a version before deciding about it, beside the version that is live."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bundle.manifest import Clause, Manifest, Step
+from webapp.registry.models import Version
+
+WIDTH, MARGIN = 120.0, 6.0
+"""Of the small picture of an interval, in its own units."""
+KEY_METRICS = 3
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A metric with its interval, and where they are on the picture that it shares with another."""
+
+    value: float
+    low: float | None
+    high: float | None
+    at: float = 0.0
+    left: float = 0.0
+    width: float = 0.0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A metric of a version, beside that of the live one."""
+
+    metric: str
+    here: Figure
+    live: Figure | None
+
+    @property
+    def difference(self) -> float | None:
+        """How much higher this version's is."""
+        return self.here.value - self.live.value if self.live else None
+
+
+def comparisons(version: Version, live: Version | None) -> list[Comparison]:
+    """Every metric of the version, beside the live version's where that is another one."""
+    mine = version.manifest.get("metrics", {})
+    theirs = live.manifest.get("metrics", {}) if live and live.pk != version.pk else {}
+    found = []
+    for metric, figures in mine.items():
+        here, there = _figure(figures), _figure(theirs.get(metric, {}))
+        if here:
+            drawn = _drawn([figure for figure in (here, there) if figure])
+            found.append(Comparison(metric, drawn[0], drawn[1] if there else None))
+    return found
+
+
+def key_metrics(version: Version, live: Version | None) -> list[Comparison]:
+    """The metrics that the requirements speak of: those that a list has room for."""
+    clauses = version.manifest.get("verdict", {}).get("clauses", [])
+    named = list(dict.fromkeys(str(clause["clause"]).partition(" ")[0] for clause in clauses))
+    every = {one.metric: one for one in comparisons(version, live)}
+    return [every[metric] for metric in named if metric in every][:KEY_METRICS]
+
+
+def data_window(described: Manifest) -> Sequence[str]:
+    """What the split says of the rows that it trained on, chose with and judged by."""
+    return next((step.notes for step in described.lineage if step.stage == "Split"), ())
+
+
+def shown(number: float | None) -> str:
+    """A figure as a person reads it."""
+    return "–" if number is None else f"{number:.4f}"  # noqa: RUF001 - a dash for what is not there
+
+
+def limits(low: float | None, high: float | None) -> str:
+    """An interval as a person reads it."""
+    return "–" if low is None or high is None else f"{low:.4f} to {high:.4f}"  # noqa: RUF001 - likewise
+
+
+def tone(word: str) -> str:
+    """The class of the badge that says ``word``."""
+    tones = {"PASS": "good", "FAIL": "bad", "live": "good", "approved": "calm", "rejected": "bad", "broken": "bad"}
+    return tones.get(word, "quiet")
+
+
+def rows(step: Step) -> str:
+    """How many rows went in and came out."""
+    counts = [f"{count:,}" for count in (step.rows_in, step.rows_out) if count is not None]
+    return " → ".join(dict.fromkeys(counts)) or "–"  # noqa: RUF001 - likewise
+
+
+def clause_rows(clauses: Sequence[Clause]) -> list[tuple[Clause, str, str, str]]:
+    """Each clause with its figure, its interval, and the tone of its state."""
+    return [(one, shown(one.value), limits(one.low, one.high), tone(one.state)) for one in clauses]
+
+
+def _figure(figures: dict[str, float | None]) -> Figure | None:
+    value = figures.get("value")
+    return None if value is None else Figure(value, figures.get("low"), figures.get("high"))
+
+
+def _drawn(figures: list[Figure]) -> list[Figure]:
+    """The figures with their places on a scale that just holds them all."""
+    ends = [end for one in figures for end in (one.value, one.low, one.high) if end is not None]
+    start, span = min(ends), (max(ends) - min(ends)) or 1.0
+
+    def place(number: float) -> float:
+        return round(MARGIN + (number - start) / span * (WIDTH - 2 * MARGIN), 2)
+
+    drawn = []
+    for one in figures:
+        low, high = (one.value if end is None else end for end in (one.low, one.high))
+        left = place(low)
+        drawn.append(Figure(one.value, one.low, one.high, place(one.value), left, round(place(high) - left, 2)))
+    return drawn
