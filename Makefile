@@ -14,7 +14,7 @@ run: .venv/run
 
 serve: .venv/run
 	$(BIN)/python manage.py setup
-	$(BIN)/gunicorn --worker-class asgi --bind 127.0.0.1:8000 --no-control-socket webapp.asgi:application
+	$(BIN)/gunicorn
 
 test: .venv/dev
 	$(BIN)/pytest -q -m "not slow"

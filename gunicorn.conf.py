@@ -6,7 +6,7 @@ from pathlib import Path
 # Each worker has its own models and answers on one thread; more of them come from numpy and only cost memory.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-wsgi_app = os.environ.get("PLUMBLINE_APP", "webapp.serving.asgi:application(None)")
+wsgi_app = os.environ.get("PLUMBLINE_APP", "webapp.asgi:application")
 bind = os.environ.get("PLUMBLINE_BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("PLUMBLINE_WORKERS", "2"))
 worker_class = "asgi"

@@ -1,7 +1,8 @@
-"""What gunicorn runs: ``gunicorn -k asgi webapp.asgi:application``."""
+"""What gunicorn runs: predictions answered by serving, which asks no database; everything else by Django."""
 
 import os
 import warnings
+from dataclasses import replace
 
 from django.core.asgi import get_asgi_application
 
@@ -12,8 +13,16 @@ warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronou
 
 django = get_asgi_application()
 
+from django.conf import settings  # noqa: E402 - after the name of their module
+
 from webapp.checks import refuse_wrong_settings  # noqa: E402 - needs the settings
+from webapp.serving import asgi, tokens  # noqa: E402 - likewise
+from webapp.serving.settings import Settings  # noqa: E402 - likewise
 
 refuse_wrong_settings()
 
-application = django
+application = asgi.application(
+    django,
+    replace(Settings.from_environment(), data=settings.DATA_FOLDER, secret=settings.SECRET_KEY),
+    tokens.among(settings.PREDICT_TOKENS) if settings.PRODUCTION else tokens.open_to_all,
+)

@@ -1,6 +1,7 @@
 """Who may ask for predictions. A check looks at memory only: no request waits for a database."""
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Collection, Mapping
 
 from webapp.serving.refusal import Refusal
 
@@ -12,6 +13,16 @@ SCHEMES = ("bearer", "token")
 def open_to_all(token: str | None) -> bool:  # noqa: ARG001 - asked in place of a check that looks
     """Let everyone ask: for a server that only its own machine can reach."""
     return True
+
+
+def among(digests: Collection[str]) -> Tokens:
+    """Let those ask whose token's SHA-256 (in hexadecimal) is one of ``digests``; where there is none, nobody."""
+    known = frozenset(digest.lower() for digest in digests)
+
+    def allowed(token: str | None) -> bool:
+        return token is not None and hashlib.sha256(token.encode()).hexdigest() in known
+
+    return allowed
 
 
 def check(headers: Mapping[bytes, bytes], allowed: Tokens) -> None:
