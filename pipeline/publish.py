@@ -73,26 +73,30 @@ def publish(job: Job) -> Outcome:
 def history(inputs: dict[str, Path]) -> tuple[list[Step], list[Raw]]:
     """Every stage behind the inputs, each after what it was made from; and the raw files at their beginning.
 
+    What a stage that was kept was made from may since have been made again with the same content: that is one step,
+    told as it was made last.
+
     Raises:
         StageError: a folder has no receipt.
     """
     steps: dict[str, Step] = {}
     raw: dict[str, Raw] = {}
 
-    def visit(folder: Path) -> None:
+    def visit(folder: Path, content: str | None) -> None:
+        if content in steps:
+            return
         receipt = receipts.read(folder)
         if receipt is None:
             raise StageError(f"{folder} must carry a receipt, and has none. Run again: it will be made anew.")
-        if receipt.key not in steps:
-            for made in receipt.made_from.values():
-                if made.key is None:
-                    raw[made.path] = Raw(source=receipt.source, path=made.path, sha256=made.content)
-                else:
-                    visit(Path(made.path))
-            steps[receipt.key] = _step(receipt)
+        for made in receipt.made_from.values():
+            if made.key is None:
+                raw[made.path] = Raw(source=receipt.source, path=made.path, sha256=made.content)
+            else:
+                visit(Path(made.path), made.content)
+        steps[receipt.content] = _step(receipt)
 
     for folder in inputs.values():
-        visit(folder)
+        visit(folder, None)
     return list(steps.values()), list(raw.values())
 
 
