@@ -11,7 +11,7 @@ POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 DOCUMENTATION = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
-"""The API's page is drawn by a library that carries its style along."""
+"""The API's pages are drawn by libraries that carry their style along."""
 PAGES = ("GET", "HEAD", "POST")
 """The methods of everything but the API, which says for each path what it takes."""
 
@@ -21,7 +21,7 @@ def content_security_policy(get_response: Answer) -> Answer:
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        policy = DOCUMENTATION if request.path_info == "/api/docs/" else POLICY
+        policy = DOCUMENTATION if request.path_info.startswith("/api/") else POLICY
         response.headers.setdefault("Content-Security-Policy", policy)
         return response
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
+from pydantic import ValidationError
 
 from bundle import digest as digests
 from bundle import manifest as manifests
@@ -106,8 +107,11 @@ class Version(models.Model):
 
     @property
     def described(self) -> Manifest | None:
-        """What its manifest said when it was registered; None where none could be read."""
-        return Manifest.model_validate(self.manifest) if self.manifest else None
+        """What its manifest said when it was registered; None where none could be read, or another release wrote it."""
+        try:
+            return Manifest.model_validate(self.manifest)
+        except ValidationError:
+            return None
 
     def on_disk(self) -> Manifest:
         """The manifest in its folder, every file of which is as it was registered.

@@ -57,6 +57,13 @@ def test_the_evidence_stands_beside_the_live_version(shelf, ada, browser):
         assert piece in shown
 
 
+def test_a_manifest_of_another_release_is_no_fault_of_the_page(shelf, ada, browser):
+    version = shelf.registered()
+    version.manifest = {**version.manifest, "invented_later": 1}
+    version.save()
+    assert "was written for another release" in text(browser(ada).get(page_of(version)))
+
+
 def test_only_what_makes_sense_is_offered(shelf, ada, vera, browser):
     version = shelf.registered()
     offered = re.findall(r'class="verb (\w+)"', browser(ada).get(page_of(version)).content.decode())
