@@ -6,8 +6,14 @@ from pathlib import Path
 # Each worker has its own models and answers on one thread; more of them come from numpy and only cost memory.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 wsgi_app = os.environ.get("PLUMBLINE_APP", "webapp.asgi:application")
 bind = os.environ.get("PLUMBLINE_BIND", "127.0.0.1:8000")
+if os.environ.get("PLUMBLINE_MODE", "local") == "local" and bind.rpartition(":")[0] not in LOOPBACK:
+    raise SystemExit(
+        f"In local mode anybody who reaches the server may ask it: PLUMBLINE_BIND must be at one of {LOOPBACK}, "
+        f"got {bind!r}. Set PLUMBLINE_MODE=production to serve others."
+    )
 workers = int(os.environ.get("PLUMBLINE_WORKERS", "2"))
 worker_class = "asgi"
 asgi_lifespan = "on"  # a worker loads its models after the fork, before it takes a request

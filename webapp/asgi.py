@@ -3,6 +3,7 @@
 import os
 import warnings
 from dataclasses import replace
+from typing import cast
 
 from django.core.asgi import get_asgi_application
 
@@ -16,13 +17,15 @@ django = get_asgi_application()
 from django.conf import settings  # noqa: E402 - after the name of their module
 
 from webapp.checks import refuse_wrong_settings  # noqa: E402 - needs the settings
+from webapp.registry import watch  # noqa: E402 - likewise
 from webapp.serving import asgi, tokens  # noqa: E402 - likewise
 from webapp.serving.settings import Settings  # noqa: E402 - likewise
 
 refuse_wrong_settings()
+watch.start()
 
 application = asgi.application(
-    django,
+    cast("asgi.App", django),
     replace(Settings.from_environment(), data=settings.DATA_FOLDER, secret=settings.SECRET_KEY),
     tokens.among(settings.PREDICT_TOKENS) if settings.PRODUCTION else tokens.open_to_all,
 )

@@ -122,7 +122,7 @@ def test_a_pointer_that_nobody_may_follow_changes_nothing(serve, data, how):
     client = serve()
     path = data / "serving" / "small.json"
     if how == "forged":
-        approve(data, 2, sequence=6, secret="another")  # noqa: S106 - not a secret of anyone
+        approve(data, 2, sequence=6, secret="another")
     elif how == "old":
         approve(data, 2, sequence=4)
     else:
