@@ -12,6 +12,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from typing import Any
 
@@ -123,8 +124,8 @@ class Serving:
             return
         served = self.follower.table.model(route.name).version(route.version, route.label)
         reply.version = served.header
-        if b"inference-header-content-length" in headers:
-            raise Refusal(400, "Tensors must come as JSON: the binary extension is not offered. Set binary_data=False.")
+        if route.verb == "v2 infer":
+            predict = partial(v2.infer, json_size=headers.get(b"inference-header-content-length"))
         body = await content.read(headers, receive, self.settings)
         if len(body) <= INLINE_BYTES:
             reply.body = predict(served, body, self.settings.max_rows)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bundle.contract import Columns, Contract, ContractError, Input
-from webapp.serving import content, rows
+from webapp.serving import binary, content, rows
 from webapp.serving.answer import dumped
 from webapp.serving.refusal import Refusal, malformed, shown
 from webapp.serving.table import Approved, Table
@@ -69,9 +69,9 @@ def metadata(model: Approved, served: Served) -> bytes:
     )
 
 
-def infer(served: Served, body: bytes, limit: int) -> bytes:
-    """Answer named tensors of one value a row."""
-    request = content.parsed(body)
+def infer(served: Served, body: bytes, limit: int, json_size: bytes | None = None) -> bytes:
+    """Answer named tensors of one value a row; after the first ``json_size`` bytes they may come as bytes."""
+    request = content.parsed(body) if json_size is None else binary.parsed(body, json_size)
     wanted = _wanted(request.get("outputs"), served.outputs)
     answers = served.predict(_columns(request.get("inputs"), served.contract, limit))
     reply: dict[str, Any] = {"model_name": served.name, "model_version": str(served.number)}
