@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from bundle.contract import shown
 from webapp.serving import content
 from webapp.serving.refusal import malformed
 
@@ -34,7 +35,7 @@ def parsed(body: bytes, json_size: bytes) -> dict[str, Any]:
         if isinstance(parameters, dict) and "binary_data_size" in parameters:
             size = parameters["binary_data_size"]
             if type(size) is not int or not 0 <= size <= len(body) - at:
-                raise malformed(f"binary_data_size must be a size within the body, got {size!r:.40}.")
+                raise malformed(f"binary_data_size must be a size within the body, got {shown(size)}.")
             tensor["data"] = _data(tensor.get("datatype"), body[at : at + size])
             at += size
     if at != len(body):
@@ -47,7 +48,7 @@ def _data(datatype: Any, raw: bytes) -> list[Any]:
         return _texts(raw)
     dtype = np.dtype(DTYPES.get(datatype, "V1") if isinstance(datatype, str) else "V1")
     if dtype.kind == "V":
-        raise malformed(f"A binary tensor must be of BYTES, {', '.join(DTYPES)}, got {datatype!r:.40}.")
+        raise malformed(f"A binary tensor must be of BYTES, {', '.join(DTYPES)}, got {shown(datatype)}.")
     if len(raw) % dtype.itemsize:
         raise malformed(
             f"A binary tensor of {datatype} must have {dtype.itemsize} bytes a value, got {len(raw)} in all."

@@ -105,7 +105,7 @@ def test_a_wrongly_packed_body_is_refused(client, body, encoding, status):
         ({"datatype": "BOOL"}, "distance: expected a datatype of FP16"),
         ({"datatype": None}, "distance: expected a datatype of FP16"),
         ({"datatype": "INT64", "data": [1, 1.5]}, "distance: expected whole numbers"),
-        ({"data": [[0.0], [0.0]]}, "row 0, distance: expected a finite number or null, got [0.0]"),
+        ({"data": [[0.0], [0.0]]}, "row 0, distance: expected a finite number or null, got a list"),
         ({"data": [True, "1"]}, "row 1, distance: expected a finite number or null, got '1'"),
         ({"data": None}, "distance: expected a list of data, got null"),
         ({"name": "else"}, "distance: expected a tensor, got nothing"),
@@ -117,6 +117,10 @@ def test_a_wrong_tensor_is_told(client, change, told):
     answer = client.post(INFER, {"inputs": [DISTANCE | change, CARRIER]})
     assert answer.status == 400
     assert told in answer.error
+
+
+def test_an_id_is_text(client):
+    assert "'id' must be text, got a list" in client.post(INFER, REQUEST | {"id": [[]]}).error
 
 
 @pytest.mark.parametrize("outputs", [[{"name": "none"}], "decision", [1], {"name": "decision"}, [{"name": ["x"]}]])
