@@ -23,7 +23,7 @@ from webapp.serving.follow import Follower
 from webapp.serving.refusal import Headers, Refusal
 from webapp.serving.routing import Route
 from webapp.serving.settings import Settings
-from webapp.serving.table import Table
+from webapp.serving.table import Approved
 from webapp.serving.tokens import Tokens
 from webapp.serving.version import Served
 
@@ -125,7 +125,7 @@ class Serving:
         if predict is None:
             self._tell(reply, route)
             return
-        served = self.follower.table.model(route.name).version(route.version, route.label)
+        served = self._model(route.name).version(route.version, route.label)
         reply.version = served.header
         if route.verb == "v2 infer":
             predict = partial(v2.infer, json_size=headers.get(b"inference-header-content-length"))
@@ -148,10 +148,10 @@ class Serving:
         elif route.verb == "v1 models":
             reply.body = v1.models(table)
         else:
-            self._describe(reply, route, table)
+            self._describe(reply, route)
 
-    def _describe(self, reply: Reply, route: Route, table: Table) -> None:
-        model = table.model(route.name)
+    def _describe(self, reply: Reply, route: Route) -> None:
+        model = self._model(route.name)
         served = model.version(route.version, route.label)
         reply.version = served.header
         if route.verb == "v1 status":
@@ -163,6 +163,12 @@ class Serving:
             reply.body = v2.model_ready(served)
         else:
             reply.body = v2.metadata(model, served)
+
+    def _model(self, name: str) -> Approved:
+        table = self.follower.table
+        if name not in table.models and not self.follower.looked.is_set():
+            raise Refusal(503, "Models are still loading. Ask again in some seconds.", ((b"retry-after", b"5"),))
+        return table.model(name)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Follow the pointers from the server's start to its end."""

@@ -115,8 +115,9 @@ class Follower:
             try:
                 versions[number] = self._version(decided, now, number)
             except Exception as error:  # the live version is to go live without it
-                log.exception("%s %s can't be loaded", decided.name, number)
                 faults.append(f"version {number}: {type(error).__name__}: {error}")
+                if faults[-1] not in self.table.faults.get(decided.name, ""):
+                    log.exception("%s %s can't be loaded", decided.name, number)
         return Approved(decided, live, versions)
 
     def _version(self, decided: Pointer, now: Approved | None, number: int) -> Served:
