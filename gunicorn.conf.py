@@ -28,4 +28,5 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 control_socket_disable = True
 accesslog = os.environ.get("PLUMBLINE_ACCESS_LOG") or None
 errorlog = "-"
+logconfig_dict = {"loggers": {"webapp": {"level": "INFO", "handlers": ["error_console"], "propagate": False}}}
 loglevel = os.environ.get("PLUMBLINE_LOG_LEVEL", "info")

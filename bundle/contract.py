@@ -191,9 +191,12 @@ def _fault(row: int, column: Input, value: Any) -> str:
     if isinstance(value, str) and column.type == "category":
         return f"row {row}, {column.name}: expected at most {MAX_TEXT:,} characters, got {len(value):,}"
     expected = "a finite number or null" if column.type == "number" else "text or null"
-    return f"row {row}, {column.name}: expected {expected}, got {_shown(value)}"
+    return f"row {row}, {column.name}: expected {expected}, got {shown(value)}"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as it stands in a message: in few characters, however large or deep it is."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
     text = repr(value[:40]) if isinstance(value, str) else repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."

@@ -58,6 +58,12 @@ def test_the_web_does_not_know_the_pipeline(path):
     assert not tops(path) & {"pipeline", "luigi", "dask", "keras", "keras_tuner"}
 
 
+@pytest.mark.parametrize("path", modules("webapp/serving"), ids=lambda path: path.stem)
+def test_serving_knows_no_database(path):
+    assert not tops(path) & {"django", "rest_framework", "sqlite3"}
+    assert not any(name.startswith("webapp.registry") for name in imports(path))
+
+
 @pytest.mark.parametrize("path", modules("pipeline"), ids=lambda path: path.stem)
 def test_only_three_modules_know_luigi(path):
     assert "luigi" not in tops(path) or path.stem in KNOW_LUIGI

@@ -26,6 +26,7 @@ from webapp.serving.version import Served
 BEFORE = "before"
 """Below the pointers: for each model the decision before the newest, for a restart that can't load the newest."""
 RETRY_SECONDS = 30.0
+"""After which a decision that could not be followed is tried again."""
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -101,8 +102,9 @@ class Follower:
             self._remember(decided, now)
             approved = self._load(decided, now, decided.live, faults)
         except Exception as error:  # whatever a version does while it loads, the others go on
-            log.exception("%s: the newest decision can't be followed", name)
             faults.append(f"{type(error).__name__}: {error}")
+            if faults[0] not in self.table.faults.get(name, ""):  # told once, however often it is tried again
+                log.exception("%s: the newest decision can't be followed", name)
             approved = now or self._fall_back(name, decided, faults)
         self._swap(name, approved, faults)
 
@@ -113,8 +115,9 @@ class Follower:
             try:
                 versions[number] = self._version(decided, now, number)
             except Exception as error:  # the live version is to go live without it
-                log.exception("%s %s can't be loaded", decided.name, number)
                 faults.append(f"version {number}: {type(error).__name__}: {error}")
+                if faults[-1] not in self.table.faults.get(decided.name, ""):
+                    log.exception("%s %s can't be loaded", decided.name, number)
         return Approved(decided, live, versions)
 
     def _version(self, decided: Pointer, now: Approved | None, number: int) -> Served:
@@ -169,7 +172,8 @@ class Follower:
         models = {known: model for known, model in self.table.models.items() if known != name}
         faults = {known: fault for known, fault in self.table.faults.items() if known != name}
         self.table = replace(self.table, models=models, faults=faults)
-        pointer.withdraw(self._settings.pointers / BEFORE, name)
+        with contextlib.suppress(OSError):
+            (self._settings.pointers / BEFORE / f"{name}.json").unlink(missing_ok=True)
 
 
 def _check_newer(decided: Pointer, now: Approved | None) -> None:

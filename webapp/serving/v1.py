@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bundle.contract import Columns, Contract
+from bundle.contract import shown as shown_value
 from bundle.model import SIGNATURE
 from webapp.serving import content, rows
 from webapp.serving.answer import dumped
@@ -15,6 +16,8 @@ from webapp.serving.refusal import malformed, shown
 from webapp.serving.table import Approved, Table
 from webapp.serving.version import Served, by_row
 
+DEPTH = 3
+"""How deep a value stands: a list of rows of values, or an object of lists of values."""
 TYPES = {
     np.dtype("float32"): "DT_FLOAT",
     np.dtype("float64"): "DT_DOUBLE",
@@ -65,7 +68,7 @@ def predict(served: Served, body: bytes, limit: int) -> bytes:
     request = content.parsed(body)
     asked = request.get("signature_name", SIGNATURE)
     if asked not in (SIGNATURE, ""):
-        raise malformed(f"signature_name must be {SIGNATURE!r} or left out, got {asked!r:.60}.")
+        raise malformed(f"signature_name must be {SIGNATURE!r} or left out, got {shown_value(asked)}.")
     if ("instances" in request) == ("inputs" in request):
         both = "instances" in request
         raise malformed(
@@ -76,7 +79,7 @@ def predict(served: Served, body: bytes, limit: int) -> bytes:
     by_rows = "instances" in request
     given = request["instances" if by_rows else "inputs"]
     if b'"b64"' in body:
-        given = _decoded(given)
+        given = _decoded(given, DEPTH)
     if by_rows:
         answers = served.predict(_of_instances(given, served.contract, limit))
         if len(served.outputs) == 1:
@@ -103,14 +106,14 @@ def _of_inputs(given: Any, contract: Contract, limit: int) -> Columns:
     return rows.of_columns(given, "inputs", contract, limit)
 
 
-def _decoded(value: Any) -> Any:
+def _decoded(value: Any, depth: int) -> Any:
     """The value with each ``{"b64": ...}`` in a row or column replaced by its text."""
-    if isinstance(value, list):
-        return [_decoded(one) for one in value]
-    if not isinstance(value, dict):
+    if depth == 0 or not isinstance(value, list | dict):
         return value
+    if isinstance(value, list):
+        return [_decoded(one, depth - 1) for one in value]
     if value.keys() != {"b64"}:
-        return {name: _decoded(one) for name, one in value.items()}
+        return {name: _decoded(one, depth - 1) for name, one in value.items()}
     try:
         return base64.b64decode(value["b64"], validate=True).decode()
     except (binascii.Error, TypeError, ValueError):

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bundle.contract import Columns, Contract, ContractError, Input
-from webapp.serving import content, rows
+from bundle.contract import shown as shown_value
+from webapp.serving import binary, content, rows
 from webapp.serving.answer import dumped
 from webapp.serving.refusal import Refusal, malformed, shown
 from webapp.serving.table import Approved, Table
@@ -69,9 +70,11 @@ def metadata(model: Approved, served: Served) -> bytes:
     )
 
 
-def infer(served: Served, body: bytes, limit: int) -> bytes:
-    """Answer named tensors of one value a row."""
-    request = content.parsed(body)
+def infer(served: Served, body: bytes, limit: int, json_size: bytes | None = None) -> bytes:
+    """Answer named tensors of one value a row; after the first ``json_size`` bytes they may come as bytes."""
+    request = content.parsed(body) if json_size is None else binary.parsed(body, json_size)
+    if not isinstance(request.get("id", ""), str):
+        raise malformed(f"'id' must be text, got {shown(request['id'])}.")
     wanted = _wanted(request.get("outputs"), served.outputs)
     answers = served.predict(_columns(request.get("inputs"), served.contract, limit))
     reply: dict[str, Any] = {"model_name": served.name, "model_version": str(served.number)}
@@ -119,9 +122,9 @@ def _faults(column: Input, tensor: dict[str, Any] | None) -> list[str]:  # noqa:
     datatype, shape, data = tensor.get("datatype"), tensor.get("shape"), tensor.get("data")
     allowed = NUMBERS if column.type == "number" else {"BYTES"}
     if not isinstance(datatype, str) or datatype not in allowed:
-        return [f"{column.name}: expected a datatype of {', '.join(sorted(allowed))}, got {datatype!r:.40}"]
+        return [f"{column.name}: expected a datatype of {', '.join(sorted(allowed))}, got {shown_value(datatype)}"]
     if not (isinstance(shape, list) and _is_shape(shape)):
-        return [f"{column.name}: expected the shape [rows] or [rows, 1], got {shape!r:.40}"]
+        return [f"{column.name}: expected the shape [rows] or [rows, 1], got {_shown_shape(shape)}"]
     if not isinstance(data, list):
         return [f"{column.name}: expected a list of data, got {shown(data)}"]
     if len(data) != shape[0]:
@@ -129,6 +132,13 @@ def _faults(column: Input, tensor: dict[str, Any] | None) -> list[str]:  # noqa:
     if datatype in WHOLE and not INT.issuperset(map(type, _flat(tensor))):
         return [f"{column.name}: expected whole numbers, as its datatype is {datatype}, and some are not"]
     return []
+
+
+def _shown_shape(shape: Any) -> str:
+    """A shape as it stands in a message."""
+    if isinstance(shape, list) and all(isinstance(size, int | float) for size in shape[:4]):
+        return str(shape[:4])
+    return shown_value(shape)
 
 
 def _is_shape(shape: list[Any]) -> bool:

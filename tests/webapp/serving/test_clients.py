@@ -66,9 +66,10 @@ class TestTriton:
 
     @pytest.mark.parametrize("packing", [None, "gzip", "deflate"])
     @pytest.mark.parametrize("version", ["", "2"])
-    def test_infer(self, triton, packing, version):
+    @pytest.mark.parametrize("binary", [True, False])
+    def test_infer(self, triton, packing, version, binary):
         answer = triton.infer(
-            "small", self.inputs(False), model_version=version, request_id="7", request_compression_algorithm=packing
+            "small", self.inputs(binary), model_version=version, request_id="7", request_compression_algorithm=packing
         )
         assert answer.as_numpy("probability")[0] == pytest.approx(PROBABILITY[int(version or 1)])
         assert answer.as_numpy("decision").tolist() == [int(version == "2"), 1]

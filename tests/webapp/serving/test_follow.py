@@ -198,6 +198,26 @@ def test_a_start_with_nothing_that_loads_says_so(serve, data):
     assert str(data) not in ask(client).error
 
 
+def test_a_start_does_not_wait_for_ever(serve, data, monkeypatch):
+    approve(data, 1)
+    held = threading.Event()
+    load = Served.__init__
+
+    def wait(self, *which):
+        held.wait(10)
+        load(self, *which)
+
+    monkeypatch.setattr(Served, "__init__", wait)
+    monkeypatch.setattr("webapp.serving.asgi.START_SECONDS", 0.01)
+    client = serve()
+    assert ask(client).status == 503
+    assert "still loading" in ask(client).error
+    assert client.get(READY).status == 503
+    held.set()
+    until(lambda: live(client) == 1)
+    assert client.get(READY).status == 200
+
+
 def test_one_broken_model_does_not_keep_another_from_serving(serve, data):
     (data / "serving").mkdir()
     (data / "serving" / "broken.json").write_text("{")

@@ -67,6 +67,28 @@ def test_case_41_deep_nesting_is_refused_at_once(client, path, body):
     assert time.monotonic() - started < 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"instances": %s}',
+        '{"instances": [{"distance": 1, "carrier": %s}]}',
+        '{"instances": [{"distance": {"b64": %s}, "carrier": ""}]}',
+        '{"instances": [], "signature_name": %s}',
+        '{"inputs": %s}',
+        '{"inputs": [], "id": %s}',
+        '{"inputs": [], "outputs": %s}',
+        '{"inputs": [{"name": "distance", "datatype": %s}]}',
+        '{"inputs": [{"name": "distance", "datatype": "FP32", "shape": %s}]}',
+        '{"rows": %s}',
+        '{"rows": [{"distance": %s}]}',
+    ],
+)
+@pytest.mark.parametrize("nested", ["[" * 1000 + "]" * 1000, '{"b64":' * 1000 + "1" + "}" * 1000])
+def test_case_41_as_deep_as_json_may_be_is_refused(client, body, nested):
+    for path in PATHS:
+        assert client.post(path, (body % nested).encode()).status == 400
+
+
 def test_case_41_a_long_text_is_refused_at_once(serve, data):
     approve(data, 1)
     client = serve()

@@ -4,6 +4,7 @@ import gzip
 import json
 import zlib
 
+import numpy as np
 import pytest
 
 from tests.webapp.serving.small import PROBABILITY
@@ -104,7 +105,7 @@ def test_a_wrongly_packed_body_is_refused(client, body, encoding, status):
         ({"datatype": "BOOL"}, "distance: expected a datatype of FP16"),
         ({"datatype": None}, "distance: expected a datatype of FP16"),
         ({"datatype": "INT64", "data": [1, 1.5]}, "distance: expected whole numbers"),
-        ({"data": [[0.0], [0.0]]}, "row 0, distance: expected a finite number or null, got [0.0]"),
+        ({"data": [[0.0], [0.0]]}, "row 0, distance: expected a finite number or null, got a list"),
         ({"data": [True, "1"]}, "row 1, distance: expected a finite number or null, got '1'"),
         ({"data": None}, "distance: expected a list of data, got null"),
         ({"name": "else"}, "distance: expected a tensor, got nothing"),
@@ -118,6 +119,10 @@ def test_a_wrong_tensor_is_told(client, change, told):
     assert told in answer.error
 
 
+def test_an_id_is_text(client):
+    assert "'id' must be text, got a list" in client.post(INFER, REQUEST | {"id": [[]]}).error
+
+
 @pytest.mark.parametrize("outputs", [[{"name": "none"}], "decision", [1], {"name": "decision"}, [{"name": ["x"]}]])
 def test_wrong_outputs_are_told(client, outputs):
     answer = client.post(INFER, REQUEST | {"outputs": outputs})
@@ -125,10 +130,46 @@ def test_wrong_outputs_are_told(client, outputs):
     assert "probability, decision" in answer.error
 
 
-def test_binary_tensors_are_refused_with_a_way_out(client):
-    answer = client.post(INFER, REQUEST, inference_header_content_length="10")
+TAIL = np.array([0, 0], "<f4").tobytes() + b"\x00\x00\x00\x00" + b"\x02\x00\x00\x00UA"
+
+
+def with_tail(client, tail, sizes=(8, 10), datatypes=("FP32", "BYTES"), json_size=None):
+    inputs = [
+        {"name": name, "shape": [2], "datatype": datatype, "parameters": {"binary_data_size": size}}
+        for name, datatype, size in zip(("distance", "carrier"), datatypes, sizes, strict=True)
+    ]
+    body = json.dumps({"inputs": inputs}).encode()
+    told = str(len(body)) if json_size is None else json_size
+    return client.post(INFER, body + tail, inference_header_content_length=told)
+
+
+def test_tensors_may_come_as_bytes(client):
+    assert with_tail(client, TAIL).json()["outputs"][0]["data"] == [PROBABILITY[2], PROBABILITY[3]]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"tail": TAIL[:-1]}, "binary_data_size must be a size within the body, got 10"),
+        ({"tail": TAIL + b"x"}, "1 bytes are left over"),
+        ({"tail": TAIL, "sizes": (7, 11)}, "must have 4 bytes a value, got 7"),
+        ({"tail": TAIL, "sizes": (-8, 10)}, "got -8"),
+        ({"tail": TAIL, "sizes": ("8", 10)}, "got '8'"),
+        ({"tail": TAIL, "datatypes": ("BOOL", "BYTES")}, "must be of BYTES, FP16"),
+        ({"tail": TAIL, "datatypes": (None, "BYTES")}, "must be of BYTES, FP16"),
+        ({"tail": TAIL, "datatypes": ("FP64", "BYTES")}, "distance: expected 2 values by its shape, got 1"),
+        ({"tail": TAIL[:-3] + b"\x00\xff\xff"}, "must hold UTF-8 texts"),
+        ({"tail": TAIL[:12] + b"\xff\xff\xff\xff\x00\x00"}, "the last is cut short"),
+        ({"tail": TAIL, "json_size": "99999"}, "Inference-Header-Content-Length must be"),
+        ({"tail": TAIL, "json_size": "-1"}, "Inference-Header-Content-Length must be"),
+        ({"tail": TAIL, "json_size": "10"}, "JSON Parse error"),
+        ({"tail": np.array([0, np.inf], "<f4").tobytes() + TAIL[8:]}, "row 1, distance: expected a finite number"),
+    ],
+)
+def test_wrong_bytes_are_told(client, options, told):
+    answer = with_tail(client, **options)
     assert answer.status == 400
-    assert "binary_data=False" in answer.error
+    assert told in answer.error
 
 
 @pytest.mark.parametrize("path", ["/v2/", "/v2/nothing", "/v2/models/small/", "/v2/models/small/versions/x/infer"])
