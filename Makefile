@@ -29,8 +29,9 @@ lint: .venv/dev
 
 check: lint test
 
-bench: .venv/run
+bench: .venv/dev
 	$(BIN)/python bench/run.py --whole
+	$(BIN)/python bench/serving.py
 
 .venv/run: requirements.txt
 	$(PYTHON) -m venv .venv
