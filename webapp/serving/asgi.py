@@ -17,8 +17,9 @@ from importlib import metadata
 from typing import Any
 
 from bundle.contract import ContractError
+from webapp.monitoring.prediction_log import Entry, PredictionLog
 from webapp.serving import content, records, routing, tokens, v1, v2
-from webapp.serving.answer import JSON, dumped
+from webapp.serving.answer import JSON, Answered, dumped
 from webapp.serving.follow import Follower
 from webapp.serving.refusal import Headers, Refusal
 from webapp.serving.routing import Route
@@ -31,7 +32,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-Predict = Callable[[Served, bytes, int], bytes]
+Predict = Callable[[Served, bytes, int], Answered]
 
 PREDICT: Mapping[str, Predict] = {
     "v1 predict": v1.predict,
@@ -78,6 +79,7 @@ class Serving:
         self.django = django
         self.settings = settings
         self.follower = Follower(settings, self._warm)
+        self.log = PredictionLog(settings.data / "served")
         self._allowed = allowed
         self._large = ThreadPoolExecutor(1, thread_name_prefix="large requests")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -99,7 +101,7 @@ class Serving:
         identity = _identity()
         reply = Reply(200, b"")
         try:
-            await self._fill(reply, route, scope, receive)
+            await self._fill(reply, route, scope, receive, identity)
         except Refusal as refusal:
             reply.status, reply.body, reply.headers = refusal.status, refusal.content(), refusal.headers
         except ContractError as error:
@@ -110,8 +112,8 @@ class Serving:
             reply.status, reply.body = 500, dumped({"error": told})
         await _send(send, reply, identity)
 
-    async def _fill(self, reply: Reply, route: Route, scope: Scope, receive: Receive) -> None:
-        """The body and version of the reply.
+    async def _fill(self, reply: Reply, route: Route, scope: Scope, receive: Receive, identity: str) -> None:
+        """The body and version of the reply; a prediction is left to the log.
 
         Raises:
             Refusal: the request can't be answered, and why.
@@ -131,10 +133,12 @@ class Serving:
             predict = partial(v2.infer, json_size=headers.get(b"inference-header-content-length"))
         body = await content.read(headers, receive, self.settings)
         if len(body) <= INLINE_BYTES:
-            reply.body = predict(served, body, self.settings.max_rows)
+            answered = predict(served, body, self.settings.max_rows)
         else:
             running = asyncio.get_running_loop()
-            reply.body = await running.run_in_executor(self._large, predict, served, body, self.settings.max_rows)
+            answered = await running.run_in_executor(self._large, predict, served, body, self.settings.max_rows)
+        reply.body = answered.body
+        self.log.put(Entry(identity, served.name, served.number, answered.columns, answered.answers))
 
     def _tell(self, reply: Reply, route: Route) -> None:
         """What there is to know about the server, a model, or a version."""
@@ -175,11 +179,13 @@ class Serving:
         await receive()
         self._loop = asyncio.get_running_loop()
         self.follower.start()
+        self.log.start()
         if not await asyncio.to_thread(self.follower.looked.wait, START_SECONDS):
             log.warning("Models are still loading after %g s; the server starts without them", START_SECONDS)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await asyncio.to_thread(self.follower.stop)
+        await asyncio.to_thread(self.log.stop)
         self._large.shutdown(wait=False)
         await send({"type": "lifespan.shutdown.complete"})
 

@@ -1,17 +1,17 @@
 """The plain form, for people: rows in, predictions out, with the version that made them."""
 
 from webapp.serving import content, rows
-from webapp.serving.answer import dumped
+from webapp.serving.answer import Answered, dumped
 from webapp.serving.refusal import malformed
 from webapp.serving.version import Served, by_row
 
 
-def predict(served: Served, body: bytes, limit: int) -> bytes:
+def predict(served: Served, body: bytes, limit: int) -> Answered:
     """Answer ``{"rows": [{...}, ...]}``."""
     request = content.parsed(body)
     if "rows" not in request:
         raise malformed("""The body must be {"rows": [{...}, ...]}, and has no 'rows'.""")
-    answers = served.predict(rows.of_rows(request["rows"], "rows", served.contract, limit))
-    return dumped(
-        {"model": served.name, "version": served.number, "predictions": by_row(answers, served.outputs)},
-    )
+    columns = rows.of_rows(request["rows"], "rows", served.contract, limit)
+    answers = served.predict(columns)
+    told = {"model": served.name, "version": served.number, "predictions": by_row(answers, served.outputs)}
+    return Answered(dumped(told), columns, answers)

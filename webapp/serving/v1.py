@@ -11,7 +11,7 @@ from bundle.contract import Columns, Contract
 from bundle.contract import shown as shown_value
 from bundle.model import SIGNATURE
 from webapp.serving import content, rows
-from webapp.serving.answer import dumped
+from webapp.serving.answer import Answered, dumped
 from webapp.serving.refusal import malformed, shown
 from webapp.serving.table import Approved, Table
 from webapp.serving.version import Served, by_row
@@ -63,7 +63,7 @@ def metadata(served: Served) -> bytes:
     )
 
 
-def predict(served: Served, body: bytes, limit: int) -> bytes:
+def predict(served: Served, body: bytes, limit: int) -> Answered:
     """Answer ``instances`` by row, or ``inputs`` by column."""
     request = content.parsed(body)
     asked = request.get("signature_name", SIGNATURE)
@@ -80,15 +80,14 @@ def predict(served: Served, body: bytes, limit: int) -> bytes:
     given = request["instances" if by_rows else "inputs"]
     if b'"b64"' in body:
         given = _decoded(given, DEPTH)
-    if by_rows:
-        answers = served.predict(_of_instances(given, served.contract, limit))
-        if len(served.outputs) == 1:
-            return dumped({"predictions": answers[served.outputs[0]]})
-        return dumped({"predictions": by_row(answers, served.outputs)})
-    answers = served.predict(_of_inputs(given, served.contract, limit))
+    columns = (_of_instances if by_rows else _of_inputs)(given, served.contract, limit)
+    answers = served.predict(columns)
+    told: Any = answers
     if len(served.outputs) == 1:
-        return dumped({"outputs": answers[served.outputs[0]]})
-    return dumped({"outputs": answers})
+        told = answers[served.outputs[0]]
+    elif by_rows:
+        told = by_row(answers, served.outputs)
+    return Answered(dumped({"predictions" if by_rows else "outputs": told}), columns, answers)
 
 
 def _of_instances(given: Any, contract: Contract, limit: int) -> Columns:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from bundle.contract import Columns, Contract, ContractError, Input
 from bundle.contract import shown as shown_value
 from webapp.serving import binary, content, rows
-from webapp.serving.answer import dumped
+from webapp.serving.answer import Answered, dumped
 from webapp.serving.refusal import Refusal, malformed, shown
 from webapp.serving.table import Approved, Table
 from webapp.serving.version import Served
@@ -70,13 +70,14 @@ def metadata(model: Approved, served: Served) -> bytes:
     )
 
 
-def infer(served: Served, body: bytes, limit: int, json_size: bytes | None = None) -> bytes:
+def infer(served: Served, body: bytes, limit: int, json_size: bytes | None = None) -> Answered:
     """Answer named tensors of one value a row; after the first ``json_size`` bytes they may come as bytes."""
     request = content.parsed(body) if json_size is None else binary.parsed(body, json_size)
     if not isinstance(request.get("id", ""), str):
         raise malformed(f"'id' must be text, got {shown(request['id'])}.")
     wanted = _wanted(request.get("outputs"), served.outputs)
-    answers = served.predict(_columns(request.get("inputs"), served.contract, limit))
+    columns = _columns(request.get("inputs"), served.contract, limit)
+    answers = served.predict(columns)
     reply: dict[str, Any] = {"model_name": served.name, "model_version": str(served.number)}
     if "id" in request:
         reply["id"] = request["id"]
@@ -89,7 +90,7 @@ def infer(served: Served, body: bytes, limit: int, json_size: bytes | None = Non
         }
         for name in wanted
     ]
-    return dumped(reply)
+    return Answered(dumped(reply), columns, answers)
 
 
 def _wanted(outputs: Any, known: list[str]) -> list[str]:

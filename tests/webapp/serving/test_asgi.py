@@ -1,5 +1,7 @@
 """The application in front of another: ours are answered here, all others are handed on."""
 
+import json
+
 import pytest
 
 from tests.webapp.serving.client import approve
@@ -29,6 +31,20 @@ def test_alone_other_paths_are_not_found(serve):
     answer = serve().get("/admin/")
     assert answer.status == 404
     assert answer.error == "Nothing is at '/admin/'."
+
+
+def test_every_answer_is_logged_under_its_identity_and_nothing_that_was_refused(serve, data):
+    approve(data, 1)
+    client = serve()
+    answer = client.post("/v1/models/small:predict", {"instances": [ROW, ROW]})
+    assert client.post("/v1/models/small:predict", {"instances": [{}]}).status == 400
+    client.close()
+    [path] = (data / "served" / "small").rglob("*.jsonl")
+    [line] = [json.loads(line) for line in path.read_text().splitlines()]
+    assert line["id"] == answer.headers["x-prediction-id"]
+    assert line["version"] == 1
+    assert line["answers"]["probability"] == [row["probability"] for row in answer.json()["predictions"]]
+    assert line["inputs"].keys() == ROW.keys()
 
 
 def test_a_fault_of_ours_is_told_by_its_identity_alone(serve, data, monkeypatch, caplog):

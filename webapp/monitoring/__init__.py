@@ -1,0 +1,1 @@
+"""What became of the answers: the log of predictions."""
