@@ -1,7 +1,7 @@
 """The network: encoded features in, the log-odds of yes out.
 
 Numbers are imputed, scaled by median and quartiles, smoothly clipped and given a periodic embedding; categories are
-embedded; a small perceptron with a residual path follows. The parts are those of RealMLP (Holzmüller et al. 2024,
+embedded; a small perceptron follows. The parts are those of RealMLP (Holzmüller et al. 2024,
 "Better by Default: Strong Pre-Tuned MLPs and Boosted Trees on Tabular Data"): robust scaling with smooth clipping,
 PBLD embeddings, SELU, a falling learning rate, the best epoch kept.
 """
