@@ -134,7 +134,7 @@ class Publish(Stage):
     """Put the model, its evidence and its history into one version folder: ``data/models/<name>/<version>``."""
 
     function = "pipeline.publish:publish"
-    reads = ("name", "title", "table", "sources", "target", "split", "slices")
+    reads = ("name", "title", "target")
 
     def requires(self) -> Tasks:
         return {
