@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
+from tensorflow.lite.python.convert_phase import ConverterError
 
 from bundle.contract import Contract
 from bundle.model import COMPILED, SIGNATURE
@@ -16,6 +17,10 @@ from pipeline.preprocessing import Derive, Encode
 
 Network = Callable[[Any, Any], Any]
 TYPES = {"number": tf.float32, "category": tf.string}
+
+
+class NotConverted(Exception):  # noqa: N818 - named for what happened
+    """The graph has no compiled form."""
 
 
 class Serving(tf.Module):  # type: ignore[misc]
@@ -54,7 +59,11 @@ def save(
 def compile_beside(
     folder: Path, derive: Derive, encode: Encode, model: keras.Model, features: list[str], contract: Contract
 ) -> None:
-    """Write the same graph, its weights made constants, as a LiteRT flatbuffer into the SavedModel's folder."""
+    """Write the same graph, its weights made constants, as a LiteRT flatbuffer into the SavedModel's folder.
+
+    Raises:
+        NotConverted: LiteRT has no form of it.
+    """
     trained = [tf.constant(variable.numpy()) for variable in model.trainable_variables]
     others = [tf.constant(variable.numpy()) for variable in model.non_trainable_variables]
 
@@ -65,7 +74,10 @@ def compile_beside(
     with tempfile.TemporaryDirectory() as aside:
         tf.saved_model.save(serving, aside, signatures={SIGNATURE: serving.signature})
         converter = tf.lite.TFLiteConverter.from_saved_model(aside, signature_keys=[SIGNATURE])
-        compiled = converter.convert()
+        try:
+            compiled = converter.convert()
+        except ConverterError as error:
+            raise NotConverted(str(error)) from error
     (folder / COMPILED).parent.mkdir(exist_ok=True)
     (folder / COMPILED).write_bytes(compiled)
 

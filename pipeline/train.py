@@ -1,6 +1,8 @@
 """Train: fit the chosen network on the whole training split, keep its best epoch, and export the whole model."""
 
+import contextlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from bundle.contract import Contract, Input, Output, columns_of
+from bundle.contract import Columns, Contract, Input, Output, columns_of
 from bundle.golden import Golden
 from bundle.model import COMPILED, Model
 from pipeline import arrays, encoding, export, tables
@@ -47,7 +49,8 @@ def train(job: Job) -> Outcome:
     derive, encode = deriver(job.problem, job.inputs), Encode(known)
     with track("exporting", None):
         export.save(job.output / "model", derive, encode, model, known.features, contract)
-        export.compile_beside(job.output / "model", derive, encode, model, known.features, contract)
+        with contextlib.suppress(export.NotConverted):  # then the SavedModel itself serves, and the notes say so
+            export.compile_beside(job.output / "model", derive, encode, model, known.features, contract)
         seen = sample_rows(job.inputs["split"] / "validation", contract)
         parity = prove(job.output / "model", contract, seen, probabilities)
     _write(job.output / "history.json", history)
@@ -59,7 +62,7 @@ def train(job: Job) -> Outcome:
         f"{model.count_params():,} parameters; yes from a probability of {threshold:.3f}",
         f"the compiled form differs by at most {parity['compiled']:.1e} and serves"
         if parity["runtime"] == "litert"
-        else f"the compiled form differs by {parity['compiled']:.1e}, so the SavedModel itself serves",
+        else "there is no compiled form that answers alike, so the SavedModel itself serves",
     ]
     return Outcome(rows_in=len(training), notes=notes)
 
@@ -127,8 +130,12 @@ def contract_of(job: Job, features: list[str], threshold: float) -> Contract:
 def sample_rows(split: Path, contract: Contract) -> list[dict[str, Any]]:
     """Raw rows as a client would send them, at most ``PARITY_ROWS``: the first of the split."""
     names = [one.name for one in contract.inputs]
-    parts = (pd.read_parquet(path, columns=names) for path in tables.parts(split))
-    rows = pd.concat(parts).head(PARITY_ROWS)
+    taken: list[pd.DataFrame] = []
+    for path in tables.parts(split):
+        taken.append(pd.read_parquet(path, columns=names))
+        if sum(map(len, taken)) >= PARITY_ROWS:
+            break
+    rows = pd.concat(taken).head(PARITY_ROWS)
     plain = rows.astype(object).where(rows.notna(), None).to_dict("records")
     return [{str(name): value for name, value in row.items()} for row in plain]
 
@@ -147,10 +154,9 @@ def prove(
     difference = export.largest_difference(saved["probability"][: len(rows)], trained[: len(rows)])
     if difference > TOLERANCE:
         raise StageError(f"The SavedModel must answer as the trained network does, and differs by {difference:.1e}.")
-    compiled = Model(folder, contract, "litert").predict(columns)
-    parity = export.largest_difference(compiled["probability"], saved["probability"])
+    parity = compiled_difference(folder, contract, columns, saved["probability"])
     if parity > TOLERANCE:
-        (folder / COMPILED).unlink()
+        (folder / COMPILED).unlink(missing_ok=True)
     step = max(1, len(rows) // GOLDEN_ROWS)
     picked = [*range(0, len(rows), step)[:GOLDEN_ROWS], *range(len(rows), len(rows) + len(odd))]
     golden = Golden(
@@ -162,10 +168,19 @@ def prove(
     return {
         "runtime": "litert" if parity <= TOLERANCE else "savedmodel",
         "saved_model": difference,
-        "compiled": parity,
+        "compiled": parity if math.isfinite(parity) else None,
         "rows": len(rows) + len(odd),
         "tolerance": TOLERANCE,
     }
+
+
+def compiled_difference(folder: Path, contract: Contract, columns: Columns, saved: npt.NDArray[Any]) -> float:
+    """How far the compiled form is from the ``saved`` probabilities; infinite where there is none that answers."""
+    try:
+        compiled = Model(folder, contract, "litert").predict(columns)
+    except (FileNotFoundError, RuntimeError, ValueError):
+        return math.inf
+    return export.largest_difference(compiled["probability"], saved)
 
 
 def _write(path: Path, value: Any) -> None:

@@ -1,5 +1,6 @@
 """The exported model: one graph, two forms, the same answers on every row that a client may send."""
 
+import shutil
 import threading
 from datetime import date, timedelta
 
@@ -132,6 +133,38 @@ def test_several_threads_get_the_right_answers(exported):
 
 def test_the_compiled_form_is_small(exported):
     assert (exported / COMPILED).stat().st_size < 100_000
+
+
+@pytest.mark.parametrize("compiled", [b"no flatbuffer", None])
+def test_without_a_compiled_form_that_answers_alike_the_saved_model_serves(exported, tmp_path, compiled):
+    from pipeline import train
+
+    folder = tmp_path / "model"
+    shutil.copytree(exported, folder)
+    if compiled is None:
+        (folder / COMPILED).unlink()
+    else:
+        (folder / COMPILED).write_bytes(compiled)
+    rows = days(40)
+    trained = Model(exported, CONTRACT, "savedmodel").predict(columns_of(rows, CONTRACT))["probability"]
+    parity = train.prove(folder, CONTRACT, rows, trained.astype("float64"))
+    assert (parity["runtime"], parity["compiled"]) == ("savedmodel", None)
+    assert not (folder / COMPILED).exists()
+
+
+def test_a_graph_that_litert_has_no_form_of_is_told(exported, tmp_path, monkeypatch):
+    import tensorflow as tf
+
+    from pipeline import export
+
+    def answer(self, **columns):
+        return {"probability": tf.strings.to_number(tf.strings.upper(columns["tail"]))}
+
+    monkeypatch.setattr(export.Serving, "answer", answer)
+    empty = tf.keras.Sequential()
+    with pytest.raises(export.NotConverted):
+        export.compile_beside(tmp_path, None, None, empty, FEATURES, CONTRACT)
+    assert not (tmp_path / COMPILED).exists()
 
 
 def test_a_graph_that_reads_files_is_not_loaded(tmp_path):

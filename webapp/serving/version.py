@@ -10,7 +10,7 @@ from bundle import digest, manifest, version
 from bundle.contract import Columns, Contract, columns_of
 from bundle.model import COMPILED, Answers
 
-NEEDED = (manifest.NAME, COMPILED)
+FORMS = {"litert": COMPILED, "savedmodel": "saved_model.pb"}
 
 
 class WrongBundle(ValueError):  # noqa: N818 - named for what was found
@@ -48,6 +48,7 @@ class Served:
         self.header = str(number).encode()
         self.contract: Contract = loaded.manifest.contract
         self.outputs = [output.name for output in self.contract.outputs]
+        self._needed = (manifest.NAME, FORMS[loaded.manifest.runtime])
         self._predict = loaded.model.predict
         self._missing = columns_of([{}, {}], self.contract)
         self.types: dict[str, npt.DTypeLike] = {name: made.dtype for name, made in self.warm().items()}
@@ -70,7 +71,7 @@ class Served:
 
     def missing_files(self) -> list[str]:
         """The files of the version that were there when it was loaded, and are not now."""
-        return [name for name in NEEDED if not (self.folder / name).exists()]
+        return [name for name in self._needed if not (self.folder / name).exists()]
 
 
 def by_row(answers: Answers, names: list[str]) -> list[dict[str, Any]]:
