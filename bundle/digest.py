@@ -24,8 +24,3 @@ def files_below(folder: Path) -> list[str]:
     for parent, _, names in os.walk(folder):
         found += [Path(parent, name).relative_to(folder).as_posix() for name in names]
     return sorted(found)
-
-
-def of_files(digests: dict[str, str]) -> str:
-    """The digest of a folder's content, from the digest of each of its files by relative path."""
-    return of_json(digests)

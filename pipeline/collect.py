@@ -43,10 +43,10 @@ def land(raw: Path, columns: list[str], folder: Path) -> int:
     missing = [f"{name!r} is missing{nearest(name, found)}" for name in columns if name not in found]
     if missing:
         raise DataError(f"{raw} must have the columns of the problem file:\n  " + "\n  ".join(missing))
-    rows = number = 0
+    rows = 0
     with track(f"reading {raw.name}", None) as advance:
         try:
-            for number, part in enumerate(_parts_of(raw, columns)):
+            for number, part in enumerate(_parts_of(raw, found, columns)):
                 tables.part_path(folder, number).parent.mkdir(parents=True, exist_ok=True)
                 pq.write_table(part, tables.part_path(folder, number), compression="snappy")
                 rows += part.num_rows
@@ -81,8 +81,8 @@ def header(raw: Path) -> list[str]:
     return names
 
 
-def _parts_of(raw: Path, columns: list[str]) -> Iterator[pa.Table]:
-    text = dict.fromkeys(header(raw), pa.string())
+def _parts_of(raw: Path, names: list[str], columns: list[str]) -> Iterator[pa.Table]:
+    text = dict.fromkeys(names, pa.string())
     convert = pyarrow.csv.ConvertOptions(column_types=text, include_columns=columns, strings_can_be_null=False)
     parse = pyarrow.csv.ParseOptions(newlines_in_values=True)
     read = pyarrow.csv.ReadOptions(block_size=BLOCK_BYTES)

@@ -4,6 +4,7 @@ The parent (which knows Luigi and imports nothing heavy) sends the job as a line
 child runs the stage's function and leaves what it counted in a file. A child whose parent has gone ends itself.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -75,11 +76,13 @@ def run(job: Job, result: Path) -> Outcome:
     if pipe is None:
         raise StageError("the stage's process has no standard input")
     try:
-        pipe.write(message.encode())
-        pipe.flush()
+        with contextlib.suppress(BrokenPipeError):  # it ended before it listened; its status is told below
+            pipe.write(message.encode())
+            pipe.flush()
         status = child.wait()
     finally:
-        pipe.close()
+        with contextlib.suppress(BrokenPipeError):
+            pipe.close()
         child.terminate()
         child.wait()
     native = result.with_suffix(".native")

@@ -71,7 +71,7 @@ def record_files(folder: Path) -> dict[str, FileRecord]:
 
 def content(files: dict[str, FileRecord]) -> str:
     """The digest of what a folder holds: names and bytes, neither times nor place."""
-    return digest.of_files({name: record.sha256 for name, record in files.items()})
+    return digest.of_json({name: record.sha256 for name, record in files.items()})
 
 
 def write(folder: Path, receipt: Receipt) -> None:
