@@ -1,10 +1,16 @@
 """How gunicorn runs the server. Every value has a default for one machine, and a variable to set it."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 # Each worker has its own models and answers on one thread; more of them come from numpy and only cost memory.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# Where the workers count for each other; made before the first of them, and gone with the last.
+COUNTS = os.environ.get("PROMETHEUS_MULTIPROC_DIR") or tempfile.mkdtemp(prefix="plumbline-metrics-")
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = COUNTS
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 wsgi_app = os.environ.get("PLUMBLINE_APP", "webapp.asgi:application")
@@ -30,3 +36,8 @@ accesslog = os.environ.get("PLUMBLINE_ACCESS_LOG") or None
 errorlog = "-"
 logconfig_dict = {"loggers": {"webapp": {"level": "INFO", "handlers": ["error_console"], "propagate": False}}}
 loglevel = os.environ.get("PLUMBLINE_LOG_LEVEL", "info")
+
+
+def on_exit(server: object) -> None:  # noqa: ARG001 - as gunicorn calls it
+    """Take the counts away with the server."""
+    shutil.rmtree(COUNTS, ignore_errors=True)

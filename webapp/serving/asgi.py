@@ -8,7 +8,7 @@ A request is a look-up, a call, an answer. Whatever changes, changes in ``follow
 
 import asyncio
 import logging
-import os
+import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,9 +16,14 @@ from functools import partial
 from importlib import metadata
 from typing import Any
 
+from bundle import identity
 from bundle.contract import ContractError
+from bundle.monitoring import OUTCOMES, SERVED
+from webapp.monitoring import metrics
+from webapp.monitoring.metrics import Metrics, State
+from webapp.monitoring.outcomes import OutcomeLog
 from webapp.monitoring.prediction_log import Entry, PredictionLog
-from webapp.serving import content, records, routing, tokens, v1, v2
+from webapp.serving import content, outcomes, records, routing, tokens, v1, v2, when
 from webapp.serving.answer import JSON, Answered, dumped
 from webapp.serving.follow import Follower
 from webapp.serving.refusal import Headers, Refusal
@@ -39,6 +44,7 @@ PREDICT: Mapping[str, Predict] = {
     "v2 infer": v2.infer,
     "records predict": records.predict,
 }
+POSTED = {*PREDICT, "outcomes"}
 OPEN = {"v2 server", "live", "ready"}
 """What probes ask, who carry no token."""
 INLINE_BYTES = 64 * 1024
@@ -46,6 +52,7 @@ INLINE_BYTES = 64 * 1024
 
 A small one is answered at once: by way of a thread, one worker had 3,250 requests of a row a second, and 4,340 without.
 """
+TEXT = ((b"content-type", metrics.CONTENT_TYPE),)
 START_SECONDS = 20.0
 """The longest that a start waits for models; what is not loaded by then answers 503 until it is."""
 log = logging.getLogger(__name__)
@@ -57,7 +64,11 @@ class Reply:
 
     status: int
     body: bytes
-    version: bytes | None = None
+    identity: str
+    model: str = ""
+    version: bytes = b""
+    rows: int = 0
+    kind: Headers = JSON
     headers: Headers = ()
 
 
@@ -79,7 +90,9 @@ class Serving:
         self.django = django
         self.settings = settings
         self.follower = Follower(settings, self._warm)
-        self.log = PredictionLog(settings.data / "served")
+        self.metrics = Metrics(self._states, settings.data)
+        self.log = PredictionLog(settings.data / SERVED, self.metrics.logged)
+        self.outcomes = OutcomeLog(settings.data / OUTCOMES)
         self._allowed = allowed
         self._large = ThreadPoolExecutor(1, thread_name_prefix="large requests")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -95,24 +108,29 @@ class Serving:
             await self.django(scope, receive, send)
         elif scope["type"] == "http":
             refusal = Refusal(404, f"Nothing is at {scope['path']!r:.200}.")
-            await _send(send, Reply(404, refusal.content()), _identity())
+            await _send(send, Reply(404, refusal.content(), _identity(time.time())))
 
     async def _answer(self, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
-        identity = _identity()
-        reply = Reply(200, b"")
+        started = time.perf_counter()
+        now = time.time()
+        reply = Reply(200, b"", _identity(now))
         try:
-            await self._fill(reply, route, scope, receive, identity)
+            await self._fill(reply, route, scope, receive, now)
         except Refusal as refusal:
             reply.status, reply.body, reply.headers = refusal.status, refusal.content(), refusal.headers
         except ContractError as error:
             reply.status, reply.body = 400, dumped({"error": str(error)})
         except Exception:
-            log.exception("Request %s to %s could not be answered", identity, scope["path"])
-            told = f"The server could not answer this request. Its log says why, under {identity}."
+            log.exception("Request %s to %s could not be answered", reply.identity, scope["path"])
+            told = f"The server could not answer this request. Its log says why, under {reply.identity}."
             reply.status, reply.body = 500, dumped({"error": told})
-        await _send(send, reply, identity)
+        await _send(send, reply)
+        if route.verb in PREDICT:
+            took = time.perf_counter() - started
+            version = reply.version.decode()
+            self.metrics.replied(route.protocol, reply.model, version, reply.status, reply.rows, took)
 
-    async def _fill(self, reply: Reply, route: Route, scope: Scope, receive: Receive, identity: str) -> None:
+    async def _fill(self, reply: Reply, route: Route, scope: Scope, receive: Receive, now: float) -> None:
         """The body and version of the reply; a prediction is left to the log.
 
         Raises:
@@ -123,22 +141,38 @@ class Serving:
         headers = dict(scope["headers"])
         if route.verb not in OPEN:
             tokens.check(headers, self._allowed)
-        predict = PREDICT.get(route.verb)
-        if predict is None:
+        if route.verb in PREDICT:
+            await self._predict(reply, route, headers, receive, now)
+        elif route.verb == "outcomes":
+            name = outcomes.model(route.name, self.settings)
+            given = outcomes.listed(await content.read(headers, receive, self.settings), self.settings.max_rows)
+            reply.body = await asyncio.to_thread(outcomes.keep, self.outcomes, name, given)
+            self.metrics.outcomes(name, len(given))
+        elif route.verb == "metrics":
+            reply.body, reply.kind = await asyncio.to_thread(self.metrics.exposition), TEXT
+        else:
             self._tell(reply, route)
-            return
+
+    async def _predict(
+        self, reply: Reply, route: Route, headers: Mapping[bytes, bytes], receive: Receive, now: float
+    ) -> None:
+        predict = PREDICT[route.verb]
         served = self._model(route.name).version(route.version, route.label)
-        reply.version = served.header
+        reply.model, reply.version = served.name, served.header
         if route.verb == "v2 infer":
             predict = partial(v2.infer, json_size=headers.get(b"inference-header-content-length"))
+        about = when.asked(headers, now)
+        if about != now:
+            reply.identity = _identity(about)
         body = await content.read(headers, receive, self.settings)
         if len(body) <= INLINE_BYTES:
             answered = predict(served, body, self.settings.max_rows)
         else:
             running = asyncio.get_running_loop()
             answered = await running.run_in_executor(self._large, predict, served, body, self.settings.max_rows)
-        reply.body = answered.body
-        self.log.put(Entry(identity, served.name, served.number, answered.columns, answered.answers))
+        entry = Entry(reply.identity, served.name, served.number, answered.columns, answered.answers, about, now)
+        reply.body, reply.rows = answered.body, entry.rows
+        self.log.put(entry)
 
     def _tell(self, reply: Reply, route: Route) -> None:
         """What there is to know about the server, a model, or a version."""
@@ -174,6 +208,16 @@ class Serving:
             raise Refusal(503, "Models are still loading. Ask again in some seconds.", ((b"retry-after", b"5"),))
         return table.model(name)
 
+    def _states(self) -> dict[str, State]:
+        """Every model of this server, as Prometheus is told of it."""
+        table = self.follower.table
+        states = {}
+        for name in {*table.models, *table.faults}:
+            model = table.models.get(name)
+            fault = name in table.faults or name in table.degraded
+            states[name] = State(model.live, model.version().made, fault) if model else State(None, None, fault)
+        return states
+
     async def _live(self, receive: Receive, send: Send) -> None:
         """Follow the pointers from the server's start to its end."""
         await receive()
@@ -205,7 +249,7 @@ def _check_method(route: Route, scope: Scope) -> None:
     if not route.verb:
         status = 400 if method == "POST" else 404
         raise Refusal(status, f"Malformed request: {method} {scope['path']!r:.200}. No such path is served.")
-    allowed = ("POST",) if route.verb in PREDICT else ("GET", "HEAD")
+    allowed = ("POST",) if route.verb in POSTED else ("GET", "HEAD")
     if method not in allowed:
         raise Refusal(
             405,
@@ -214,15 +258,15 @@ def _check_method(route: Route, scope: Scope) -> None:
         )
 
 
-def _identity() -> str:
-    return os.urandom(16).hex()
+def _identity(moment: float) -> str:
+    return identity.make(int(moment * 1000))
 
 
-async def _send(send: Send, reply: Reply, identity: str) -> None:
+async def _send(send: Send, reply: Reply) -> None:
     headers = [
-        *JSON,
+        *reply.kind,
         (b"content-length", str(len(reply.body)).encode()),
-        (b"x-prediction-id", identity.encode()),
+        (b"x-prediction-id", reply.identity.encode()),
         *reply.headers,
     ]
     if reply.version:

@@ -10,14 +10,21 @@ VERSION = r"/versions/(?P<version>[0-9]{1,18})"
 LABEL = r"/labels/(?P<label>[^/:]+)"
 V1 = re.compile(rf"/v1{ONE_MODEL}(?:{VERSION}|{LABEL})?(?P<verb>/metadata|:predict)?", re.IGNORECASE)
 V2 = re.compile(rf"/v2{ONE_MODEL}(?:{VERSION})?(?P<verb>/ready|/infer)?")
-RECORDS = re.compile(r"/predict/(?P<name>[^/:]+)")
-GENERAL = {"/v1/models": "v1 models", "/v2": "v2 server", "/v2/health/live": "live", "/v2/health/ready": "ready"}
-OURS = re.compile(r"/(?:v1|v2|predict)(?:/|$)", re.IGNORECASE)
+NAMED = re.compile(r"/(?P<verb>predict|outcomes)/(?P<name>[^/:]+)")
+GENERAL = {
+    "/v1/models": "v1 models",
+    "/v2": "v2 server",
+    "/v2/health/live": "live",
+    "/v2/health/ready": "ready",
+    "/metrics": "metrics",
+}
+OURS = re.compile(r"/(?:v1|v2|predict|outcomes|metrics)(?:/|$)", re.IGNORECASE)
 VERBS = {
     "": "v1 status",
     "/metadata": "v1 metadata",
     ":predict": "v1 predict",
 }
+VERBS_NAMED = {"predict": "records predict", "outcomes": "outcomes"}
 VERBS_2 = {"": "v2 metadata", "/ready": "v2 ready", "/infer": "v2 infer"}
 
 
@@ -29,6 +36,11 @@ class Route:
     name: str = ""
     version: int | None = None
     label: str | None = None
+
+    @property
+    def protocol(self) -> str:
+        """The form of the request: v1, v2 or records."""
+        return self.verb.partition(" ")[0]
 
 
 @lru_cache(maxsize=1024)
@@ -49,6 +61,6 @@ def find(path: bytes) -> Route | None:
                 int(version) if version else None,
                 unquote(label) if label else None,
             )
-    if match := RECORDS.fullmatch(text):
-        return Route("records predict", unquote(match["name"]))
+    if match := NAMED.fullmatch(text):
+        return Route(VERBS_NAMED[match["verb"]], unquote(match["name"]))
     return Route("")

@@ -1,5 +1,6 @@
 """A version that answers: the loaded model, and every reply about it that is known before it is asked for."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ class Served:
 
     Attributes:
         header: the version's number, as the header of every reply has it.
+        made: when it was made.
         types: the type of each answer, by name.
     """
 
@@ -46,6 +48,7 @@ class Served:
         self.number = number
         self.sha256 = sha256
         self.header = str(number).encode()
+        self.made = datetime.fromisoformat(loaded.manifest.made)
         self.contract: Contract = loaded.manifest.contract
         self.outputs = [output.name for output in self.contract.outputs]
         self._needed = (manifest.NAME, FORMS[loaded.manifest.runtime])

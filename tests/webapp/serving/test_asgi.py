@@ -41,7 +41,7 @@ def test_every_answer_is_logged_under_its_identity_and_nothing_that_was_refused(
     client.close()
     [path] = (data / "served" / "small").rglob("*.jsonl")
     [line] = [json.loads(line) for line in path.read_text().splitlines()]
-    assert line["id"] == answer.headers["x-prediction-id"]
+    assert (line["ids"], line["rows"]) == ([answer.headers["x-prediction-id"]], [2])
     assert line["version"] == 1
     assert line["answers"]["probability"] == [row["probability"] for row in answer.json()["predictions"]]
     assert line["inputs"].keys() == ROW.keys()
