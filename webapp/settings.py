@@ -36,11 +36,13 @@ ALLOWED_HOSTS = environment.listed("DJANGO_ALLOWED_HOSTS", [] if PRODUCTION else
 INSTALLED_APPS = [
     "webapp",
     "webapp.registry",
+    "webapp.monitoring",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",

@@ -5,10 +5,13 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from webapp.monitoring.alerts import Alerts
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:registry_version_changelist")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("webapp.registry.api.urls")),
+    path("api/v1/alerts/", Alerts.as_view(), name="alerts"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path(
         "api/docs/",

@@ -15,7 +15,7 @@ LEADS_TO = {
     Verb.REJECT: State.REJECTED,
     Verb.RETIRE: State.RETIRED,
 }
-"""The state that a version is in after each verb that was done."""
+"""The state that a version is in after each verb that was done; the others change none."""
 
 
 class TamperedTrail(Exception):  # noqa: N818 - named for what was found
@@ -61,7 +61,7 @@ def verify() -> int:
     live: dict[int, int] = {}
     for line in Decision.objects.select_related("version__model").order_by("sequence").iterator():
         _verify(line, previous)
-        if line.outcome == Outcome.DONE:
+        if line.outcome == Outcome.DONE and line.verb in LEADS_TO:
             _follow(line, states, live)
         previous = line
     head = AuditHead.objects.filter(pk=1).first() or AuditHead()

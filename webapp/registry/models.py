@@ -33,7 +33,10 @@ class State(models.TextChoices):
 
 
 class Verb(models.TextChoices):
-    """What is done to a version. Register and break are what ``sync`` finds; the others a person decides."""
+    """What is done to a version. Register and break are what ``sync`` finds; the others a person decides.
+
+    Who requests a run asks for the next version, on account of the newest.
+    """
 
     REGISTER = "register", "register"
     BREAK = "break", "find broken"
@@ -41,6 +44,7 @@ class Verb(models.TextChoices):
     REJECT = "reject", "reject"
     RETIRE = "retire", "retire"
     ROLL_BACK = "roll_back", "roll back"
+    REQUEST_RUN = "request_run", "request a run"
 
 
 class Outcome(models.TextChoices):

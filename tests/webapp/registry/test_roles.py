@@ -74,6 +74,18 @@ for name, pk in (("version", 1), ("model", 1), ("decision", 1)):
 for verb in ("approve", "reject", "retire", "roll-back"):
     TABLE[f"admin/registry/version/1/{verb}/"] = DECIDED
 TABLE["admin/registry/version/1/report/"] = LISTED
+TABLE |= {
+    "admin/monitoring/": {"GET": "302 302 200 200 200 200", "POST": "302 302 200 200 200 200"},
+    "admin/monitoring/monitored/": LISTED,
+    "admin/monitoring/monitored/add/": SHUT,
+    "admin/monitoring/monitored/1/change/": VIEWED,
+    "admin/monitoring/monitored/1/delete/": SHUT,
+    "admin/monitoring/monitored/1/history/": LISTED,
+    "admin/monitoring/monitored/1/": {"GET": "302 302 302 302 302 302", "POST": "302 302 302 302 302 302"},
+    "admin/monitoring/monitored/1/days/2013-11-03/": {"GET": GONE, "POST": GONE},  # no report is there
+    "admin/monitoring/monitored/1/request-run/": {"GET": "302 302 403 200 200 200", "POST": "302 302 403 400 400 400"},
+    "api/v1/alerts/": {**KNOWN, "GET": "401 405 405 405 405 405", "POST": "401 400 400 400 400 400"},  # nothing is told
+}
 for name in ("auth/user", "auth/group", "authtoken/tokenproxy"):
     TABLE |= {
         f"admin/{name}/": OWN,
@@ -93,11 +105,17 @@ EXAMPLES = {
     "number": "1",
     "sequence": "1",
     "name": "flights",
+    "day": "2013-11-03",
 }
 
 
 PATTERNS = {
-    "admin/^(?P<app_label>registry|auth|authtoken)/$": ("admin/registry/", "admin/auth/", "admin/authtoken/"),
+    "admin/^(?P<app_label>registry|monitoring|auth|authtoken)/$": (
+        "admin/registry/",
+        "admin/monitoring/",
+        "admin/auth/",
+        "admin/authtoken/",
+    ),
     "admin/(?P<url>.*)$": ("admin/nothing",),
 }
 """Routes that are regular expressions, with what is asked for in their stead."""
@@ -126,6 +144,7 @@ def test_case_56_everybody_gets_what_the_table_says(shelf, ada, vera, tom, root,
     rows = {
         "registry/version": version.pk,
         "registry/model": version.model_id,
+        "monitoring/monitored": version.model_id,
         "registry/decision": Decision.objects.first().pk,
         "auth/user": ada.pk,
         "authtoken/tokenproxy": ada.pk,

@@ -91,6 +91,7 @@ class Migration(migrations.Migration):
                             ("reject", "reject"),
                             ("retire", "retire"),
                             ("roll_back", "roll back"),
+                            ("request_run", "request a run"),
                         ],
                         max_length=20,
                     ),
