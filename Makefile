@@ -1,5 +1,6 @@
 # make run     the whole pipeline, from raw tables to a published model with a verdict
 # make serve   see what is published and decide about it, at http://127.0.0.1:8000
+# make demo    replay a month of flights through the server that `make serve` runs, and report on each day
 # make test    the quick tests; `make test-slow` has the whole runs, and the commands of the documentation
 # make check   what must hold of every commit: lint, types, quick tests
 # make bench   what is promised, measured
@@ -7,7 +8,7 @@
 PYTHON ?= python3.11
 BIN = .venv/bin
 
-.PHONY: run serve test test-slow check lint bench clean
+.PHONY: run serve demo test test-slow check lint bench clean
 
 run: .venv/run
 	$(BIN)/luigi --module pipeline RunAll
@@ -15,6 +16,10 @@ run: .venv/run
 serve: .venv/run
 	$(BIN)/python manage.py setup
 	$(BIN)/gunicorn
+
+demo: .venv/run
+	$(BIN)/python -m examples.replay
+	$(BIN)/luigi --module pipeline Monitor
 
 test: .venv/dev
 	$(BIN)/pytest -q -m "not slow"
