@@ -37,6 +37,7 @@ check: lint test
 bench: .venv/dev
 	$(BIN)/python bench/run.py --whole
 	$(BIN)/python bench/serving.py
+	$(BIN)/python -m bench.swaps
 
 .venv/run: requirements.txt
 	$(PYTHON) -m venv .venv
