@@ -21,6 +21,7 @@ from django.utils.safestring import SafeString
 
 from bundle import digest
 from webapp.registry import decisions, evidence, production
+from webapp.registry.deployed import deployed
 from webapp.registry.models import REPORT, Decision, Model, State, Verb, Version
 from webapp.registry.source import source_of
 
@@ -190,6 +191,7 @@ class VersionAdmin(ReadOnly):
             verbs=[(LABELS[verb], verb_url(version, verb), verb) for verb in decisions.offered(request.user, version)],
             made_it=version.made_by.casefold() == request.user.get_username().casefold(),
             report=bool(described and REPORT in described.files),
+            deployed=deployed(version),
             history=version.decisions.order_by("-sequence"),
         )
 
