@@ -43,11 +43,18 @@ class Server:
     command: tuple[str, ...]
     path: str
     form: str = "litert"
+    app: str = "webapp.asgi:application"
 
 
 UVICORN = ("uvicorn", "bench.peers.fastapi_app:app", "--workers=2", f"--port={PORT}", "--log-level=warning")
 SERVERS = (
     Server("plumbline, 2 workers", ("gunicorn",), "/v1/models/flights:predict"),
+    Server(
+        "the same, without the registry",
+        ("gunicorn",),
+        "/v1/models/flights:predict",
+        app="webapp.serving.asgi:application(None)",
+    ),
     Server("FastAPI, 2 workers, LiteRT", (*UVICORN, "--no-access-log"), "/predict"),
     Server("FastAPI, 2 workers, SavedModel", (*UVICORN, "--no-access-log"), "/predict", "savedmodel"),
     Server(
@@ -120,8 +127,11 @@ def prepare(folder: Path) -> dict[str, str]:
     )
     pointer.write(folder / "serving", decided, SECRET)
     ours = {"PLUMBLINE_DATA": str(folder), "PLUMBLINE_SECRET": SECRET, "PLUMBLINE_BIND": f"127.0.0.1:{PORT}"}
-    ours["PLUMBLINE_APP"] = "webapp.serving.asgi:application(None)"
-    return os.environ | ours | {"BENCH_VERSION": str(published / str(number)), "PYTHONPATH": str(REPOSITORY)}
+    ours["DJANGO_SECRET_KEY"] = SECRET
+    environment = os.environ | ours | {"BENCH_VERSION": str(published / str(number)), "PYTHONPATH": str(REPOSITORY)}
+    migrate = [sys.executable, str(REPOSITORY / "manage.py"), "migrate", "--verbosity=0"]
+    subprocess.run(migrate, env=environment, check=True)
+    return environment
 
 
 def measure(server: Server, environment: dict[str, str], folder: Path, seconds: int) -> Figures:
@@ -133,7 +143,7 @@ def measure(server: Server, environment: dict[str, str], folder: Path, seconds: 
         process = subprocess.Popen(
             command,
             cwd=REPOSITORY,
-            env=environment | {"BENCH_FORM": server.form},
+            env=environment | {"BENCH_FORM": server.form, "PLUMBLINE_APP": server.app},
             stdout=log,
             stderr=log,
             start_new_session=True,
