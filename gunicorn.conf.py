@@ -8,9 +8,11 @@ from pathlib import Path
 # Each worker has its own models and answers on one thread; more of them come from numpy and only cost memory.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-# Where the workers count for each other; made before the first of them, and gone with the last.
-COUNTS = os.environ.get("PROMETHEUS_MULTIPROC_DIR") or tempfile.mkdtemp(prefix="plumbline-metrics-")
-os.environ["PROMETHEUS_MULTIPROC_DIR"] = COUNTS
+# What the workers of this server share while it runs: their counts, and marks of what they load.
+SHARED = Path(os.environ.get("PLUMBLINE_SHARED") or tempfile.mkdtemp(prefix="plumbline-"))
+os.environ["PLUMBLINE_SHARED"] = str(SHARED)  # a reload goes on with it
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(SHARED / "counts")
+(SHARED / "counts").mkdir(parents=True, exist_ok=True)
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 wsgi_app = os.environ.get("PLUMBLINE_APP", "webapp.asgi:application")
@@ -39,5 +41,5 @@ loglevel = os.environ.get("PLUMBLINE_LOG_LEVEL", "info")
 
 
 def on_exit(server: object) -> None:  # noqa: ARG001 - as gunicorn calls it
-    """Take the counts away with the server."""
-    shutil.rmtree(COUNTS, ignore_errors=True)
+    """Take away what the workers shared."""
+    shutil.rmtree(SHARED, ignore_errors=True)

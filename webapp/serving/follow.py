@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from webapp import pointer
 from webapp.pointer import Pointer, PointerError
+from webapp.serving.attempts import Attempts
 from webapp.serving.settings import Settings
 from webapp.serving.status import Board
 from webapp.serving.table import EMPTY, Approved, Table
@@ -48,6 +49,7 @@ class Follower:
         self._settings = settings
         self._warm = warm
         self._board = Board(settings.pointers)
+        self._attempts = Attempts(settings.shared / "loading" if settings.shared else None)
         self._seen: dict[str, tuple[Stamp, float]] = {}
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follow pointers", daemon=True)
@@ -60,6 +62,7 @@ class Follower:
         """End following, and take away what was shown."""
         self._ending.set()
         self._thread.join(timeout=5)
+        self._attempts.stop()
 
     def _run(self) -> None:
         with _surviving("Old status files could not be cleared"):
@@ -127,8 +130,9 @@ class Follower:
             return loaded
         folder = self._settings.models / decided.name / str(number)
         log.info("%s %s is being loaded", decided.name, number)
-        made = _within(self._settings.load_seconds, lambda: Served(folder, decided.name, number, sha256))
-        self._warm(made)
+        with self._attempts.at(decided.name, sha256):
+            made = _within(self._settings.load_seconds, lambda: Served(folder, decided.name, number, sha256))
+            self._warm(made)
         return made
 
     def _fall_back(self, name: str, decided: Pointer | None, faults: list[str]) -> Approved | None:

@@ -24,6 +24,7 @@ class Settings:
         body_seconds: within which a body must have come.
         poll_seconds: between two looks at the pointers.
         load_seconds: that a version may take to load; after them it is taken for broken.
+        shared: a folder of the workers of this one server, where there are several.
     """
 
     data: Path
@@ -33,6 +34,7 @@ class Settings:
     body_seconds: float = 30.0
     poll_seconds: float = 0.5
     load_seconds: float = 60.0
+    shared: Path | None = None
 
     @property
     def models(self) -> Path:
@@ -56,6 +58,7 @@ class Settings:
             secret=os.environ.get("PLUMBLINE_SECRET", ""),
             max_bytes=_whole("PLUMBLINE_MAX_BYTES", cls.max_bytes),
             max_rows=_whole("PLUMBLINE_MAX_ROWS", cls.max_rows),
+            shared=Path(shared) if (shared := os.environ.get("PLUMBLINE_SHARED")) else None,
         )
 
 

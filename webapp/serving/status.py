@@ -75,7 +75,7 @@ class Board:
         """Take away this worker's files, and those of workers of this machine that ended without doing so."""
         self._shown = {}
         for status in read(self.folder.parent):
-            if status.host == self._host and (status.pid == os.getpid() or not _lives(status.pid)):
+            if status.host == self._host and (status.pid == os.getpid() or not lives(status.pid)):
                 self._place(status.name, status.pid).unlink(missing_ok=True)
 
     def _told(self, table: Table, name: str) -> dict[str, object]:
@@ -102,7 +102,8 @@ class Board:
         return self.folder / f"{name}-{self._host}-{pid or os.getpid()}.json"
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Whether there is such a process on this machine."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

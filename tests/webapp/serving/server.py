@@ -71,6 +71,7 @@ def running(data: Path) -> Iterator[Server]:
         "PLUMBLINE_SECRET": SECRET,
         "PLUMBLINE_BIND": f"127.0.0.1:{port}",
         "PLUMBLINE_MAX_BYTES": "1000000",
+        "PLUMBLINE_SHARED": str(data / "shared"),
     }
     with (data / "server.log").open("wb") as log:
         process = subprocess.Popen([str(BIN / "gunicorn")], cwd=REPOSITORY, env=environment, stdout=log, stderr=log)

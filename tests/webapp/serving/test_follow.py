@@ -1,7 +1,6 @@
 """Following the pointers: what is approved answers, and nothing else ever does."""
 
 import gc
-import json
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import weakref
 import pytest
 
 from tests.sample import REPOSITORY
-from tests.webapp.serving.client import approve, manifest_digest, until
+from tests.webapp.serving.client import approve, manifest_digest, rewrite_golden, until
 from tests.webapp.serving.small import NAME, PROBABILITY, ROW
 from webapp import pointer
 from webapp.serving import status
@@ -132,18 +131,6 @@ def test_a_pointer_that_nobody_may_follow_changes_nothing(serve, data, how):
     approve(data, 3, sequence=7)
     until(lambda: live(client) == 3)
     assert fault(client) is None
-
-
-def rewrite_golden(folder, change):
-    """Publish a version anew that is whole in every digest, and wrong."""
-    from bundle import manifest
-
-    path = folder / "assets.extra" / "golden.json"
-    golden = json.loads(path.read_text())
-    change(golden)
-    path.write_text(json.dumps(golden))
-    described = manifest.read(folder)
-    described.model_copy(update={"files": manifest.file_digests(folder)}).write(folder)
 
 
 def test_case_49_wrong_golden_answers_never_go_live(serve, data):

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.webapp.serving.client import approve, until
+from tests.webapp.serving.client import approve, rewrite_golden, until
 from tests.webapp.serving.load import Load
 from tests.webapp.serving.server import BODY, PREDICT
+from tests.webapp.serving.small import NAME
+from webapp.serving import status
 
 pytestmark = pytest.mark.slow
 
@@ -83,6 +85,28 @@ def test_a_killed_worker_is_replaced(server):
     os.kill(killed, signal.SIGKILL)
     until(lambda: len(now := server.workers()) == 2 and killed not in now)
     assert {server.live() for _ in range(8)} == {1}
+
+
+def test_case_49_a_version_that_ends_its_workers_is_not_tried_again(server):
+    rewrite_golden(server.data / "models" / NAME / "2", long)
+    approve(server.data, 2, sequence=2)
+    marks = server.data / "shared" / "loading"
+    loading = until(lambda: {int(mark.name.partition("-")[0]) for mark in marks.glob("*")})
+    for pid in loading:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: len(now := server.workers()) == 2 and not loading & now.keys(), 30)
+    told = until(lambda: [one.fault for one in status.read(server.data / "serving") if one.fault])
+    assert "A worker must live on when it loads this version of small, and one ended." in told[0]
+    assert server.live() == 1
+    approve(server.data, 3, sequence=3)
+    until(lambda: set(server.workers().values()) == {3})
+    assert {server.live() for _ in range(8)} == {3}
+
+
+def long(golden):
+    """So many golden rows that a version with them takes seconds to load."""
+    golden["rows"] *= 100_000
+    golden["answers"] = {name: values * 100_000 for name, values in golden["answers"].items()}
 
 
 def received(connection):
