@@ -8,7 +8,7 @@ from bundle.monitoring import DayReport, Drift, Realised, VersionDay
 
 WIDTH, HEIGHT = 560, 190
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 26
-CELL, LABELS = 18, 150
+CELL, LABELS = 22, 150
 MOST_FEATURES = 15
 TONES = 5
 """How many shades a cell of the map may have."""
