@@ -101,7 +101,7 @@ class TokenAdmin(ReadOnly):
         extra_context: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> HttpResponse:
         """Ask what the token is to be, make it, and show its secret in the answer: nowhere else, and never again."""
-        form = TokenForm(request.POST or None, maker=known(request))
+        form = TokenForm(request.POST if request.method == "POST" else None, maker=known(request))
         if request.method == "POST" and form.is_valid():
             told = form.cleaned_data
             token, secret = Token.make(
