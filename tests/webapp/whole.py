@@ -79,9 +79,9 @@ class Site:
         finally:
             connection.close()
 
-    def raw(self, path: str, **headers: str) -> "Reply":
+    def raw(self, path: str, method: str = "GET", **headers: str) -> "Reply":
         """A request for exactly these bytes of a path, which no client has made sense of before."""
-        lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", "Connection: close"]
+        lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Content-Length: 0", "Connection: close"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
             connection.sendall("\r\n".join([*lines, "", ""]).encode("latin-1"))
