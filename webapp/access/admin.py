@@ -4,6 +4,7 @@ A token for the API acts as its owner, so nobody makes one for somebody else her
 could approve by it what they made themselves.
 """
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -56,7 +57,7 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg] # Django's own class
 class TokenAdmin(ReadOnly):
     """Tokens, and the pages that make and revoke them."""
 
-    list_display = ("name", "owner", "opens", "made_at", "expires_at", "state")
+    list_display = ("name", "owner", "opens", "made", "expires", "state")
     list_filter = ("purpose",)
     list_select_related = ("owner",)
     search_fields = ("name", "owner__username")
@@ -82,6 +83,16 @@ class TokenAdmin(ReadOnly):
     def opens(self, token: Token) -> str:
         """What it is for."""
         return Purpose(token.purpose).label
+
+    @admin.display(ordering="made_at")
+    def made(self, token: Token) -> str:
+        """To the minute."""
+        return _minute(token.made_at)
+
+    @admin.display(ordering="expires_at")
+    def expires(self, token: Token) -> str:
+        """Likewise."""
+        return _minute(token.expires_at)
 
     @admin.display(description="state")
     def state(self, token: Token) -> SafeString:
@@ -141,6 +152,10 @@ class TokenAdmin(ReadOnly):
         return redirect("admin:access_token_change", token.pk)
 
 
+def _minute(moment: datetime) -> str:
+    return timezone.localtime(moment).strftime("%d %b %Y, %H:%M")
+
+
 def known(request: HttpRequest) -> User:
     """Who asks: the pages are for nobody who is not logged in."""
     if not isinstance(request.user, User):
@@ -154,4 +169,4 @@ def state_of(token: Token) -> SafeString:
         return badge("revoked")
     if token.expires_at <= timezone.now():
         return badge("expired")
-    return badge("good" if token.owner.is_active else "owner is not active")
+    return badge("valid" if token.owner.is_active else "owner is not active")

@@ -111,7 +111,15 @@ def limits(low: float | None, high: float | None) -> str:
 
 def tone(word: str) -> str:
     """The class of the badge that says ``word``."""
-    tones = {"PASS": "good", "FAIL": "bad", "live": "good", "approved": "calm", "rejected": "bad", "broken": "bad"}
+    tones = {
+        "PASS": "good",
+        "FAIL": "bad",
+        "live": "good",
+        "approved": "calm",
+        "rejected": "bad",
+        "broken": "bad",
+        "valid": "good",
+    }
     return tones.get(word, "quiet")
 
 
