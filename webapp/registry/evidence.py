@@ -12,6 +12,15 @@ WIDTH, MARGIN = 120.0, 6.0
 LINE, THINNEST = 100.0, 0.5
 """The length of the time line, and of the shortest part of it that can be seen, in its own units."""
 KEY_METRICS = 3
+TONES = {
+    "PASS": "good",
+    "FAIL": "bad",
+    "live": "good",
+    "approved": "calm",
+    "rejected": "bad",
+    "broken": "bad",
+    "valid": "good",
+}
 
 
 @dataclass(frozen=True)
@@ -111,16 +120,7 @@ def limits(low: float | None, high: float | None) -> str:
 
 def tone(word: str) -> str:
     """The class of the badge that says ``word``."""
-    tones = {
-        "PASS": "good",
-        "FAIL": "bad",
-        "live": "good",
-        "approved": "calm",
-        "rejected": "bad",
-        "broken": "bad",
-        "valid": "good",
-    }
-    return tones.get(word, "quiet")
+    return TONES.get(word, "quiet")
 
 
 def rows(step: Step) -> str:
