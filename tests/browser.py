@@ -11,6 +11,9 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-component-update", "--disable-sync")  # fmt: skip
 
 
+OWN = "a pass phrase of my own"
+
+
 class Watched:
     """A page with all that it complained of: scripts that were stopped, files that did not come, dialogs."""
 
@@ -39,3 +42,15 @@ def opened(width: int = 1280) -> Iterator[Watched]:
             yield Watched(browser.new_page(viewport={"width": width, "height": 900}))
         finally:
             browser.close()
+
+
+def log_in(page, server):
+    """Log in with the password that was shown once, and choose another."""
+    page.goto(server.url)
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(server.password)
+    page.get_by_role("button", name="Log in").click()
+    page.get_by_label("Old password").fill(server.password)
+    page.get_by_label("New password", exact=False).first.fill(OWN)
+    page.get_by_label("New password confirmation").fill(OWN)
+    page.get_by_role("button", name="Change my password").click()

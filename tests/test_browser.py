@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.browser import opened
+from tests.browser import log_in, opened
 from tests.webapp.serving.client import until
 from tests.webapp.serving.conftest import published  # noqa: F401 - a fixture
 from tests.webapp.serving.small import PROBABILITY, ROW
@@ -15,7 +15,6 @@ from tests.webapp.whole import site
 
 pytestmark = pytest.mark.slow
 
-OWN = "a pass phrase of my own"
 WITHIN = 2.0
 """Seconds from a decision to the first answer of the version."""
 
@@ -26,18 +25,6 @@ def data(published, tmp_path):  # noqa: F811 - the fixture of this name
     for number in (1, 2):
         shutil.copytree(published / "models" / "small" / str(number), tmp_path / "models" / "small" / str(number))
     return tmp_path
-
-
-def log_in(page, server):
-    """Log in with the password that was shown once, and choose another."""
-    page.goto(server.url)
-    page.get_by_label("Username").fill("admin")
-    page.get_by_label("Password").fill(server.password)
-    page.get_by_role("button", name="Log in").click()
-    page.get_by_label("Old password").fill(server.password)
-    page.get_by_label("New password", exact=False).first.fill(OWN)
-    page.get_by_label("New password confirmation").fill(OWN)
-    page.get_by_role("button", name="Change my password").click()
 
 
 def answered(server):

@@ -7,8 +7,7 @@ import pytest
 from bundle import manifest as manifests
 from bundle.contract import Input, Output
 from bundle.manifest import Clause, Raw, Step, Verdict, Window
-from tests.browser import opened
-from tests.test_browser import log_in
+from tests.browser import log_in, opened
 from tests.webapp.serving.conftest import published  # noqa: F401 - a fixture
 from tests.webapp.whole import site
 
