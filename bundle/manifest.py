@@ -57,6 +57,16 @@ class Step(Part):
     notes: tuple[str, ...]
 
 
+class Window(Part):
+    """The rows of one split: how many, how many with the answer yes, and their first and last moment (ISO 8601)."""
+
+    split: str
+    rows: int
+    positives: int
+    first: str
+    last: str
+
+
 class Raw(Part):
     """A raw file that the version was made from."""
 
@@ -78,6 +88,8 @@ class Manifest(Part):
     runtime: Literal["litert", "savedmodel"]
     verdict: Verdict
     metrics: dict[str, dict[str, float | None]]
+    windows: tuple[Window, ...] = ()
+    """What it was trained on, chosen with and judged by, the earliest rows first."""
     lineage: tuple[Step, ...]
     raw: tuple[Raw, ...]
     files: dict[str, str]

@@ -10,7 +10,7 @@ from bundle import manifest as manifests
 from bundle import profile, version
 from bundle.contract import Contract
 from bundle.digest import of_json
-from bundle.manifest import Manifest, Raw, Step, Verdict
+from bundle.manifest import Manifest, Raw, Step, Verdict, Window
 from pipeline import card, receipts, report
 from pipeline.errors import StageError
 from pipeline.process import Job, Outcome
@@ -59,6 +59,7 @@ def publish(job: Job) -> Outcome:
         runtime=_json(inputs["model"] / "parity.json")["runtime"],
         verdict=Verdict.model_validate(verdict),
         metrics=evaluation["metrics"],
+        windows=tuple(Window.model_validate(one) for one in _json(inputs["split"] / "windows.json")),
         lineage=tuple(steps),
         raw=tuple(raw),
         files={},

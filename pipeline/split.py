@@ -5,12 +5,14 @@ import json
 import pandas as pd
 import pyarrow.parquet as pq
 
+from bundle.manifest import Window
 from pipeline import tables
 from pipeline.errors import DataError
 from pipeline.problem import Split
 from pipeline.process import Job, Outcome
 
 SPLITS = ("train", "validation", "test")
+WINDOWS = "windows.json"
 
 
 def split(job: Job) -> Outcome:
@@ -22,16 +24,47 @@ def split(job: Job) -> Outcome:
         names = assign(part[job.problem.split.time], job.problem.split)
         for name in SPLITS:
             tables.write_part(part[names == name], job.output / name, number, schema)
-        return part.groupby(names)[tables.TARGET].agg(["size", "sum"])
+        return count(part, names, job.problem.split)
 
-    counts = pd.concat(tables.each_part(tables.read(features), work, "splitting")).groupby(level=0).sum()
-    counts = counts.reindex(list(SPLITS), fill_value=0)
+    counts = together(tables.each_part(tables.read(features), work, "splitting"))
     check(counts, job.problem.split)
-    summary = {name: {"rows": int(row["size"]), "positives": int(row["sum"])} for name, row in counts.iterrows()}
-    (job.output / "counts.json").write_text(json.dumps(summary, indent=1))
+    windows = [
+        Window(
+            split=str(name),
+            rows=int(row["size"]),
+            positives=int(row["sum"]),
+            first=row["first"].isoformat(),
+            last=row["last"].isoformat(),
+        )
+        for name, row in counts.iterrows()
+    ]
+    (job.output / WINDOWS).write_text(json.dumps([one.model_dump() for one in windows], indent=1) + "\n")
     rows = int(counts["size"].sum())
-    notes = [f"{name}: {one['rows']:,} rows, {one['positives'] / one['rows']:.1%} yes" for name, one in summary.items()]
+    notes = [
+        f"{one.split}: {one.rows:,} rows, {one.positives / one.rows:.1%} yes, {one.first[:10]} to {one.last[:10]}"
+        for one in windows
+    ]
     return Outcome(rows_in=rows, rows_out=rows, notes=notes)
+
+
+def count(part: pd.DataFrame, names: pd.Series, split: Split) -> pd.DataFrame:
+    """For each split its rows (``size``), those with the answer yes (``sum``), and their first and last moment."""
+    times = part[split.time].dt.tz_convert(split.time_zone)
+    grouped = part.assign(**{split.time: times}).groupby(names)
+    return pd.DataFrame(
+        {
+            "size": grouped.size(),
+            "sum": grouped[tables.TARGET].sum(),
+            "first": grouped[split.time].min(),
+            "last": grouped[split.time].max(),
+        }
+    )
+
+
+def together(counts: list[pd.DataFrame]) -> pd.DataFrame:
+    """The counts of all parts as one, with every split in its order."""
+    found = pd.concat(counts).groupby(level=0).agg({"size": "sum", "sum": "sum", "first": "min", "last": "max"})
+    return found.reindex(list(SPLITS)).fillna({"size": 0, "sum": 0})
 
 
 def assign(times: pd.Series, split: Split) -> pd.Series:

@@ -138,6 +138,7 @@ class Publish(Stage):
 
     def requires(self) -> Tasks:
         return {
+            "split": self.clone(Split),
             "encoded": self.clone(Encode),
             "tuned": self.clone(Tune),
             "model": self.clone(Train),

@@ -18,7 +18,7 @@ from django.conf import settings  # noqa: E402 - after the name of their module
 
 from webapp.checks import refuse_wrong_settings  # noqa: E402 - needs the settings
 from webapp.registry import watch  # noqa: E402 - likewise
-from webapp.serving import asgi, tokens  # noqa: E402 - likewise
+from webapp.serving import asgi  # noqa: E402 - likewise
 from webapp.serving.settings import Settings  # noqa: E402 - likewise
 
 refuse_wrong_settings()
@@ -26,6 +26,10 @@ watch.start()
 
 application = asgi.application(
     cast("asgi.App", django),
-    replace(Settings.from_environment(), data=settings.DATA_FOLDER, secret=settings.SECRET_KEY),
-    tokens.among(settings.PREDICT_TOKENS) if settings.PRODUCTION else tokens.open_to_all,
+    replace(
+        Settings.from_environment(),
+        data=settings.DATA_FOLDER,
+        secret=settings.SECRET_KEY,
+        guarded=settings.PRODUCTION,
+    ),
 )

@@ -1,36 +1,23 @@
-"""The pointer: the signed file that an approval leaves and that serving follows. Nothing else passes between them.
+"""The pointer: the signed file that an approval leaves and that serving follows.
 
 write(folder, pointer, secret)              # data/serving/flights.json
-read(folder / "flights.json", secret)       # the pointer, or PointerError
+read(folder / "flights.json", secret)       # the pointer, or UntrustedFile
 withdraw(folder, "flights")                 # from now on, flights is not served
 """
 
-import contextlib
-import hashlib
-import hmac
-import json
-import os
-import secrets
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, ClassVar, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AwareDatetime, Field, TypeAdapter, model_validator
 
-PURPOSE = b"plumbline pointer\n"
-"""What sets this signature apart from any other that is made with the same secret."""
-LARGEST = 64 * 1024
-"""More bytes than any pointer has."""
+from webapp import signed
+from webapp.signed import Signed
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")]
 Number = Annotated[int, Field(ge=1)]
 
 
-class PointerError(ValueError):
-    """A pointer that nobody may follow, and why."""
-
-
-class Pointer(BaseModel):
+class Pointer(Signed):
     """Which versions of a model answer, and who decided it.
 
     Attributes:
@@ -41,7 +28,8 @@ class Pointer(BaseModel):
         sequence: grows with every decision about the model, so that an old pointer put back is known as such.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: ClassVar[str] = "pointer"
+    remedy: ClassVar[str] = "Approve the version again."
     name: Name
     live: Number
     served: dict[Number, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
@@ -65,39 +53,20 @@ def write(folder: Path, pointer: Pointer, secret: str) -> None:
     """Sign the pointer and let it take the place of the one before, whole.
 
     Raises:
-        PointerError: there is no secret to sign with.
+        UntrustedFile: there is no secret to sign with.
     """
-    fields = pointer.model_dump(mode="json")
-    content = json.dumps({"pointer": fields, "signature": _signature(fields, secret)}, indent=1) + "\n"
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f".{pointer.name}.{secrets.token_hex(8)}.aside"
-    try:
-        with aside.open("w", encoding="utf-8") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(place(folder, pointer.name))
-    finally:
-        aside.unlink(missing_ok=True)
-    _sync(folder)
+    signed.write(place(folder, pointer.name), pointer, secret)
 
 
 def read(path: Path, secret: str) -> Pointer:
     """The pointer in the file ``path``.
 
     Raises:
-        PointerError: the file is not there, not whole, signed with another secret, or that of another model.
+        UntrustedFile: the file is not there, not whole, signed with another secret, or that of another model.
     """
-    fields, signature = _parts(path)
-    if not hmac.compare_digest(_signature(fields, secret).encode(), signature.encode()):
-        raise PointerError(
-            f"{path} must be signed with this server's secret, and is not: it was changed by hand, "
-            "or made under another secret. Approve the version again."
-        )
-    with _told(path):
-        pointer = Pointer.model_validate(fields)
+    pointer = signed.read(path, Pointer, secret)
     if path.name != f"{pointer.name}.json":
-        raise PointerError(
+        raise signed.UntrustedFile(
             f"{path} must hold the pointer of its own model, got that of {pointer.name}. Remove the file."
         )
     return pointer
@@ -107,56 +76,14 @@ def withdraw(folder: Path, name: str) -> None:
     """Take the model's pointer away: no version of it is served any more. Does nothing where there is none."""
     place(folder, name).unlink(missing_ok=True)
     if folder.is_dir():
-        _sync(folder)
+        signed.sync(folder)
 
 
 def place(folder: Path, name: str) -> Path:
     """Where the pointer of the model ``name`` is.
 
     Raises:
-        PointerError: the name is none that a model may have.
+        UntrustedFile: the name is none that a model may have.
     """
-    with _told(name):
+    with signed.holding(name, Pointer):
         return folder / f"{TypeAdapter(Name).validate_python(name)}.json"
-
-
-def _parts(path: Path) -> tuple[dict[str, Any], str]:
-    try:
-        with path.open("rb") as file:
-            content = json.loads(file.read(LARGEST))
-        fields, signature = content["pointer"], content["signature"]
-    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise PointerError(
-            f"{path} must be a signed pointer, and can't be read as one ({type(error).__name__}: {error}). "
-            "Approve the version again."
-        ) from None
-    if not isinstance(fields, dict) or not isinstance(signature, str):
-        raise PointerError(f"{path} must hold a pointer and its signature, got other types. Approve the version again.")
-    return fields, signature
-
-
-def _signature(fields: dict[str, Any], secret: str) -> str:
-    if not secret:
-        raise PointerError("A pointer must be signed with a secret, got none. Set the server's secret.")
-    content = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
-    return hmac.new(secret.encode(), PURPOSE + content, hashlib.sha256).hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    entry = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(entry)
-    finally:
-        os.close(entry)
-
-
-@contextlib.contextmanager
-def _told(what: object) -> Iterator[None]:
-    try:
-        yield
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, fault['loc'])) or 'it'}: {fault['msg']}, got {fault['input']!r:.60}"
-            for fault in error.errors()
-        )
-        raise PointerError(f"{what} must be a pointer that can hold, and is not: {faults}.") from None

@@ -1,15 +1,14 @@
 """The web application's settings. What differs between installations comes from the environment, and is named here.
 
-========================  ==========================================================================================
-PLUMBLINE_MODE            ``local`` (one person, this machine; the default) or ``production``
-PLUMBLINE_DATA            the folder of everything that is made (default: ``data`` beside this package)
-DATABASE_URL              such as ``postgres://user:password@host/name`` (default: SQLite in the data folder)
-DJANGO_SECRET_KEY         signs sessions, the audit trail and what is live; in local mode it may be left to Plumbline
-DJANGO_SECRET_KEY_OLD     earlier secrets, between commas, under which the audit trail still verifies
-DJANGO_ALLOWED_HOSTS      the host names that are answered, between commas (local default: this machine's own)
-PLUMBLINE_PREDICT_TOKENS  SHA-256 of each token that may ask for predictions in production, between commas
-DJANGO_DEBUG              ``1`` shows tracebacks in the browser; refused in production
-========================  ==========================================================================================
+=====================  =============================================================================================
+PLUMBLINE_MODE         ``local`` (one person, this machine; the default) or ``production``
+PLUMBLINE_DATA         the folder of everything that is made (default: ``data`` beside this package)
+DATABASE_URL           such as ``postgres://user:password@host/name`` (default: SQLite in the data folder)
+DJANGO_SECRET_KEY      signs sessions, the audit trail and what is live; in local mode it may be left to Plumbline
+DJANGO_SECRET_KEY_OLD  earlier secrets, between commas, under which the audit trail still verifies
+DJANGO_ALLOWED_HOSTS   the host names that are answered, between commas (local default: this machine's own)
+DJANGO_DEBUG           ``1`` shows tracebacks in the browser; refused in production
+=====================  =============================================================================================
 """
 
 from pathlib import Path
@@ -29,7 +28,6 @@ SECRET_KEY = environment.text("DJANGO_SECRET_KEY")
 if not SECRET_KEY and not PRODUCTION:
     SECRET_KEY = environment.local_secret(DATA_FOLDER / "secret_key")
 SECRET_KEY_FALLBACKS = environment.listed("DJANGO_SECRET_KEY_OLD", [])
-PREDICT_TOKENS = environment.listed("PLUMBLINE_PREDICT_TOKENS", [])
 DEBUG = environment.flag("DJANGO_DEBUG", default=False)
 ALLOWED_HOSTS = environment.listed("DJANGO_ALLOWED_HOSTS", [] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
 
@@ -37,16 +35,16 @@ INSTALLED_APPS = [
     "webapp",
     "webapp.registry",
     "webapp.monitoring",
+    "webapp.access",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "rest_framework",
-    "rest_framework.authtoken",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -61,6 +59,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "webapp.access.passwords.must_change",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -104,6 +103,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+AUTH_PASSWORD_VALIDATORS.append({"NAME": "webapp.access.passwords.Another"})
 LOGIN_URL = "admin:login"
 
 LANGUAGE_CODE = "en-gb"
@@ -126,7 +126,7 @@ SILENCED_SYSTEM_CHECKS = [
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "webapp.access.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["webapp.registry.api.permissions.Nobody"],

@@ -329,6 +329,19 @@ def test_lower_is_better_where_a_metric_counts_mistakes(flights: ReportFacts) ->
     assert sides == ["better", "worse", "better", "worse", "even", "even"]  # by metric, then by baseline
 
 
+def test_what_a_baseline_can_not_tell_is_left_open(flights: ReportFacts) -> None:
+    """A prior that never says yes has no precision, and so no difference from the model's."""
+    unknown = {"value": None, "low": None, "high": None}
+    changed = {
+        part: {**flights.evaluation[part], "prior": {**flights.evaluation[part]["prior"], "precision": unknown}}
+        for part in ("against", "baselines")
+    }
+    page = report.render(replace(flights, evaluation={**flights.evaluation, **changed}))
+    row = re.search(r"<tr><th scope=\"row\">Precision<.*?</tr>", page, re.DOTALL)
+    assert row is not None
+    assert row[0].count('<span class="quiet">') == 2
+
+
 def test_features_left_out_are_marked_with_their_reason(page: str) -> None:
     assert "drifts: PSI 6.55 between training and validation, above 0.25" in page
     assert page.count('<span class="dropped">left out</span>') == 3

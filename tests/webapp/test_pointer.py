@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from webapp import pointer
-from webapp.pointer import Pointer, PointerError
+from webapp.pointer import Pointer
+from webapp.signed import UntrustedFile
 
 SECRET = "a secret of the tests"
 FIELDS = {
@@ -33,7 +34,7 @@ def test_a_withdrawn_pointer_is_gone(tmp_path):
     pointer.write(tmp_path, DECIDED, SECRET)
     pointer.withdraw(tmp_path, "flights")
     pointer.withdraw(tmp_path, "flights")
-    with pytest.raises(PointerError, match="can't be read"):
+    with pytest.raises(UntrustedFile, match="can't be read"):
         pointer.read(tmp_path / "flights.json", SECRET)
 
 
@@ -46,18 +47,18 @@ def test_any_change_breaks_the_signature(tmp_path, field, value):
     content = json.loads(path.read_text())
     content["pointer"][field] = value
     path.write_text(json.dumps(content))
-    with pytest.raises(PointerError, match="must be signed with this server's secret"):
+    with pytest.raises(UntrustedFile, match="must be signed with this server's secret"):
         pointer.read(path, SECRET)
 
 
 def test_another_secret_is_refused(tmp_path):
     pointer.write(tmp_path, DECIDED, "another")
-    with pytest.raises(PointerError, match="Approve the version again"):
+    with pytest.raises(UntrustedFile, match="Approve the version again"):
         pointer.read(tmp_path / "flights.json", SECRET)
 
 
 def test_no_secret_signs_nothing(tmp_path):
-    with pytest.raises(PointerError, match="got none"):
+    with pytest.raises(UntrustedFile, match="got none"):
         pointer.write(tmp_path, DECIDED, "")
     assert list(tmp_path.iterdir()) == []
 
@@ -65,7 +66,7 @@ def test_no_secret_signs_nothing(tmp_path):
 def test_a_pointer_under_another_name_is_refused(tmp_path):
     pointer.write(tmp_path, DECIDED, SECRET)
     (tmp_path / "flights.json").rename(tmp_path / "trains.json")
-    with pytest.raises(PointerError, match="that of flights"):
+    with pytest.raises(UntrustedFile, match="that of flights"):
         pointer.read(tmp_path / "trains.json", SECRET)
 
 
@@ -74,7 +75,7 @@ def test_a_pointer_under_another_name_is_refused(tmp_path):
 )
 def test_what_is_no_pointer_is_refused(tmp_path, content):
     (tmp_path / "flights.json").write_bytes(content)
-    with pytest.raises(PointerError, match=r"must (be|hold) a"):
+    with pytest.raises(UntrustedFile, match=r"must (be|hold) a"):
         pointer.read(tmp_path / "flights.json", SECRET)
 
 
@@ -98,7 +99,7 @@ def test_a_pointer_that_can_not_hold_is_refused(change):
 
 @pytest.mark.parametrize("name", ["..", "../../etc/passwd", "a/b", ".hidden", "a\x00b", "a\n"])
 def test_a_name_never_leaves_the_folder(tmp_path, name):
-    with pytest.raises(PointerError, match="can hold"):
+    with pytest.raises(UntrustedFile, match="can hold"):
         pointer.withdraw(tmp_path, name)
 
 

@@ -19,8 +19,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from bundle import digest
-from webapp.registry import decisions, evidence, production
+from webapp.registry import charts, decisions, evaluation, evidence, production
 from webapp.registry.deployed import deployed
 from webapp.registry.models import REPORT, Decision, Model, State, Verb, Version
 from webapp.registry.source import source_of
@@ -173,20 +172,24 @@ class VersionAdmin(ReadOnly):
         if request.method == "POST":
             raise PermissionDenied
         described, live = version.described, live_beside(version)
+        live = live if live and live.pk != version.pk else None
+        measured = evaluation.read(version)
         return self.page(
             request,
             "registry/evidence.html",
             title=str(version),
             version=version,
             described=described,
-            live=live if live and live.pk != version.pk else None,
+            live=live,
             badges=[badge(version.state), *([badge(version.verdict)] if version.verdict else [])],
             clauses=evidence.clause_rows(described.verdict.clauses) if described else [],
             comparisons=[
                 (one, evidence.limits(one.here.low, one.here.high), difference(one.difference))
                 for one in evidence.comparisons(version, live)
             ],
-            window=evidence.data_window(described) if described else (),
+            charts=charts.charts(measured, evaluation.read(live) if live else evaluation.Measured()),
+            slices=evaluation.slices(measured, described.verdict.clauses) if described else [],
+            time_line=evidence.time_line(described) if described else [],
             steps=[(step, evidence.rows(step)) for step in described.lineage] if described else [],
             verbs=[(LABELS[verb], verb_url(version, verb), verb) for verb in decisions.offered(request.user, version)],
             made_it=version.made_by.casefold() == request.user.get_username().casefold(),
@@ -198,11 +201,10 @@ class VersionAdmin(ReadOnly):
     def report(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The report as it was published, where it may load nothing and run nothing."""
         version: Version = self.seen(request, pk)
-        expected = version.manifest.get("files", {}).get(REPORT)
-        place = version.folder / REPORT
-        if expected is None or not place.is_file() or digest.of_file(place) != expected:
+        content = version.published(REPORT)
+        if content is None:
             raise Http404
-        return HttpResponse(place.read_bytes(), headers={"Content-Security-Policy": REPORT_POLICY})
+        return HttpResponse(content, headers={"Content-Security-Policy": REPORT_POLICY})
 
     def decide(self, request: HttpRequest, pk: int, verb: Verb) -> HttpResponseBase:
         """Ask for the reason, then do it; what is refused is said on the same page."""

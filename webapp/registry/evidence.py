@@ -2,13 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bundle.manifest import Clause, Manifest, Step
 from webapp.registry.models import Version
 
 WIDTH, MARGIN = 120.0, 6.0
 """Of the small picture of an interval, in its own units."""
+LINE, THINNEST = 100.0, 0.5
+"""The length of the time line, and of the shortest part of it that can be seen, in its own units."""
 KEY_METRICS = 3
+TONES = {
+    "PASS": "good",
+    "FAIL": "bad",
+    "live": "good",
+    "approved": "calm",
+    "rejected": "bad",
+    "broken": "bad",
+    "valid": "good",
+}
 
 
 @dataclass(frozen=True)
@@ -45,8 +57,8 @@ def comparisons(version: Version, live: Version | None) -> list[Comparison]:
     for metric, figures in mine.items():
         here, there = _figure(figures), _figure(theirs.get(metric, {}))
         if here:
-            drawn = _drawn([figure for figure in (here, there) if figure])
-            found.append(Comparison(metric, drawn[0], drawn[1] if there else None))
+            both = drawn([figure for figure in (here, there) if figure])
+            found.append(Comparison(metric, both[0], both[1] if there else None))
     return found
 
 
@@ -58,9 +70,42 @@ def key_metrics(version: Version, live: Version | None) -> list[Comparison]:
     return [every[metric] for metric in named if metric in every][:KEY_METRICS]
 
 
-def data_window(described: Manifest) -> Sequence[str]:
-    """What the split says of the rows that it trained on, chose with and judged by."""
-    return next((step.notes for step in described.lineage if step.stage == "Split"), ())
+@dataclass(frozen=True)
+class Span:
+    """The time that a split covers, and where it is on a line from the first row to the last."""
+
+    split: str
+    rows: int
+    share: float
+    first: datetime
+    last: datetime
+    left: float
+    width: float
+
+
+def time_line(described: Manifest) -> list[Span]:
+    """What it was trained on, chosen with and judged by; ``share`` is that of the answer yes, in percent."""
+    told = [(one, datetime.fromisoformat(one.first), datetime.fromisoformat(one.last)) for one in described.windows]
+    if not told:
+        return []
+    begin, end = min(first for _, first, _ in told), max(last for _, _, last in told)
+    whole = (end - begin).total_seconds() or 1.0
+
+    def place(moment: datetime) -> float:
+        return round(LINE * (moment - begin).total_seconds() / whole, 2)
+
+    return [
+        Span(
+            split=one.split,
+            rows=one.rows,
+            share=100 * one.positives / one.rows if one.rows else 0.0,
+            first=first,
+            last=last,
+            left=place(first),
+            width=round(max(place(last) - place(first), THINNEST), 2),
+        )
+        for one, first, last in told
+    ]
 
 
 def shown(number: float | None) -> str:
@@ -75,8 +120,7 @@ def limits(low: float | None, high: float | None) -> str:
 
 def tone(word: str) -> str:
     """The class of the badge that says ``word``."""
-    tones = {"PASS": "good", "FAIL": "bad", "live": "good", "approved": "calm", "rejected": "bad", "broken": "bad"}
-    return tones.get(word, "quiet")
+    return TONES.get(word, "quiet")
 
 
 def rows(step: Step) -> str:
@@ -95,17 +139,17 @@ def _figure(figures: dict[str, float | None]) -> Figure | None:
     return None if value is None else Figure(value, figures.get("low"), figures.get("high"))
 
 
-def _drawn(figures: list[Figure]) -> list[Figure]:
-    """The figures with their places on a scale that just holds them all."""
-    ends = [end for one in figures for end in (one.value, one.low, one.high) if end is not None]
+def drawn(figures: list[Figure], among: list[Figure] | None = None) -> list[Figure]:
+    """The figures with their places on a scale that just holds them all, or those that they are ``among``."""
+    ends = [end for one in among or figures for end in (one.value, one.low, one.high) if end is not None]
     start, span = min(ends), (max(ends) - min(ends)) or 1.0
 
     def place(number: float) -> float:
         return round(MARGIN + (number - start) / span * (WIDTH - 2 * MARGIN), 2)
 
-    drawn = []
+    placed = []
     for one in figures:
         low, high = (one.value if end is None else end for end in (one.low, one.high))
         left = place(low)
-        drawn.append(Figure(one.value, one.low, one.high, place(one.value), left, round(place(high) - left, 2)))
-    return drawn
+        placed.append(Figure(one.value, one.low, one.high, place(one.value), left, round(place(high) - left, 2)))
+    return placed

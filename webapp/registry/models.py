@@ -1,5 +1,6 @@
 """Models, their versions as they were published, and the decisions about them."""
 
+import hashlib
 from pathlib import Path
 from typing import Any, NoReturn, Self
 
@@ -116,6 +117,14 @@ class Version(models.Model):
             return Manifest.model_validate(self.manifest)
         except ValidationError:
             return None
+
+    def published(self, name: str) -> bytes | None:
+        """A file of its folder as it was published; None where it is not, or not the same any more."""
+        try:
+            content = (self.folder / name).read_bytes()
+        except OSError:
+            return None
+        return content if self.manifest.get("files", {}).get(name) == hashlib.sha256(content).hexdigest() else None
 
     def on_disk(self) -> Manifest:
         """The manifest in its folder, every file of which is as it was registered.

@@ -72,28 +72,27 @@ class Reply:
     headers: Headers = ()
 
 
-def application(django: App | None, settings: Settings | None = None, allowed: Tokens = tokens.open_to_all) -> App:
+def application(django: App | None, settings: Settings | None = None) -> App:
     """The ASGI application in front of ``django``, or alone.
 
     Args:
         django: answers every path that is not ours.
         settings: of this installation; from the environment where None.
-        allowed: whether a request with this token, or with none, may ask for predictions.
     """
-    return Serving(django, settings or Settings.from_environment(), allowed)
+    return Serving(django, settings or Settings.from_environment())
 
 
 class Serving:
     """One worker's serving: the table of what answers, and how a request finds its way through it."""
 
-    def __init__(self, django: App | None, settings: Settings, allowed: Tokens) -> None:
+    def __init__(self, django: App | None, settings: Settings) -> None:
         self.django = django
         self.settings = settings
-        self.follower = Follower(settings, self._warm)
+        self._allowed: Tokens = tokens.Followed(settings) if settings.guarded else tokens.open_to_all
+        self.follower = Follower(settings, self._allowed, self._warm)
         self.metrics = Metrics(self._states, settings.data)
         self.log = PredictionLog(settings.data / SERVED, self.metrics.logged)
         self.outcomes = OutcomeLog(settings.data / OUTCOMES)
-        self._allowed = allowed
         self._large = ThreadPoolExecutor(1, thread_name_prefix="large requests")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server = v2.server(metadata.version("plumbline"))

@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from webapp import pointer
-from webapp.pointer import Pointer, PointerError
+from webapp.pointer import Pointer
 from webapp.serving.attempts import Attempts
 from webapp.serving.settings import Settings
 from webapp.serving.status import Board
 from webapp.serving.table import EMPTY, Approved, Table
+from webapp.serving.tokens import Tokens
 from webapp.serving.version import Served
+from webapp.signed import UntrustedFile
 
 BEFORE = "before"
 """Below the pointers: for each model the decision before the newest, for a restart that can't load the newest."""
@@ -39,14 +41,16 @@ class Follower:
 
     Args:
         settings: where the pointers and versions are.
+        tokens: looks for its own changes as often as the pointers are looked at.
         warm: called with each new version before it may answer.
     """
 
-    def __init__(self, settings: Settings, warm: Callable[[Served], None]) -> None:
+    def __init__(self, settings: Settings, tokens: Tokens, warm: Callable[[Served], None]) -> None:
         self.table: Table = EMPTY
         self.looked = threading.Event()
         """Set once everything that was approved before the start is loaded, or known as broken."""
         self._settings = settings
+        self.tokens = tokens
         self._warm = warm
         self._board = Board(settings.pointers)
         self._attempts = Attempts(settings.shared / "loading" if settings.shared else None)
@@ -68,6 +72,8 @@ class Follower:
         with _surviving("Old status files could not be cleared"):
             self._board.clear()
         while True:
+            with _surviving("The tokens could not be followed"):
+                self.tokens.look()
             with _surviving("The pointers could not be followed"):
                 self.look()
             self.looked.set()
@@ -138,7 +144,7 @@ class Follower:
     def _fall_back(self, name: str, decided: Pointer | None, faults: list[str]) -> Approved | None:
         """After a start without the approved version: another that is served, or the one that was live before."""
         candidates = [(decided, number) for number in sorted(decided.served, reverse=True)] if decided else []
-        with contextlib.suppress(PointerError):
+        with contextlib.suppress(UntrustedFile):
             before = pointer.read(pointer.place(self._settings.pointers / BEFORE, name), self._settings.secret)
             candidates.append((before, before.live))
         for candidate, number in candidates:
@@ -182,7 +188,7 @@ class Follower:
 
 def _check_newer(decided: Pointer, now: Approved | None) -> None:
     if now and decided.sequence < now.pointer.sequence:
-        raise PointerError(
+        raise UntrustedFile(
             f"A decision about {decided.name} must come after the one in effect ({now.pointer.sequence}), got "
             f"{decided.sequence}: an old pointer was put back. Decide again, or restart where the registry began anew."
         )

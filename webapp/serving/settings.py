@@ -18,7 +18,8 @@ class Settings:
 
     Attributes:
         data: the folder of everything that is made; versions are below ``models``, pointers in ``serving``.
-        secret: what the pointers are signed with.
+        secret: what the pointers and the list of tokens are signed with.
+        guarded: whether a token must come with a request.
         max_bytes: of a request's body, as sent and as unpacked.
         max_rows: of one request.
         body_seconds: within which a body must have come.
@@ -29,6 +30,7 @@ class Settings:
 
     data: Path
     secret: str
+    guarded: bool = False
     max_bytes: int = 16 * MEBIBYTE
     max_rows: int = 10_000
     body_seconds: float = 30.0
@@ -48,7 +50,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Self:
-        """The settings that ``PLUMBLINE_DATA``, ``PLUMBLINE_SECRET`` and the limits' variables give.
+        """The settings that ``PLUMBLINE_DATA``, ``_SECRET``, ``_MODE`` and the limits' variables give.
 
         Raises:
             SettingsError: a limit is no whole number above zero.
@@ -56,6 +58,7 @@ class Settings:
         return cls(
             data=Path(os.environ.get("PLUMBLINE_DATA", "data")),
             secret=os.environ.get("PLUMBLINE_SECRET", ""),
+            guarded=os.environ.get("PLUMBLINE_MODE", "local") != "local",
             max_bytes=_whole("PLUMBLINE_MAX_BYTES", cls.max_bytes),
             max_rows=_whole("PLUMBLINE_MAX_ROWS", cls.max_rows),
             shared=Path(shared) if (shared := os.environ.get("PLUMBLINE_SHARED")) else None,

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
-from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from bundle import manifest as manifests
 from bundle.contract import Contract, Input, Output
 from bundle.manifest import Clause, Manifest, Raw, Step, Verdict
+from webapp.access.models import Purpose, Token
 from webapp.registry import decisions, published
 from webapp.registry.models import Version
 
@@ -137,8 +137,8 @@ def program():
     def of(user: User | None = None) -> APIClient:
         client = APIClient()
         if user:
-            token, _ = Token.objects.get_or_create(user=user)
-            client.credentials(HTTP_AUTHORIZATION=f"Token {token.key}")
+            _, secret = Token.make(owner=user, purpose=Purpose.API, name="a test", days=1, by=user.get_username())
+            client.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
         return client
 
     return of

@@ -113,16 +113,17 @@ def test_what_is_refused_is_said_on_the_page(shelf, ada, browser):
 
 @pytest.mark.parametrize("way", ["page", "action"])
 @pytest.mark.parametrize("who", ["vera", "tom"])
-def test_case_57_a_direct_post_without_permission(shelf, vera, tom, browser, who, way):
+@pytest.mark.parametrize("verb", ["approve", "reject", "retire", "roll_back"])
+def test_case_57_a_direct_post_without_permission(shelf, vera, tom, browser, who, way, verb):
     version, client = shelf.registered(), browser({"vera": vera, "tom": tom}[who])
     if way == "page":
-        response = client.post(page_of(version, "approve"), {"reason": "Mine."})
+        response = client.post(page_of(version, verb.replace("_", "-")), {"reason": "Mine."})
     else:
-        response = client.post(LIST, {"action": "act_approve", "_selected_action": [version.pk]})
+        response = client.post(LIST, {"action": f"act_{verb}", "_selected_action": [version.pk]})
     assert response.status_code == 403
     version.refresh_from_db()
     line = Decision.objects.first()
-    assert (version.state, line.actor, line.verb, line.outcome) == (State.CANDIDATE, who, "approve", "refused")
+    assert (version.state, line.actor, line.verb, line.outcome) == (State.CANDIDATE, who, verb, "refused")
 
 
 def test_case_58_four_eyes_on_every_way(shelf, ada, browser):

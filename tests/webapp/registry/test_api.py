@@ -83,9 +83,9 @@ def test_without_a_token(shelf, program):
     shelf.registered()
     client = program()
     for response in (client.get(f"{V1}models/"), client.post(path_of(1, "approve"), {"reason": "x"})):
-        assert (response.status_code, response["WWW-Authenticate"]) == (401, "Token")
+        assert (response.status_code, response["WWW-Authenticate"]) == (401, "Bearer")
     client.credentials(HTTP_AUTHORIZATION="Token wrong")
-    assert client.get(f"{V1}models/").json() == {"detail": "Invalid token."}
+    assert client.get(f"{V1}models/").json() == {"detail": "This token is not known."}
 
 
 def test_case_59_a_session_needs_its_csrf_token(shelf, ada, browser):

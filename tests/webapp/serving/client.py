@@ -15,7 +15,6 @@ from webapp import pointer
 from webapp.pointer import Pointer
 from webapp.serving.asgi import Serving
 from webapp.serving.settings import Settings
-from webapp.serving.tokens import open_to_all
 
 SECRET = "a secret of the tests"
 NEVER = None
@@ -47,9 +46,9 @@ def not_strict(name):
 class Client:
     """Starts the application as a server would, and sends it requests."""
 
-    def __init__(self, settings: Settings, django: Any = None, allowed: Any = open_to_all) -> None:
+    def __init__(self, settings: Settings, django: Any = None) -> None:
         self.settings = settings
-        self.app = Serving(django, settings, allowed)
+        self.app = Serving(django, settings)
         self.loop = asyncio.new_event_loop()
         self.received = 0
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)

@@ -10,6 +10,9 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from webapp.access import models as access
 
 NAME = "admin"
 PASSWORD_BYTES = 18
@@ -24,6 +27,7 @@ class Command(BaseCommand):
         """Do what is not done yet."""
         call_command("migrate", interactive=False, verbosity=0)
         call_command("sync", stdout=self.stdout)
+        access.tell_serving()
         users = get_user_model().objects
         if users.filter(is_superuser=True).exists():
             return
@@ -33,10 +37,13 @@ class Command(BaseCommand):
             name, password = NAME, secrets.token_urlsafe(PASSWORD_BYTES)
         if users.filter(username=name).exists():
             raise CommandError(f"The administrator must have a name of their own, and there is a user {name} already.")
-        users.create_superuser(name, password=password)
+        with transaction.atomic():
+            administrator = users.create_superuser(name, password=password)
+            if not sys.stdin.isatty():
+                access.OneTimePassword.objects.create(person=administrator)
         self.stdout.write(f"Administrator {name} created.")
         if not sys.stdin.isatty():
-            self.stdout.write(f"  password: {password}\n  It is shown this once. Change it at /admin/password_change/.")
+            self.stdout.write(f"  password: {password}\n  It is shown this once. Choose another at the first log-in.")
 
     def _ask(self) -> tuple[str, str]:
         self.stdout.write("The first administrator:")

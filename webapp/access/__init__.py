@@ -1,0 +1,1 @@
+"""Who may come in: tokens for programs, and passwords that must be changed."""
