@@ -33,7 +33,7 @@ bench: .venv/dev
 	$(BIN)/python bench/run.py --whole
 	$(BIN)/python bench/serving.py
 
-.venv/run: requirements.txt
+.venv/run: requirements.txt requirements-web.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --requirement requirements.txt
 	touch $@
