@@ -27,7 +27,7 @@ RUN pip --python /venv/bin/python install --no-cache-dir --no-deps --editable .
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/v2/health/live', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:' + os.environ['PLUMBLINE_BIND'].rpartition(':')[2] + '/v2/health/live', timeout=4)"]
 CMD ["sh", "-c", "python manage.py check && exec gunicorn"]
 
 FROM base AS pipeline

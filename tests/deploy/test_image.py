@@ -145,7 +145,9 @@ class TestWeb:
             log = lambda: built.podman("logs", container)  # noqa: E731 - told only where an assertion fails
             until(lambda: alive(server), 60)
             assert call(f"{server}/v2/health/live")[0] == 200, log()
-            assert built.podman("exec", container, *built.inspect(web)["Healthcheck"]["Test"][1:]).returncode == 0
+            check = (container, *built.inspect(web)["Healthcheck"]["Test"][1:])
+            assert built.podman("exec", *check).returncode == 0
+            assert built.podman("exec", "--env", f"PLUMBLINE_BIND=127.0.0.1:{free_port()}", *check).returncode == 1
             assert built.podman("exec", container, "id", "-u").stdout.strip() == str(USER)
             assert built.podman("exec", container, "touch", "/app/x").returncode != 0
 
