@@ -124,7 +124,7 @@ SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = PRODUCTION  # the scheme comes from the proxy that gunicorn is told to believe
-SECURE_REDIRECT_EXEMPT = [r"^metrics$", r"^api/v1/alerts/$"]  # asked beside the server, by Prometheus and Alertmanager
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/alerts/$"]  # Alertmanager asks from beside the server, without the proxy
 SECURE_HSTS_SECONDS = 30 * 24 * 60 * 60 if PRODUCTION else 0
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [
