@@ -39,7 +39,7 @@ bench: .venv/dev
 	$(BIN)/python bench/serving.py
 	$(BIN)/python -m bench.swaps
 
-.venv/run: requirements.txt
+.venv/run: requirements.txt requirements-web.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --requirement requirements.txt
 	touch $@

@@ -1,5 +1,8 @@
 """Pages for what went wrong: JSON for a program that asked the API, a short page for a person."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 
@@ -19,10 +22,20 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The fault is ours; what it was stands in the log."""
+    """The fault is ours; what it was stands in the log. Django calls this while it handles the exception."""
+    if isinstance(sys.exception(), (OperationalError, InterfaceError)):
+        return _database_away(request)
     if is_api(request):
         return JsonResponse({"detail": "The server has a fault; it is in the log."}, status=500)
     return defaults.server_error(request)
+
+
+def _database_away(request: HttpRequest) -> HttpResponse:
+    told = "The database does not answer. Try again in a moment; predictions go on."
+    headers = {"Retry-After": "10"}
+    if is_api(request):
+        return JsonResponse({"detail": told}, status=503, headers=headers)
+    return HttpResponse(f"<!doctype html><title>Try again</title><p>{told}", status=503, headers=headers)
 
 
 def is_api(request: HttpRequest) -> bool:

@@ -90,8 +90,17 @@ SQLITE = {
         "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
     },
 }
+SERVER_LIMITS = {  # seconds, and once milliseconds, after which a server that does not answer is given up
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 15_000,
+}
 DATABASE_URL = environment.text("DATABASE_URL")
 DATABASES: dict[str, Any] = {"default": dj_database_url.parse(DATABASE_URL) if DATABASE_URL else SQLITE}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"]["OPTIONS"] = SERVER_LIMITS | DATABASES["default"].get("OPTIONS", {})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -117,6 +126,7 @@ SESSION_COOKIE_AGE = 12 * 60 * 60
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_SSL_REDIRECT = PRODUCTION  # the scheme comes from the proxy that gunicorn is told to believe
+SECURE_REDIRECT_EXEMPT = [r"^api/v1/alerts/$"]  # Alertmanager asks from beside the server, without the proxy
 SECURE_HSTS_SECONDS = 30 * 24 * 60 * 60 if PRODUCTION else 0
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = [

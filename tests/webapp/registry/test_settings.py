@@ -90,6 +90,19 @@ def test_cookies_in_production(tmp_path):
     assert python(["-c", ask], tmp_path, **GOOD).stdout == "True True True\n"
 
 
+def test_alertmanager_needs_no_proxy(client, db, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/admin/login/").status_code == 301
+    assert client.post("/api/v1/alerts/").status_code != 301
+
+
+def test_case_51_a_database_that_is_silent_is_given_up(tmp_path):
+    ask = ["-c", "from webapp import settings; print(settings.DATABASES['default']['OPTIONS'])"]
+    url = "postgres://a:b@db/c"
+    assert "'connect_timeout': 5," in python(ask, tmp_path, DATABASE_URL=url).stdout
+    assert "'connect_timeout': 9," in python(ask, tmp_path, DATABASE_URL=f"{url}?connect_timeout=9").stdout
+
+
 def test_the_tables_are_those_of_the_models(db):
     from django.core.management import call_command
 

@@ -1,0 +1,67 @@
+"""A registry for tests from outside: small published versions, people with tokens, and plain HTTP."""
+
+import json
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from tests.sample import REPOSITORY
+
+PEOPLE = """
+from django.contrib.auth.models import Group, User
+from rest_framework.authtoken.models import Token
+for name in ("ada", "ben"):
+    user, _ = User.objects.get_or_create(username=name)
+    user.groups.add(Group.objects.get(name="approver"))
+    print(name, Token.objects.get_or_create(user=user)[0].key)
+"""
+"""For ``manage.py shell``: two who may approve, and their tokens."""
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Shows a redirect as it came."""
+
+    def redirect_request(self, *arguments: Any) -> None:
+        """Follow none."""
+
+
+OPEN = urllib.request.build_opener(NoRedirect)
+
+
+def publish(data: Path) -> None:
+    """Three small versions of one model."""
+    command = [sys.executable, "-m", "tests.webapp.serving.small", str(data)]
+    subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
+
+
+def tokens(printed: str) -> dict[str, str]:
+    """The tokens that ``PEOPLE`` printed, by name."""
+    return dict(line.split() for line in printed.splitlines() if line.startswith(("ada ", "ben ")))
+
+
+def call(url: str, body: Any = None, timeout: float = 60, **headers: str) -> tuple[int, Any]:
+    """Send a request, with a body by POST; the status, and the JSON or the text of the answer."""
+    data = None if body is None else json.dumps(body).encode()
+    named = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(url, data, named)  # noqa: S310 - a server of this machine
+    try:
+        with OPEN.open(request, timeout=timeout) as answer:
+            status, content = answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        status, content = error.code, error.read()
+    try:
+        return status, json.loads(content)
+    except ValueError:
+        return status, content.decode(errors="replace")
+
+
+def free_port() -> int:
+    """A port that nothing listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port

@@ -1,0 +1,88 @@
+"""The compose file: valid, whole in itself, and without a password of its own."""
+
+import os
+import re
+
+import pytest
+import yaml
+from compose_spec import PyCompose
+
+from tests.sample import REPOSITORY
+from webapp import environment
+
+DEPLOY = REPOSITORY / "deploy"
+COMPOSE = (DEPLOY / "compose.yaml").read_text()
+SPEC = yaml.safe_load(COMPOSE)
+SERVICES = SPEC["services"]
+MUST = re.compile(r"\$\{(\w+):\?[^}]+\}")
+ANY = re.compile(r"\$\{(\w+)")
+
+
+def test_it_works():
+    compose = PyCompose.from_yaml(yaml.safe_dump(SPEC))
+    compose.validate()
+    assert set(compose.service_names()) == {"web", "migrate", "scheduler", "database", "prometheus", "alertmanager"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"imagee": "x"}, {"restart": "sometimes"}, {"ports": ["x:y"]}, {"secrets": ["a_secret_that_is_not_there"]}],
+)
+def test_what_checks_it_finds_mistakes(wrong):
+    with pytest.raises(ValueError, match=r"imagee|sometimes|`x`|a_secret"):
+        PyCompose.from_yaml(yaml.safe_dump({"services": {"web": {"image": "a", **wrong}}})).validate()
+
+
+def test_no_secret_has_a_default():
+    example = dict(re.findall(r"^(\w+)=(.*)$", (DEPLOY / "env.example").read_text(), re.MULTILINE))
+    assert set(ANY.findall(COMPOSE)) == set(example)
+    assert not any(example.values())
+    optional = {"PLUMBLINE_PREDICT_TOKENS"}  # where there is none, nobody may ask
+    assert set(MUST.findall(COMPOSE)) == set(example) - optional
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_service_is_hardened(name):
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+
+
+def test_every_setting_is_one_that_the_server_reads():
+    known = known_settings()
+    for name in ("web", "migrate"):
+        assert set(SERVICES[name]["environment"]) <= known
+
+
+def test_what_is_mounted_is_there():
+    for service in SERVICES.values():
+        for volume in service.get("volumes", []):
+            source = volume.partition(":")[0]
+            assert source in SPEC["volumes"] or (DEPLOY / source).is_dir(), volume
+    assert SERVICES["web"]["volumes"] == SERVICES["scheduler"]["volumes"] == ["data:/data"]
+
+
+def test_prometheus_and_alertmanager_find_what_they_ask_for():
+    """Addresses name services and their ports, and tokens lie where secrets are."""
+    text = (DEPLOY / "prometheus" / "prometheus.yml").read_text()
+    text += (DEPLOY / "alertmanager" / "alertmanager.yml").read_text()
+    assert {"web:8000", "alertmanager:9093"} <= set(re.findall(r"\b(?:web|alertmanager):\d+", text))
+    tokens = set(re.findall(r"/run/secrets/(\w+)", text))
+    assert tokens == set(SPEC["secrets"]) == {*SERVICES["prometheus"]["secrets"], *SERVICES["alertmanager"]["secrets"]}
+
+
+def test_the_web_answers_its_own_name(monkeypatch):
+    """Prometheus and Alertmanager ask for ``web``."""
+    monkeypatch.setitem(
+        os.environ, "HOSTS", MUST.sub("models.example.org", SERVICES["web"]["environment"]["DJANGO_ALLOWED_HOSTS"])
+    )
+    assert environment.listed("HOSTS", []) == ["models.example.org", "web"]
+
+
+def known_settings() -> set[str]:
+    """Every environment variable that the server reads, by the source of what reads them."""
+    paths = [REPOSITORY / "gunicorn.conf.py", *(REPOSITORY / "webapp").rglob("*.py")]
+    text = "".join(path.read_text() for path in paths)
+    return set(re.findall(r'"((?:PLUMBLINE|DJANGO|DATABASE)_[A-Z_]+)"', text))
