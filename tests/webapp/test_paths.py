@@ -70,7 +70,8 @@ def server(published, tmp_path):
     shutil.copytree(published / "models" / "small" / "1", data / "models" / "small" / "1")
     (tmp_path / CANARY).write_text("a secret beside the data folder")
     (data / CANARY).write_text("a secret beside the models")
-    with site(data, PLUMBLINE_APP="tests.webapp.watched:application") as started:
+    (data / "tmp").mkdir()
+    with site(data, PLUMBLINE_APP="tests.webapp.watched:application", TMPDIR=str(data / "tmp")) as started:
         yield started
 
 
@@ -85,7 +86,7 @@ def allowed(opened: Path, data: Path) -> bool:
     """Whether the server may open this file while it answers: what it serves, what it writes, and its own code."""
     code = [REPOSITORY / "webapp", REPOSITORY / "bundle", REPOSITORY / "tests", Path(pytest.__file__).parents[1]]
     code += [Path(shutil.__file__).parents[1], Path("/usr/share/zoneinfo")]
-    own = [data / "models", data / "serving", data / "served"]
+    own = [data / "models", data / "serving", data / "served", data / "tmp"]
     return any(opened.is_relative_to(folder) for folder in (*code, *own))
 
 
