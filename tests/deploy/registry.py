@@ -6,20 +6,24 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.sample import REPOSITORY
+from tests.webapp.serving.client import until
+from webapp.serving import status
 
-PEOPLE = """
+WORKERS = 2
+"""Of a server, where nobody sets it."""
+MAKE = """
 from django.contrib.auth.models import Group, User
-from rest_framework.authtoken.models import Token
 for name in ("ada", "ben"):
-    user, _ = User.objects.get_or_create(username=name)
-    user.groups.add(Group.objects.get(name="approver"))
-    print(name, Token.objects.get_or_create(user=user)[0].key)
+    User.objects.create_user(name).groups.add(Group.objects.get(name="approver"))
 """
-"""For ``manage.py shell``: two who may approve, and their tokens."""
+
+Manage = Callable[..., subprocess.CompletedProcess[str]]
+"""Runs a command of ``manage.py``."""
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -38,9 +42,16 @@ def publish(data: Path) -> None:
     subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
 
 
-def tokens(printed: str) -> dict[str, str]:
-    """The tokens that ``PEOPLE`` printed, by name."""
-    return dict(line.split() for line in printed.splitlines() if line.startswith(("ada ", "ben ")))
+def approvers(manage: Manage) -> dict[str, str]:
+    """Two people who may approve, and the token of each for the API."""
+    made = manage("shell", "--command", MAKE)
+    assert made.returncode == 0, made.stderr
+    return {name: manage("drf_create_token", name).stdout.split()[2] for name in ("ada", "ben")}
+
+
+def settled(data: Path, version: int) -> None:
+    """Wait until every worker answers with this version."""
+    until(lambda: [one.live for one in status.read(data / "serving")] == [version] * WORKERS, 20)
 
 
 def call(url: str, body: Any = None, timeout: float = 60, **headers: str) -> tuple[int, Any]:

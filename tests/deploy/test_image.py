@@ -10,8 +10,8 @@ import subprocess
 import pytest
 
 from tests.conftest import BIN
-from tests.deploy.images import BASE, engine
-from tests.deploy.registry import PEOPLE, call, free_port, publish, tokens
+from tests.deploy.images import BASE, Done, engine
+from tests.deploy.registry import approvers, call, free_port, publish, settled
 from tests.sample import REPOSITORY, write
 from tests.webapp.serving.client import until
 from tests.webapp.serving.small import PROBABILITY, ROW
@@ -135,11 +135,14 @@ class TestWeb:
         subprocess.run(["chown", "--recursive", f"{USER}:{USER}", data], check=True)
         port = free_port()
         settings, volume = production(port), ("--volume", f"{data}:/data")
-        manage = ("python", "manage.py")
+
+        def manage(*command: str) -> Done:
+            return built.run(web, "python", "manage.py", *command, options=volume, **settings)
+
         for command in (("migrate", "--no-input"), ("sync",)):
-            done = built.run(web, *manage, *command, options=volume, **settings)
+            done = manage(*command)
             assert done.returncode == 0, done.stderr
-        people = tokens(built.run(web, *manage, "shell", "--command", PEOPLE, options=volume, **settings).stdout)
+        people = approvers(manage)
         server = f"http://127.0.0.1:{port}"
         with built.running(web, options=volume, **settings) as container:
             log = lambda: built.podman("logs", container)  # noqa: E731 - told only where an assertion fails
@@ -156,7 +159,7 @@ class TestWeb:
             by_ada = {"Authorization": f"Token {people['ada']}", **BEHIND_A_PROXY}
             assert call(approve, {"reason": "Good."}, **by_ada)[0] == 201, log()
             predict, rows = f"{server}/predict/small", {"rows": [ROW]}
-            until(lambda: call(predict, rows, Authorization=f"Bearer {TOKEN}")[0] == 200, 20)
+            settled(data, 2)
             _, answer = call(predict, rows, Authorization=f"Bearer {TOKEN}")
             assert answer["predictions"][0]["probability"] == PROBABILITY[2]
             assert call(predict, rows)[0] == 401

@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import BIN
 from tests.deploy.postgresql import PASSWORD, Database, Way, running
-from tests.deploy.registry import PEOPLE, call, free_port, publish, tokens
+from tests.deploy.registry import approvers, call, free_port, publish, settled
 from tests.sample import REPOSITORY
 from tests.webapp.serving.client import until
 from tests.webapp.serving.small import PROBABILITY, ROW
@@ -85,8 +85,7 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(place):
-    people = tokens(place.manage("shell", "--command", PEOPLE).stdout)
-    assert set(people) == {"ada", "ben"}
+    people = approvers(place.manage)
     with serving(place) as url:
         yield Server(url, people)
 
@@ -117,17 +116,18 @@ def refused(server: Server) -> None:
     assert time.monotonic() - started < LATEST
 
 
-def test_it_works(server):
+def test_it_works(server, place):
     assert server.live() is None
     assert server.decide("ada", "approve", 1) == (201, "")
-    until(lambda: server.live() == 1)
+    settled(place.data, 1)
+    assert server.live() == 1
 
 
 def test_one_of_two_approvals_at_once_wins(server, place):
     with ThreadPoolExecutor(2) as both:
         told = list(both.map(lambda who: server.decide(who, "approve", 2), server.people))
     assert sorted(status for status, _ in told) == [201, 409], told
-    until(lambda: server.live() == 2)
+    settled(place.data, 2)
     assert place.manage("verify_audit").stdout.startswith("The audit trail is whole")
 
 
@@ -173,5 +173,5 @@ def recovered(server: Server, place: Place) -> None:
     until(lambda: call(f"{server.url}/api/v1/models/", Authorization=f"Token {server.people['ada']}")[0] == 200, 20)
     for version in (1, 2):
         assert server.decide("ben", "roll-back", version) == (201, "")
-        until(lambda version=version: server.live() == version)
+        settled(place.data, version)
     assert place.manage("verify_audit").returncode == 0
