@@ -37,8 +37,7 @@ def test_no_secret_has_a_default():
     example = dict(re.findall(r"^(\w+)=(.*)$", (DEPLOY / "env.example").read_text(), re.MULTILINE))
     assert set(ANY.findall(COMPOSE)) == set(example)
     assert not any(example.values())
-    optional = {"PLUMBLINE_PREDICT_TOKENS"}  # where there is none, nobody may ask
-    assert set(MUST.findall(COMPOSE)) == set(example) - optional
+    assert set(MUST.findall(COMPOSE)) == set(example)
 
 
 @pytest.mark.parametrize("name", SERVICES)

@@ -1,6 +1,5 @@
 """The images: built from nothing, and run as hardened as the documentation says that they can be."""
 
-import hashlib
 import json
 import os
 import re
@@ -11,14 +10,13 @@ import pytest
 
 from tests.conftest import BIN
 from tests.deploy.images import BASE, Done, engine
-from tests.deploy.registry import approvers, call, free_port, publish, settled
+from tests.deploy.registry import approvers, call, free_port, publish, settled, token
 from tests.sample import REPOSITORY, write
 from tests.webapp.serving.client import until
 from tests.webapp.serving.small import PROBABILITY, ROW
 
 ONLY_IN_THE_PIPELINE = ["dask", "keras", "luigi", "matplotlib", "pandas", "pipeline", "sklearn", "tensorflow"]
 USER = 10001
-TOKEN = "a token of the tests"
 HOST = "models.example.org"
 BEHIND_A_PROXY = {"Host": HOST, "X_Forwarded_Proto": "https"}
 
@@ -76,7 +74,6 @@ def production(port: int = 8000) -> dict[str, str]:
     return {
         "DJANGO_SECRET_KEY": secrets.token_urlsafe(50),
         "DJANGO_ALLOWED_HOSTS": HOST,
-        "PLUMBLINE_PREDICT_TOKENS": hashlib.sha256(TOKEN.encode()).hexdigest(),
         "PLUMBLINE_BIND": f"127.0.0.1:{port}",
     }
 
@@ -142,7 +139,7 @@ class TestWeb:
         for command in (("migrate", "--no-input"), ("sync",)):
             done = manage(*command)
             assert done.returncode == 0, done.stderr
-        people = approvers(manage)
+        people, asking = approvers(manage), token(manage, "ada", "predict")
         server = f"http://127.0.0.1:{port}"
         with built.running(web, options=volume, **settings) as container:
             log = lambda: built.podman("logs", container)  # noqa: E731 - told only where an assertion fails
@@ -160,7 +157,7 @@ class TestWeb:
             assert call(approve, {"reason": "Good."}, **by_ada)[0] == 201, log()
             predict, rows = f"{server}/predict/small", {"rows": [ROW]}
             settled(data, 2)
-            _, answer = call(predict, rows, Authorization=f"Bearer {TOKEN}")
+            _, answer = call(predict, rows, Authorization=f"Bearer {asking}")
             assert answer["predictions"][0]["probability"] == PROBABILITY[2]
             assert call(predict, rows)[0] == 401
         assert all(path.stat().st_uid == USER for path in data.rglob("*"))

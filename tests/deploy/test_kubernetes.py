@@ -16,7 +16,7 @@ OVERLAYS = ("local", "production")
 NOT_OURS = {"database"}
 """Programs of others, which do not read our settings."""
 MADE_BY_HAND = {
-    "plumbline": {"DJANGO_SECRET_KEY", "DATABASE_URL", "PLUMBLINE_PREDICT_TOKENS"},
+    "plumbline": {"DJANGO_SECRET_KEY", "DATABASE_URL"},
     "database": {"password"},
 }
 NAME = "app.kubernetes.io/name"
