@@ -1,22 +1,37 @@
 """What the documentation shows is what happens: its commands run in order, its code runs, its output comes out.
 
-Commands run in a copy of the repository, README first. A line of shown output must come out, whatever the numbers in
-it; ``...`` stands for any lines.
+Commands run in a copy of the repository, README first. Shown output must come out, whatever its numbers and however it
+is broken into lines; ``...`` and ``…`` stand for anything. A variable that one command sets is there for those after
+it. The last pages speak of a running server: ``make serve`` runs beside them, with Ada who approves and Vera who looks.
 """
 
+import os
 import re
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.sample import REPOSITORY
 
-PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+SERVED = [REPOSITORY / "docs" / f"{name}.md" for name in ("registry", "serving", "monitoring")]
+PAGES = [REPOSITORY / "README.md", *sorted(set((REPOSITORY / "docs").glob("*.md")) - set(SERVED)), *SERVED]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 NUMBER = re.compile(r"-?\d[\d,.]*")
+ASSIGNED = re.compile(r"[A-Z]+=")
+PEOPLE = """
+from django.contrib.auth.models import Group, User
+for name, group in (("ada", "approver"), ("vera", "viewer")):
+    User.objects.create_user(name, is_staff=True).groups.add(Group.objects.get(name=group))
+"""
 COLOUR = re.compile(r"\x1b\[\d+m")
 
 
@@ -25,9 +40,40 @@ def blocks(page: Path, language: str) -> list[str]:
     return [text for kind, text in BLOCK.findall(page.read_text()) if kind == language]
 
 
-def shape(line: str) -> str:
-    """A line without its numbers, its colours and the width of its gaps."""
-    return re.sub(r"\s+", " ", NUMBER.sub("0", COLOUR.sub("", line))).strip()
+def commands(block: str) -> list[tuple[str, str]]:
+    """The commands of a block, each with the output that is shown below it."""
+    found: list[tuple[str, str]] = []
+    whole = True
+    for line in block.splitlines():
+        command, shown = found[-1] if found else ("", "")
+        if whole and line.startswith("$ "):
+            found.append((line.removeprefix("$ "), ""))
+        elif whole:
+            found[-1] = (command, f"{shown}{line}\n")
+        else:
+            found[-1] = (f"{command}\n{line}", "")
+        whole = is_whole(found[-1][0])
+    return found
+
+
+def is_whole(command: str) -> bool:
+    """Whether no quotation is open at its end."""
+    try:
+        shlex.split(command)
+    except ValueError:
+        return False
+    return True
+
+
+def shape(text: str) -> str:
+    """A text without its numbers, its colours and its blanks."""
+    return NUMBER.sub("0", re.sub(r"\s", "", COLOUR.sub("", text)))
+
+
+def says(came: str, shown: str) -> bool:
+    """Whether the output has what is shown, in that order."""
+    parts = re.split(r"\.\.\.|…", shown)
+    return bool(re.search(".*".join(re.escape(shape(part)) for part in parts), shape(came), re.DOTALL))
 
 
 @pytest.fixture(scope="module")
@@ -44,21 +90,73 @@ def copy(tmp_path_factory):
     return folder
 
 
-@pytest.mark.slow
-def test_the_commands_and_the_code_of_every_page_do_what_it_shows(copy):
-    for page in PAGES:
-        for block in blocks(page, "console"):
-            command, _, shown = block.removeprefix("$ ").partition("\n")
-            done = subprocess.run(["bash", "-c", command], cwd=copy, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, f"{page.name}: {command}\n{done.stderr}"
-            came = {shape(line) for line in done.stdout.splitlines()}
-            for line in shown.splitlines():
-                assert shape(line) in came or line.strip() == "...", (
-                    f"{page.name}: {command} does not say {line!r}:\n{done.stdout}"
+@contextmanager
+def serving(copy: Path) -> Iterator[dict[str, str]]:
+    """The server of the copy beside the commands; what they find in their environment."""
+    log = copy / "server.log"
+    with log.open("w") as file:
+        server = subprocess.Popen(
+            ["make", "serve"], cwd=copy, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while not answers():
+            assert server.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.1)
+        manage = [sys.executable, "manage.py"]
+        subprocess.run([*manage, "shell", "--command", PEOPLE], cwd=copy, check=True, capture_output=True)
+        token = [*manage, "token", "--purpose", "api", "--name", "documentation"]
+        tokens = {}
+        for name in ("ada", "vera"):
+            made = subprocess.run([*token, name], cwd=copy, check=True, capture_output=True, text=True)
+            tokens[name.upper()] = made.stdout.strip()
+        yield tokens
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(60)
+
+
+def answers() -> bool:
+    """Whether a server answers where the pages ask for one."""
+    try:
+        with urllib.request.urlopen("http://127.0.0.1:8000/v2/health/live", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def follow(page: Path, copy: Path, environment: dict[str, str]) -> None:
+    """Do what the page says, and see what it shows."""
+    given: list[str] = []
+    for language, block in BLOCK.findall(page.read_text()):
+        for command, shown in commands(block) if language == "console" else ():
+            if command == "make serve":
+                came = (copy / "server.log").read_text()
+            else:
+                line = "\n".join([*given, command])
+                done = subprocess.run(
+                    ["bash", "-c", line], cwd=copy, env=environment, capture_output=True, text=True, check=False
                 )
-        for block in blocks(page, "python"):
+                assert done.returncode == 0, f"{page.name}: {command}\n{done.stderr}"
+                came = done.stdout
+            assert says(came, shown), f"{page.name}: {command} does not say\n{shown}\nbut\n{came}"
+            if ASSIGNED.match(command):
+                given.append(command)
+        if language == "python":
             done = subprocess.run([sys.executable, "-c", block], cwd=copy, capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"{page.name}:\n{block}\n{done.stderr}"
+
+
+@pytest.mark.slow
+def test_the_commands_and_the_code_of_every_page_do_what_it_shows(copy):
+    assert not answers(), "No other server may answer at port 8000, and one does."
+    for page in PAGES:
+        if page not in SERVED:
+            follow(page, copy, dict(os.environ))
+    with serving(copy) as people:
+        for page in SERVED:
+            follow(page, copy, os.environ | people)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
