@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow.lite.python.convert_phase import ConverterError
 
 from bundle.contract import Contract
-from bundle.model import COMPILED, SIGNATURE
+from bundle.model import COMPILED, FEATURES, SIGNATURE
 from pipeline.preprocessing import Derive, Encode
 
 Network = Callable[[Any, Any], Any]
@@ -34,6 +34,7 @@ class Serving(tf.Module):  # type: ignore[misc]
         self.network, self.threshold = network, contract.threshold
         inputs = {one.name: tf.TensorSpec([None], TYPES[one.type], one.name) for one in contract.inputs}
         self.signature = tf.function(self.answer, autograph=False).get_concrete_function(**inputs)
+        self.derivation = tf.function(self.derived, autograph=False).get_concrete_function(**inputs)
 
     def answer(self, **columns: Any) -> dict[str, Any]:
         """The named answers for raw columns."""
@@ -41,6 +42,10 @@ class Serving(tf.Module):  # type: ignore[misc]
         probability = tf.sigmoid(self.network(numbers, codes))
         decision = tf.cast(probability >= self.threshold, tf.int64)
         return {"probability": tf.identity(probability, "probability"), "decision": decision}
+
+    def derived(self, **columns: Any) -> dict[str, Any]:
+        """The features that the model uses, as it makes them of raw columns."""
+        return {name: tf.identity(value) for name, value in self.derive(columns, self.features).items()}
 
 
 def save(
@@ -53,7 +58,7 @@ def save(
 
     serving = Serving(derive, encode, features, network, contract)
     serving.weights = model.variables  # tracked, and so saved
-    tf.saved_model.save(serving, folder, signatures={SIGNATURE: serving.signature})
+    tf.saved_model.save(serving, folder, signatures={SIGNATURE: serving.signature, FEATURES: serving.derivation})
 
 
 def compile_beside(

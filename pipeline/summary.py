@@ -1,5 +1,6 @@
 """What a person reads at the end of a run, on standard output."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from rich import box
@@ -9,6 +10,7 @@ from rich.text import Text
 
 from bundle import manifest
 from bundle.manifest import Clause, Manifest
+from bundle.monitoring import PAGE, REPORT, DayReport
 from pipeline.receipts import Receipt
 from pipeline.targets import Stage
 
@@ -36,6 +38,32 @@ def tell(published: Stage, run: str) -> None:
     console.print(f"version  {version}", soft_wrap=True, highlight=False)
     console.print(f"report   {version / 'assets.extra' / 'report.html'}", soft_wrap=True, highlight=False)
     console.print(f"next     {NEXT[verdict]}", highlight=False)
+
+
+def tell_days(looked_at: Sequence[Stage], run: str) -> None:
+    """What each day that was looked at showed, and where its page is."""
+    console = Console()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("day", "rows", "outcomes", "drifted", "fallen", "page"):
+        side: Literal["left", "right"] = "right" if title in ("rows", "outcomes") else "left"
+        table.add_column(title, justify=side, overflow="fold")
+    findings = Table.grid(padding=(0, 2))
+    new = [day.output() for day in looked_at if (receipt := day.output().receipt) and receipt.run == run]
+    for folder in (artifact.folder for artifact in new):
+        report = DayReport.model_validate_json((folder / REPORT).read_bytes())
+        drifted = {one.name: None for version in report.versions for one in version.drift if one.drifted}
+        fallen = {one.metric: None for version in report.versions for one in version.realised if one.fallen}
+        table.add_row(
+            report.day,
+            _count(report.rows),
+            _count(report.outcomes),
+            *(Text(", ".join(names) or "-", "bold red" if names else "dim") for names in (drifted, fallen)),
+            str(folder / PAGE),
+        )
+        for finding in report.findings:
+            findings.add_row(Text(report.day, "dim"), Text(finding))
+    console.print(table)
+    console.print(findings)
 
 
 def _receipts(published: Stage) -> list[Receipt]:

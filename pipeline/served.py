@@ -1,0 +1,276 @@
+"""Read a day's prediction log and outcomes with Dask: byte range by byte range, each brought down to counts.
+
+A line belongs to the range in which it begins. What can't be used is counted, and never ends the reading: a line that
+is torn (the server was killed while it wrote) or no line of a log, and rows that are not what the contract says.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import reduce
+from pathlib import Path
+from typing import Any, TypeVar
+
+import dask
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pandas as pd
+
+from bundle import contract as contracts
+from bundle.contract import Columns, Contract, ContractError
+from bundle.monitoring import Served
+from bundle.profile import Bins
+from pipeline import drift
+from pipeline.drift import Counts
+from pipeline.progress import track
+
+RANGE_BYTES = 32 << 20
+BATCH_ROWS = 8192
+"""Rows that features are made of in one call."""
+KEY = ["id", "row"]
+
+Read = TypeVar("Read")
+Part = tuple[Path, int]
+"""A file, and how many bytes of it count."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """How to read the rows of one version: what they must be, and what to count of them.
+
+    ``features`` gives the features of raw columns; ``bins`` are those to count, the answer's among them under its name.
+    """
+
+    contract: Contract
+    bins: tuple[Bins, ...]
+    features: Callable[[Columns], Mapping[str, npt.NDArray[Any]]]
+
+    @property
+    def answer(self) -> str:
+        """The output that is counted and measured."""
+        return self.contract.outputs[0].name
+
+
+@dataclass
+class Tally:
+    """What a part of the log holds of one version.
+
+    ``counts`` has the counts of each of ``Watched.bins``; ``known`` the answers whose outcome is known.
+    """
+
+    requests: int = 0
+    rows: int = 0
+    aside: int = 0
+    """Rows that are not what the contract says."""
+    answers: float = 0.0
+    """The sum of the answers."""
+    counts: tuple[Counts, ...] = ()
+    known: list[pd.DataFrame] = field(default_factory=list)
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Both together."""
+        pairs = zip(self.counts, other.counts, strict=True) if self.counts and other.counts else ()
+        counts = tuple(one + two for one, two in pairs) or self.counts or other.counts
+        return Tally(
+            self.requests + other.requests,
+            self.rows + other.rows,
+            self.aside + other.aside,
+            self.answers + other.answers,
+            counts,
+            self.known + other.known,
+        )
+
+
+@dataclass
+class Log:
+    """A part of the log: what each version answered, and how many lines are broken."""
+
+    versions: dict[int, Tally] = field(default_factory=dict)
+    broken: int = 0
+
+    def __add__(self, other: "Log") -> "Log":
+        """Both together."""
+        numbers = self.versions.keys() | other.versions.keys()
+        together = {
+            number: self.versions.get(number, Tally()) + other.versions.get(number, Tally()) for number in numbers
+        }
+        return Log(together, self.broken + other.broken)
+
+
+def outcomes(files: Sequence[Part]) -> tuple[pd.DataFrame, int]:
+    """The outcome of each row of each answer (columns ``id``, ``row``, ``value``), and how many lines are broken.
+
+    Of several for one row, that with the latest ``at`` counts, and of those the last line.
+    """
+
+    def work(lines: Iterator[bytes]) -> tuple[pd.DataFrame, int]:
+        good, broken = [], 0
+        for line in lines:
+            try:
+                good.append(_outcome(line))
+            except ValueError:
+                broken += 1
+        return pd.DataFrame(good, columns=[*KEY, "value", "at"]), broken
+
+    done = _each_range(files, work, "reading outcomes")
+    if not done:
+        return pd.DataFrame(columns=[*KEY, "value"]), 0
+    every = pd.concat([frame for frame, _ in done], ignore_index=True).sort_values("at", kind="stable")
+    return every.drop_duplicates(KEY, keep="last").drop(columns="at"), sum(broken for _, broken in done)
+
+
+def log(files: Sequence[Part], watched: Mapping[int, Watched], outcomes: pd.DataFrame) -> Log:
+    """What the log holds of each version; rows of versions that are not ``watched`` are counted, and no more."""
+
+    def work(lines: Iterator[bytes]) -> Log:
+        found = Log()
+        waiting: dict[int, list[Served]] = {}
+        for line in lines:
+            try:
+                served = _served(line)
+            except ValueError:
+                found.broken += 1
+                continue
+            version = served["version"]
+            waiting.setdefault(version, []).append(served)
+            if sum(sum(one["rows"]) for one in waiting[version]) >= BATCH_ROWS:
+                found += Log({version: tally(waiting.pop(version), watched.get(version), outcomes)})
+        for version, blocks in waiting.items():
+            found += Log({version: tally(blocks, watched.get(version), outcomes)})
+        return found
+
+    return reduce(Log.__add__, _each_range(files, work, "reading the log"), Log())
+
+
+def tally(blocks: Sequence[Served], watched: Watched | None, outcomes: pd.DataFrame) -> Tally:
+    """What some lines of one version hold."""
+    found = Tally(requests=sum(len(block["ids"]) for block in blocks), rows=sum(sum(block["rows"]) for block in blocks))
+    columns, answers, keys = [], [], []
+    for block in blocks:
+        answered = block["answers"][watched.answer if watched else next(iter(block["answers"]))]
+        taken = _fitting(block, answered, watched.contract if watched else None)
+        if len(taken):
+            answers.append(np.array([answered[row] for row in taken]))
+            keys.append(_keys(block).iloc[taken])
+            columns.append(_columns(block, taken, watched.contract) if watched else {})
+    if not answers:
+        return replace(found, aside=found.rows)
+    answer, key = np.concatenate(answers), pd.concat(keys, ignore_index=True)
+    known = key.assign(answer=answer).merge(outcomes, on=KEY)
+    return replace(
+        found,
+        aside=found.rows - len(answer),
+        answers=float(answer.sum()),
+        counts=_counts({name: np.concatenate([one[name] for one in columns]) for name in columns[0]}, answer, watched),
+        known=[known] if len(known) else [],
+    )
+
+
+def _counts(columns: Columns, answer: npt.NDArray[Any], watched: Watched | None) -> tuple[Counts, ...]:
+    if watched is None or not watched.bins:
+        return ()
+    values = {**watched.features(columns), watched.answer: answer}
+    return tuple(drift.count(bins, _plain(values[bins.name])) for bins in watched.bins)
+
+
+def _plain(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    return np.array([text.decode() for text in values], object) if values.dtype.kind in "OS" else values
+
+
+def _keys(block: Served) -> pd.DataFrame:
+    """The id of the request and the number in it of each row."""
+    numbers = [np.arange(rows) for rows in block["rows"]]
+    return pd.DataFrame({"id": np.repeat(block["ids"], block["rows"]), "row": np.concatenate(numbers)})
+
+
+def _columns(block: Served, rows: Sequence[int], contract: Contract) -> Columns:
+    """The named rows as the model takes them.
+
+    Raises:
+        ContractError: a row is not what the contract says.
+    """
+    values = [(one.name, block["inputs"][one.name]) for one in contract.inputs]
+    return contracts.typed({name: [column[row] for row in rows] for name, column in values}, contract)
+
+
+def _fitting(block: Served, answers: Sequence[Any], contract: Contract | None) -> list[int]:
+    """Which rows are what the contract says, and have an answer."""
+    answered = [row for row, answer in enumerate(answers) if _is_share(answer)]
+    if contract is None or _fits(block, answered, contract):
+        return answered
+    return [row for row in answered if _fits(block, [row], contract)]
+
+
+def _fits(block: Served, rows: Sequence[int], contract: Contract) -> bool:
+    try:
+        _columns(block, rows, contract)
+    except (ContractError, KeyError):
+        return False
+    return True
+
+
+def _served(line: bytes) -> Served:
+    """A line of the prediction log.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        given: Served = orjson.loads(line)
+        rows = sum(given["rows"])
+        columns = [*given["inputs"].values(), *given["answers"].values()]
+        whole = len(given["ids"]) == len(given["rows"]) and min(given["rows"]) > 0 and given["version"] > 0
+        whole = whole and bool(given["answers"]) and all(len(column) == rows for column in columns)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"no line of a prediction log: {error}") from error
+    if not whole:
+        raise ValueError("no line of a prediction log: its parts are not of one length")
+    return given
+
+
+def _outcome(line: bytes) -> tuple[str, int, float, float]:
+    """A line of outcomes: id, row, value, and when it came, in seconds since 1970.
+
+    Raises:
+        ValueError: it is none, or its value is neither 0 nor 1.
+    """
+    try:
+        given = orjson.loads(line)
+        key, row, value = given["id"], given["row"], given["value"]
+        came = datetime.fromisoformat(given["at"]).timestamp()
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"no outcome: {error}") from error
+    if not (isinstance(key, str) and isinstance(row, int) and value in (0, 1)):
+        raise ValueError("no outcome: expected an id, the number of a row, and 0 or 1")
+    return key, row, float(value), came
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, int | float) and 0 <= value <= 1
+
+
+def _each_range(files: Sequence[Part], work: Callable[[Iterator[bytes]], Read], what: str) -> list[Read]:
+    """Do ``work`` on the lines of each range of each file; what it returns, in order."""
+    ranges = [(path, start, size) for path, size in files for start in range(0, size, RANGE_BYTES)]
+    guard = threading.Lock()
+    with track(what, len(ranges)) as advance:
+
+        def step(path: Path, start: int, size: int) -> Read:
+            done = work(_lines(path, start, min(start + RANGE_BYTES, size), size))
+            with guard:
+                advance()
+            return done
+
+        return list(dask.compute(*(dask.delayed(step, pure=False)(*one) for one in ranges)))
+
+
+def _lines(path: Path, start: int, end: int, size: int) -> Iterator[bytes]:
+    """The lines that begin from ``start`` on and before ``end``, each as far as the file counts."""
+    with path.open("rb") as file:
+        if start:
+            file.seek(start - 1)
+            file.readline()
+        while file.tell() < end:
+            yield file.readline(size - file.tell())
