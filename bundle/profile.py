@@ -34,7 +34,7 @@ class Bins(BaseModel):
     rows: int = 0
     """How many rows of the reference the expected shares are of."""
     usual: float | None = None
-    """The index that single days of the reference reach at most against its expected shares."""
+    """The index that single days of the reference reach against its expected shares."""
 
     def labels(self) -> tuple[str, ...]:
         """What each bin is called, as a person reads it."""
@@ -59,9 +59,10 @@ class FeatureProfile(Bins):
 
 
 class AnswerProfile(Bins):
-    """The model's answer: its shares on the hold-out."""
+    """The model's answer: its shares on the hold-out, and the worst that each metric came to on single days of it."""
 
     hold_out: tuple[float, ...]
+    worst: dict[str, float] = {}
 
 
 class Profile(BaseModel):

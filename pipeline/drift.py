@@ -21,8 +21,8 @@ from bundle.profile import Bins
 
 LEAST_EXPECTED = 5
 """Bins that expect fewer rows are tested together (Cochran 1954)."""
-FEW = 0.1
-"""A day with less than this share of the median day's rows says more of chance than of the day."""
+RARE = 0.001
+"""The share of the reference's rows that freak days may hold together: a day of snow with hardly a flight."""
 
 Counts = npt.NDArray[np.int64]
 Days = dict[int, Counts]
@@ -76,14 +76,24 @@ def merge(parts: Sequence[Mapping[int, Counts]]) -> Days:
 
 
 def usual(expected: Sequence[float], days: Mapping[int, Counts]) -> float | None:
-    """The index that single days reach at most against the expected shares; None where no whole day is there.
+    """The index that single days reach against the expected shares; None where there is no whole day."""
+    return furthest(
+        {day: (profile.psi(expected, profile.shares(counts)), counts.sum()) for day, counts in days.items()}
+    )
 
-    The first and the last day are left out: what is before and after them was cut off, maybe within the day.
+
+def furthest(days: Mapping[int, tuple[float, int]]) -> float | None:
+    """What single days reach at most, from the value and the rows of each; None where there is no whole day.
+
+    The first and the last day are left out, which may have been cut off within the day, and so are freak days.
     """
-    whole = sorted(days)[1:-1]
-    least = FEW * float(np.median([days[day].sum() for day in whole])) if whole else 0.0
-    reached = [profile.psi(expected, profile.shares(days[day])) for day in whole if days[day].sum() >= least]
-    return max(reached, default=None)
+    ranked = sorted((days[day] for day in sorted(days)[1:-1]), reverse=True)
+    left = RARE * sum(rows for _, rows in ranked)
+    for value, rows in ranked:
+        left -= rows
+        if left < 0:
+            return value
+    return None
 
 
 def compare(references: Sequence[tuple[Bins, Sequence[float]]], counted: Sequence[Counts], rule: Rule) -> list[Drift]:

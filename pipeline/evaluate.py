@@ -14,8 +14,9 @@ from bundle.contract import Columns, Contract, as_bytes
 from bundle.model import Model
 from bundle.profile import AnswerProfile, Bins
 from pipeline import drift, tables
+from pipeline.drift import Counts
 from pipeline.errors import DataError
-from pipeline.metrics import LEVEL, METRICS, REPLICATES, Figure, Floats, Scored, figures, replicates
+from pipeline.metrics import LEVEL, LOWER_IS_BETTER, METRICS, REPLICATES, Figure, Floats, Scored, figures, replicates
 from pipeline.process import Job, Outcome
 from pipeline.progress import track
 
@@ -42,7 +43,10 @@ def evaluate(job: Job) -> Outcome:
         name: by_slice(target, probabilities, labels[name], contract.threshold, job.problem.seed) for name in slices
     }
     (job.output / "evaluation.json").write_text(json.dumps(_plain(found), indent=1, allow_nan=False) + "\n")
-    answered = answers(contract.outputs[0].name, probabilities, pd.Series(labels[time]))
+    days = drift.days_of(pd.Series(labels[time]))
+    answered = answers(contract.outputs[0].name, probabilities, days).model_copy(
+        update={"worst": worst_days(target, probabilities, days, contract.threshold)}
+    )
     (job.output / "answers.json").write_text(answered.model_dump_json(indent=1) + "\n")
     metrics = found["metrics"]
     note = ", ".join(f"{name} {metrics[name]['value']:.4f}" for name in ("roc_auc", "log_loss", "brier"))
@@ -81,14 +85,33 @@ def columns_of_part(part: pd.DataFrame, contract: Contract) -> Columns:
     }
 
 
-def answers(name: str, probabilities: Floats, times: pd.Series) -> AnswerProfile:
+def answers(name: str, probabilities: Floats, days: Counts) -> AnswerProfile:
     """The reference for the answers to come: those of the hold-out, and how far its single days are from it."""
-    values, times_seen = np.unique(probabilities, return_counts=True)
-    edges = profile.decile_edges((values, times_seen))
+    edges = profile.decile_edges(np.unique(probabilities, return_counts=True))
     bins = Bins(name=name, kind="number", edges=edges, rows=len(probabilities))
     shares = profile.shares(drift.count(bins, probabilities))
-    days = drift.count_by_day(bins, probabilities, drift.days_of(times))
-    return AnswerProfile(**bins.model_dump(exclude={"usual"}), usual=drift.usual(shares, days), hold_out=shares)
+    usual = drift.usual(shares, drift.count_by_day(bins, probabilities, days))
+    return AnswerProfile(**bins.model_dump(exclude={"usual"}), usual=usual, hold_out=shares)
+
+
+def worst_days(target: Floats, probabilities: Floats, days: Counts, threshold: float) -> dict[str, float]:
+    """The worst that each metric came to on single days; those that a day can't tell are left out."""
+    found = [
+        (
+            int(day),
+            int((days == day).sum()),
+            Scored(target[days == day], probabilities[days == day], threshold).metrics(),
+        )
+        for day in np.unique(days)
+    ]
+    worst = {}
+    for place, metric in enumerate(METRICS):
+        sign = 1.0 if metric in LOWER_IS_BETTER else -1.0
+        told = {day: (sign * values[place], rows) for day, rows, values in found if np.isfinite(values[place])}
+        reached = drift.furthest(told)
+        if reached is not None:
+            worst[str(metric)] = float(sign * reached)
+    return worst
 
 
 def measure(

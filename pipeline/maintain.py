@@ -83,8 +83,10 @@ def reasons(data: Path, model: str, every_days: int, before: Before, now: dateti
         )
     found += seen(reports(data, model), version)
     found += [
-        f"{one.request.by} asked on {one.request.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC ({one.request.source}): "
-        f"{one.request.reason}"
+        _plain(
+            f"{one.request.by} asked on {one.request.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC "
+            f"({one.request.source}): {one.request.reason}"
+        )
         for one in before.waiting
         if one.request.at > made
     ]
@@ -138,9 +140,10 @@ def _drifted(day: str, one: VersionDay) -> list[str]:
 
 
 def _fallen(day: str, one: VersionDay) -> list[str]:
-    return [
-        f"On {day} the {metric.metric} of version {one.version} was {metric.value:.4f}, and all of its interval on the "
-        "wrong side of what is required."
-        for metric in one.realised
-        if metric.fallen
-    ]
+    names = [metric.metric for metric in one.realised if metric.fallen]
+    return [f"On {day} version {one.version} did worse than is required of it: {', '.join(names)}."] if names else []
+
+
+def _plain(text: str) -> str:
+    """What somebody wrote, on one line and without what moves a terminal's cursor."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())

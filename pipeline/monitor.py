@@ -31,6 +31,8 @@ class Answering:
     manifest: Manifest
     references: tuple[tuple[Bins, tuple[float, ...]], ...]
     watched: Watched
+    worst: dict[str, float]
+    """What each metric came to on the worst single days of the hold-out."""
 
 
 def monitor(job: Job) -> Outcome:
@@ -86,13 +88,14 @@ def load(folder: Path) -> Answering:
     manifest.verify(folder, described)
     reference = Profile.model_validate_json((folder / EXTRA / profile.NAME).read_bytes())
     if reference.answer is None:  # made before a version kept what this needs
-        return Answering(described, (), Watched(described.contract, (), dict))
+        return Answering(described, (), Watched(described.contract, (), dict), {})
     references: tuple[tuple[Bins, tuple[float, ...]], ...] = (
         *((one, one.training) for one in reference.features if one.kept),
         (reference.answer, reference.answer.hold_out),
     )
     bins = tuple(one for one, _ in references)
-    return Answering(described, references, Watched(described.contract, bins, model.features(folder)))
+    watched = Watched(described.contract, bins, model.features(folder))
+    return Answering(described, references, watched, reference.answer.worst)
 
 
 def version_day(
@@ -115,7 +118,7 @@ def version_day(
             some = f"{len(known):,} outcomes" if len(known) else "No outcomes"
             notes.append(f"{some} of at least {rule.min_outcomes:,} (min_outcomes): the metrics are not judged.")
         else:
-            realised = measure(known, answering.manifest, seed)
+            realised = measure(known, answering, seed)
     return VersionDay(
         version=number,
         requests=tally.requests,
@@ -123,35 +126,38 @@ def version_day(
         outcomes=len(known),
         mean_answer=tally.answers / max(rows, 1),
         mean_outcome=float(known["value"].mean()) if len(known) else None,
-        drift=(*sorted(drifts[:-1], key=lambda one: -one.psi), *drifts[-1:]),
+        drift=(*sorted(drifts[:-1], key=lambda one: (not one.drifted, -one.psi)), *drifts[-1:]),
         realised=tuple(realised),
         note=" ".join(notes),
     )
 
 
-def measure(known: pd.DataFrame, described: Manifest, seed: int) -> list[Realised]:
+def measure(known: pd.DataFrame, answering: Answering, seed: int) -> list[Realised]:
     """The metrics of the rows whose outcome is known, beside those of the hold-out and what was required of them."""
+    described = answering.manifest
     scored = Scored(known["value"], known["answer"], described.contract.threshold)
     drawn = np.array([metrics for [metrics] in replicates([scored], seed, REPLICATES)])
     found = []
     for metric, figure in figures(scored.metrics(), drawn).items():
-        if not np.isfinite(figure.value):
-            continue
-        low, high = (float(edge) if np.isfinite(edge) else None for edge in (figure.low, figure.high))
-        least, most = limits(described, metric)
-        found.append(
-            Realised(
-                metric=metric,
-                value=figure.value,
-                low=low,
-                high=high,
-                hold_out=described.metrics.get(metric, {}).get("value"),
-                minimum=least,
-                maximum=most,
-                fallen=(least is not None and high is not None and high < least)
-                or (most is not None and low is not None and low > most),
+        if np.isfinite(figure.value):
+            least, most = limits(described, metric)
+            usual = answering.worst.get(metric)
+            too_low = least is not None and figure.high < least and (usual is None or figure.value < usual)
+            too_high = most is not None and figure.low > most and (usual is None or figure.value > usual)
+            low, high = (float(edge) if np.isfinite(edge) else None for edge in (figure.low, figure.high))
+            found.append(
+                Realised(
+                    metric=metric,
+                    value=figure.value,
+                    low=low,
+                    high=high,
+                    hold_out=described.metrics.get(metric, {}).get("value"),
+                    minimum=least,
+                    maximum=most,
+                    usual=usual,
+                    fallen=too_low or too_high,
+                )
             )
-        )
     return sorted(found, key=lambda one: (not one.fallen, one.minimum is None and one.maximum is None))
 
 

@@ -149,7 +149,7 @@ def tally(blocks: Sequence[Served], watched: Watched | None, outcomes: pd.DataFr
     found = Tally(requests=sum(len(block["ids"]) for block in blocks), rows=sum(sum(block["rows"]) for block in blocks))
     columns, answers, keys = [], [], []
     for block in blocks:
-        answered = block["answers"][watched.answer if watched else next(iter(block["answers"]))]
+        answered = block["answers"].get(watched.answer if watched else next(iter(block["answers"])), [])
         taken = _fitting(block, answered, watched.contract if watched else None)
         if len(taken):
             answers.append(np.array([answered[row] for row in taken]))

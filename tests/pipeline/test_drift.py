@@ -121,15 +121,10 @@ def test_days_count_by_utc_over_all_parts():
     assert all((whole[day] == merged[day]).all() for day in whole)
 
 
-def test_cut_off_and_nearly_empty_days_say_nothing_of_what_is_usual():
-    even = np.array([50, 50, 0, 0])
-    days = {
-        0: np.array([99, 1, 0, 0]),
-        1: even,
-        2: even,
-        3: np.array([5, 0, 0, 0]),
-        4: even,
-        5: np.array([0, 99, 0, 0]),
-    }
-    assert drift.usual([0.5, 0.5, 0.0, 0.0], days) == 0.0
-    assert drift.usual([0.5, 0.5, 0.0, 0.0], {0: even}) is None
+def test_cut_off_and_freak_days_say_nothing_of_what_is_usual():
+    even, tilted = np.array([500, 500, 0, 0]), np.array([600, 400, 0, 0])
+    cut_off, freak = np.array([99, 1, 0, 0]), np.array([2, 0, 0, 0])
+    days = {0: cut_off, 1: even, 2: even, 3: freak, 4: tilted, 5: cut_off}
+    half = [0.5, 0.5, 0.0, 0.0]
+    assert drift.usual(half, days) == pytest.approx(profile.psi(half, [0.6, 0.4, 0, 0]))
+    assert drift.usual(half, {0: even, 1: even}) is None
