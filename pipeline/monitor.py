@@ -174,7 +174,7 @@ def findings(version: VersionDay) -> list[str]:
     sentences = []
     for one in version.drift:
         if one.drifted:
-            habit = "" if one.usual is None else f"; single days of the reference reach {one.usual:.2f} at most"
+            habit = "" if one.usual is None else f"; single days of the reference reach {one.usual:.2f}"
             sentences.append(f"{one.name} drifts in version {version.version}: PSI {one.psi:.2f}{habit}.")
     for two in version.realised:
         if two.fallen:
