@@ -41,29 +41,31 @@ def tell(published: Stage, run: str) -> None:
 
 
 def tell_days(looked_at: Sequence[Stage], run: str) -> None:
-    """What each day that was looked at showed, and where its page is."""
+    """What each day that was looked at in this run showed, and where its page is."""
     console = Console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("day", "rows", "outcomes", "drifted", "fallen", "page"):
+    for title in ("day", "rows", "outcomes", "drifted", "fallen"):
         side: Literal["left", "right"] = "right" if title in ("rows", "outcomes") else "left"
-        table.add_column(title, justify=side, overflow="fold")
+        table.add_column(title, justify=side)
     findings = Table.grid(padding=(0, 2))
-    new = [day.output() for day in looked_at if (receipt := day.output().receipt) and receipt.run == run]
-    for folder in (artifact.folder for artifact in new):
+    outputs = [day.output() for day in looked_at]
+    folders = [one.folder for one in outputs if one.receipt is not None and one.receipt.run == run]
+    for folder in folders:
         report = DayReport.model_validate_json((folder / REPORT).read_bytes())
-        drifted = {one.name: None for version in report.versions for one in version.drift if one.drifted}
-        fallen = {one.metric: None for version in report.versions for one in version.realised if one.fallen}
-        table.add_row(
-            report.day,
-            _count(report.rows),
-            _count(report.outcomes),
-            *(Text(", ".join(names) or "-", "bold red" if names else "dim") for names in (drifted, fallen)),
-            str(folder / PAGE),
-        )
+        drifted = [one.name for version in report.versions for one in version.drift if one.drifted]
+        fallen = [one.metric for version in report.versions for one in version.realised if one.fallen]
+        judged = [any(version.drift for version in report.versions), any(one.realised for one in report.versions)]
+        words = [
+            Text(", ".join(dict.fromkeys(names)) or ("none" if told else "not judged"), "bold red" if names else "dim")
+            for names, told in zip((drifted, fallen), judged, strict=True)
+        ]
+        table.add_row(report.day, _count(report.rows), _count(report.outcomes), *words)
         for finding in report.findings:
             findings.add_row(Text(report.day, "dim"), Text(finding))
     console.print(table)
     console.print(findings)
+    for folder in folders:
+        console.print(f"report   {folder / PAGE}", soft_wrap=True, highlight=False)
 
 
 def _receipts(published: Stage) -> list[Receipt]:
