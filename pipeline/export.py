@@ -32,9 +32,7 @@ class Serving(tf.Module):  # type: ignore[misc]
         super().__init__()
         self.derive, self.encode, self.features = derive, encode, features
         self.network, self.threshold = network, contract.threshold
-        inputs = {one.name: tf.TensorSpec([None], TYPES[one.type], one.name) for one in contract.inputs}
-        self.signature = tf.function(self.answer, autograph=False).get_concrete_function(**inputs)
-        self.derivation = tf.function(self.derived, autograph=False).get_concrete_function(**inputs)
+        self.signature = traced(self.answer, contract)
 
     def answer(self, **columns: Any) -> dict[str, Any]:
         """The named answers for raw columns."""
@@ -48,6 +46,12 @@ class Serving(tf.Module):  # type: ignore[misc]
         return {name: tf.identity(value) for name, value in self.derive(columns, self.features).items()}
 
 
+def traced(function: Callable[..., Any], contract: Contract) -> Any:
+    """A function of the contract's columns as a graph."""
+    inputs = {one.name: tf.TensorSpec([None], TYPES[one.type], one.name) for one in contract.inputs}
+    return tf.function(function, autograph=False).get_concrete_function(**inputs)
+
+
 def save(
     folder: Path, derive: Derive, encode: Encode, model: keras.Model, features: list[str], contract: Contract
 ) -> None:
@@ -58,7 +62,8 @@ def save(
 
     serving = Serving(derive, encode, features, network, contract)
     serving.weights = model.variables  # tracked, and so saved
-    tf.saved_model.save(serving, folder, signatures={SIGNATURE: serving.signature, FEATURES: serving.derivation})
+    signatures = {SIGNATURE: serving.signature, FEATURES: traced(serving.derived, contract)}
+    tf.saved_model.save(serving, folder, signatures=signatures)
 
 
 def compile_beside(

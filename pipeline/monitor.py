@@ -103,7 +103,7 @@ def version_day(
 ) -> VersionDay:
     """What one version's rows of the day say."""
     rows = tally.rows - tally.aside
-    known = pd.concat(tally.known) if tally.known else pd.DataFrame({"answer": [], "value": []})
+    known = pd.concat(tally.answered) if tally.answered else pd.DataFrame({"answer": [], "value": []})
     drifts: Sequence[Drift] = ()
     realised: Sequence[Realised] = ()
     notes = [broken] if broken else []

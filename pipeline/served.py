@@ -57,7 +57,8 @@ class Watched:
 class Tally:
     """What a part of the log holds of one version.
 
-    ``counts`` has the counts of each of ``Watched.bins``; ``known`` the answers whose outcome is known.
+    ``counts`` has the counts of each of ``Watched.bins``; ``answered`` the answers, by id and row, and with ``value``
+    once it is only those whose outcome is known.
     """
 
     requests: int = 0
@@ -67,7 +68,7 @@ class Tally:
     answers: float = 0.0
     """The sum of the answers."""
     counts: tuple[Counts, ...] = ()
-    known: list[pd.DataFrame] = field(default_factory=list)
+    answered: list[pd.DataFrame] = field(default_factory=list)
 
     def __add__(self, other: "Tally") -> "Tally":
         """Both together."""
@@ -79,7 +80,7 @@ class Tally:
             self.aside + other.aside,
             self.answers + other.answers,
             counts,
-            self.known + other.known,
+            self.answered + other.answered,
         )
 
 
@@ -136,15 +137,22 @@ def log(files: Sequence[Part], watched: Mapping[int, Watched], outcomes: pd.Data
             version = served["version"]
             waiting.setdefault(version, []).append(served)
             if sum(sum(one["rows"]) for one in waiting[version]) >= BATCH_ROWS:
-                found += Log({version: tally(waiting.pop(version), watched.get(version), outcomes)})
+                found += Log({version: tally(waiting.pop(version), watched.get(version))})
         for version, blocks in waiting.items():
-            found += Log({version: tally(blocks, watched.get(version), outcomes)})
-        return found
+            found += Log({version: tally(blocks, watched.get(version))})
+        return replace(found, versions={number: _known(one, outcomes) for number, one in found.versions.items()})
 
     return reduce(Log.__add__, _each_range(files, work, "reading the log"), Log())
 
 
-def tally(blocks: Sequence[Served], watched: Watched | None, outcomes: pd.DataFrame) -> Tally:
+def _known(tally: Tally, outcomes: pd.DataFrame) -> Tally:
+    """The same, of its answers only those whose outcome is known, with it."""
+    if not tally.answered or not len(outcomes):
+        return replace(tally, answered=[])
+    return replace(tally, answered=[pd.concat(tally.answered).merge(outcomes, on=KEY)])
+
+
+def tally(blocks: Sequence[Served], watched: Watched | None) -> Tally:
     """What some lines of one version hold."""
     found = Tally(requests=sum(len(block["ids"]) for block in blocks), rows=sum(sum(block["rows"]) for block in blocks))
     columns, answers, keys = [], [], []
@@ -158,13 +166,12 @@ def tally(blocks: Sequence[Served], watched: Watched | None, outcomes: pd.DataFr
     if not answers:
         return replace(found, aside=found.rows)
     answer, key = np.concatenate(answers), pd.concat(keys, ignore_index=True)
-    known = key.assign(answer=answer).merge(outcomes, on=KEY)
     return replace(
         found,
         aside=found.rows - len(answer),
         answers=float(answer.sum()),
         counts=_counts({name: np.concatenate([one[name] for one in columns]) for name in columns[0]}, answer, watched),
-        known=[known] if len(known) else [],
+        answered=[key.assign(answer=answer)],
     )
 
 

@@ -136,6 +136,15 @@ def test_it_asks_for_nothing_from_elsewhere():
     assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org", "")
 
 
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [({"fallen": True}, "Fallen"), ({}, "As on bad days"), ({"high": 0.68}, "Holds"), ({"minimum": None}, None)],
+)
+def test_the_state_of_a_metric_is_a_word(changed, word):
+    page = render(report(version(metrics=(realised(**changed),))))
+    assert [one for one in ("Fallen", "As on bad days", "Holds") if f"{one}</span>" in page] == ([word] if word else [])
+
+
 def test_what_can_not_be_told_is_a_dash():
     bare = realised(low=None, high=None, hold_out=None, minimum=None, usual=None)
     assert "\N{EN DASH}" in render(report(version(drifts=(drift(usual=None), drift("probability")), metrics=(bare,))))

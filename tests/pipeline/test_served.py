@@ -68,7 +68,9 @@ def read(folder, lines, outcomes=(), watched=None):
 
 def known(log, version=1):
     return sorted(
-        (row.id, row.row, row.value) for frame in log.versions[version].known for row in frame.itertuples(index=False)
+        (row.id, row.row, row.value)
+        for frame in log.versions[version].answered
+        for row in frame.itertuples(index=False)
     )
 
 
