@@ -4,6 +4,7 @@ A reason counts only while no version has answered it: the newest one is the one
 younger than it.
 """
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -48,7 +49,7 @@ class Before:
 def look(data: Path, model: str, versions: list[Path]) -> Before:
     """What there is now; ``versions`` are the published folders, newest first."""
     waiting, broken = [], {}
-    for path in sorted((data / REQUESTS / model).glob("*.json")):
+    for path in sorted((data / REQUESTS / model).glob("[!.]*.json")):
         try:
             request = RunRequest.model_validate_json(path.read_bytes())
         except ValidationError as error:
@@ -126,7 +127,8 @@ def set_aside(paths: list[Path], folder: str) -> None:
     """Move request files into a folder beside them."""
     for path in paths:
         (path.parent / folder).mkdir(exist_ok=True)
-        path.replace(path.parent / folder / path.name)
+        with contextlib.suppress(FileNotFoundError):  # whoever asked has taken it back
+            path.replace(path.parent / folder / path.name)
 
 
 def _drifted(day: str, one: VersionDay) -> list[str]:

@@ -19,7 +19,7 @@ from pipeline.metrics import REPLICATES, Scored, figures, replicates
 from pipeline.problem import Monitoring
 from pipeline.process import Job, Outcome
 from pipeline.progress import track
-from pipeline.served import Tally, Watched
+from pipeline.served import KEY, Tally, Watched
 
 EXTRA = "assets.extra"
 
@@ -103,7 +103,8 @@ def version_day(
 ) -> VersionDay:
     """What one version's rows of the day say."""
     rows = tally.rows - tally.aside
-    known = pd.concat(tally.answered) if tally.answered else pd.DataFrame({"answer": [], "value": []})
+    known = pd.concat(tally.answered) if tally.answered else pd.DataFrame(columns=[*KEY, "answer", "value"])
+    known = known.drop_duplicates(KEY)  # a line that was written again after a fault
     drifts: Sequence[Drift] = ()
     realised: Sequence[Realised] = ()
     notes = [broken] if broken else []

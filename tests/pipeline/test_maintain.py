@@ -133,6 +133,7 @@ def test_a_request_that_a_version_made_since_answers_is_no_reason(tmp_path):
 def test_files_that_are_no_requests_are_named_and_set_aside(tmp_path):
     write_request(tmp_path, "good")
     write_request(tmp_path, "torn", text='{"model": "m"')
+    write_request(tmp_path, ".being-written", text="{")
     write_request(tmp_path, "other", model="another")
     write_request(tmp_path, "wrong", text='{"model": "m", "by": "a", "source": "b", "reason": 5, "at": "x"}')
     before = maintain.look(tmp_path, "m", [])

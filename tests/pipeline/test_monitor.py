@@ -52,9 +52,8 @@ def outcomes(rows=1000, seed=0, *, good=True):
     """Outcomes that follow the answers, or have nothing to do with them."""
     rng = np.random.default_rng(seed)
     answers = rng.uniform(size=rows)
-    return pd.DataFrame(
-        {"answer": answers, "value": (rng.uniform(size=rows) < (answers if good else 0.5)).astype(float)}
-    )
+    values = (rng.uniform(size=rows) < (answers if good else 0.5)).astype(float)
+    return pd.DataFrame({"id": [f"{row:032}" for row in range(rows)], "row": 0, "answer": answers, "value": values})
 
 
 def day(counted, known_as=None, rule=RULE):
@@ -95,6 +94,12 @@ def test_with_too_few_outcomes_the_metrics_are_not_judged():
     assert found.realised == ()
     assert found.outcomes == 199
     assert "199 outcomes of at least 200 (min_outcomes): the metrics are not judged." in found.note
+
+
+def test_an_answer_that_was_logged_twice_counts_once():
+    once, twice = (day(tally(known=known)) for known in (outcomes(), pd.concat([outcomes(), outcomes()])))
+    assert once.outcomes == twice.outcomes == 1000
+    assert once.realised == twice.realised
 
 
 def test_a_version_without_a_reference_is_measured_all_the_same():
