@@ -5,10 +5,12 @@ is torn (the server was killed while it wrote) or no line of a log, and rows tha
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -123,11 +125,12 @@ def outcomes(files: Sequence[Part]) -> tuple[pd.DataFrame, int]:
 
 
 def log(files: Sequence[Part], watched: Mapping[int, Watched], outcomes: pd.DataFrame) -> Log:
-    """What the log holds of each version; rows of versions that are not ``watched`` are counted, and no more."""
+    """What the log holds of each version; of one that is not ``watched`` no features are counted."""
 
     def work(lines: Iterator[bytes]) -> Log:
         found = Log()
         waiting: dict[int, list[Served]] = {}
+        rows: Counter[int] = Counter()
         for line in lines:
             try:
                 served = _served(line)
@@ -136,7 +139,9 @@ def log(files: Sequence[Part], watched: Mapping[int, Watched], outcomes: pd.Data
                 continue
             version = served["version"]
             waiting.setdefault(version, []).append(served)
-            if sum(sum(one["rows"]) for one in waiting[version]) >= BATCH_ROWS:
+            rows[version] += sum(served["rows"])
+            if rows[version] >= BATCH_ROWS:
+                del rows[version]
                 found += Log({version: tally(waiting.pop(version), watched.get(version))})
         for version, blocks in waiting.items():
             found += Log({version: tally(blocks, watched.get(version))})
@@ -155,24 +160,29 @@ def _known(tally: Tally, outcomes: pd.DataFrame) -> Tally:
 def tally(blocks: Sequence[Served], watched: Watched | None) -> Tally:
     """What some lines of one version hold."""
     found = Tally(requests=sum(len(block["ids"]) for block in blocks), rows=sum(sum(block["rows"]) for block in blocks))
-    columns, answers, keys = [], [], []
-    for block in blocks:
-        answered = block["answers"].get(watched.answer if watched else next(iter(block["answers"])), [])
-        taken = _fitting(block, answered, watched.contract if watched else None)
-        if len(taken):
-            answers.append(np.array([answered[row] for row in taken]))
-            keys.append(_keys(block).iloc[taken])
-            columns.append(_columns(block, taken, watched.contract) if watched else {})
-    if not answers:
+    names = [one.name for one in watched.contract.inputs] if watched else []
+    output = watched.answer if watched else next(iter(blocks[0]["answers"]))
+    whole = [block for block in blocks if output in block["answers"] and block["inputs"].keys() >= set(names)]
+    answers = _together(block["answers"][output] for block in whole)
+    given = {name: _together(block["inputs"][name] for block in whole) for name in names}
+    columns, taken = _fitting(given, answers, watched.contract if watched else None)
+    if not taken:
         return replace(found, aside=found.rows)
-    answer, key = np.concatenate(answers), pd.concat(keys, ignore_index=True)
+    rows = _together(block["rows"] for block in whole)
+    ids = np.repeat(_together(block["ids"] for block in whole), rows)[taken]
+    numbers = np.concatenate([np.arange(count) for count in rows])[taken]
+    answer = np.array([answers[row] for row in taken], "float64")
     return replace(
         found,
-        aside=found.rows - len(answer),
+        aside=found.rows - len(taken),
         answers=float(answer.sum()),
-        counts=_counts({name: np.concatenate([one[name] for one in columns]) for name in columns[0]}, answer, watched),
-        answered=[key.assign(answer=answer)],
+        counts=_counts(columns, answer, watched),
+        answered=[pd.DataFrame({"id": ids, "row": numbers, "answer": answer})],
     )
+
+
+def _together(lists: Iterable[list[Any]]) -> list[Any]:
+    return list(chain.from_iterable(lists))
 
 
 def _counts(columns: Columns, answer: npt.NDArray[Any], watched: Watched | None) -> tuple[Counts, ...]:
@@ -186,34 +196,28 @@ def _plain(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.array([text.decode() for text in values], object) if values.dtype.kind in "OS" else values
 
 
-def _keys(block: Served) -> pd.DataFrame:
-    """The id of the request and the number in it of each row."""
-    numbers = [np.arange(rows) for rows in block["rows"]]
-    return pd.DataFrame({"id": np.repeat(block["ids"], block["rows"]), "row": np.concatenate(numbers)})
-
-
-def _columns(block: Served, rows: Sequence[int], contract: Contract) -> Columns:
-    """The named rows as the model takes them.
-
-    Raises:
-        ContractError: a row is not what the contract says.
-    """
-    values = [(one.name, block["inputs"][one.name]) for one in contract.inputs]
-    return contracts.typed({name: [column[row] for row in rows] for name, column in values}, contract)
-
-
-def _fitting(block: Served, answers: Sequence[Any], contract: Contract | None) -> list[int]:
-    """Which rows are what the contract says, and have an answer."""
+def _fitting(
+    given: Mapping[str, list[Any]], answers: Sequence[Any], contract: Contract | None
+) -> tuple[Columns, list[int]]:
+    """The rows that are what the contract says and have an answer, as the model takes them; and which these are."""
     answered = [row for row, answer in enumerate(answers) if _is_share(answer)]
-    if contract is None or _fits(block, answered, contract):
-        return answered
-    return [row for row in answered if _fits(block, [row], contract)]
-
-
-def _fits(block: Served, rows: Sequence[int], contract: Contract) -> bool:
+    if contract is None:
+        return {}, answered
     try:
-        _columns(block, rows, contract)
-    except (ContractError, KeyError):
+        return _columns(given, answered, contract), answered
+    except ContractError:
+        taken = [row for row in answered if _fits(given, row, contract)]
+        return _columns(given, taken, contract), taken
+
+
+def _columns(given: Mapping[str, list[Any]], rows: Sequence[int], contract: Contract) -> Columns:
+    return contracts.typed({name: [values[row] for row in rows] for name, values in given.items()}, contract)
+
+
+def _fits(given: Mapping[str, list[Any]], row: int, contract: Contract) -> bool:
+    try:
+        _columns(given, [row], contract)
+    except ContractError:
         return False
     return True
 
