@@ -13,6 +13,8 @@ from bundle.contract import Columns, Contract
 
 COMPILED = "assets.extra/model.tflite"
 SIGNATURE = "serving_default"
+FEATURES = "features"
+"""The signature of a SavedModel that gives the features which the model makes of raw columns, for who watches them."""
 CHUNK = 4096
 """Rows answered in one call: enough to be quick, few enough to be small."""
 
@@ -97,14 +99,27 @@ class _Graph:
         return {name: interpreter.get_tensor(index) for name, index in self._outputs.items()}
 
 
-def _savedmodel(folder: Path) -> Callable[[Columns], Answers]:
+def features(folder: Path) -> Callable[[Columns], Answers]:
+    """What the model in ``folder`` makes of raw columns before it scales and encodes them.
+
+    The function takes the columns of the contract and gives each feature that the model uses, by its name: numbers
+    (NaN is missing), or UTF-8 bytes (the empty text is missing).
+
+    Raises:
+        ForbiddenOperation: the model's graph does more than compute and look up.
+        KeyError: the model has no such signature.
+    """
+    return _savedmodel(folder, FEATURES)
+
+
+def _savedmodel(folder: Path, name: str = SIGNATURE) -> Callable[[Columns], Answers]:
     import tensorflow as tf
 
     from bundle import operations
 
     operations.check(folder)
     loaded = tf.saved_model.load(folder)
-    signature = loaded.signatures[SIGNATURE]
+    signature = loaded.signatures[name]
 
     def call(columns: Columns) -> Answers:
         tensors = {

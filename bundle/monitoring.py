@@ -82,7 +82,8 @@ class Realised(Part):
     Attributes:
         minimum: of the requirement that the version was judged by, where there is one.
         maximum: likewise.
-        fallen: whether the whole interval is on the wrong side of the requirement.
+        usual: the worst that single days of the hold-out came to, where it has days.
+        fallen: whether the whole interval is on the wrong side of the requirement, and the value is worse than usual.
     """
 
     metric: str
@@ -92,6 +93,7 @@ class Realised(Part):
     hold_out: float | None
     minimum: float | None
     maximum: float | None
+    usual: float | None = None
     fallen: bool
 
 

@@ -1,7 +1,8 @@
 """The reference profile of a model: how each feature was distributed in training, and how far off a sample is."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from itertools import pairwise
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +19,11 @@ Counts = tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]
 """Distinct values in ascending order, and how often each occurs."""
 
 
-class FeatureProfile(BaseModel):
-    """One candidate feature: its bins, its shares in training and in validation, and whether the model uses it.
+class Bins(BaseModel):
+    """What a feature or an answer is sorted into.
 
     A number has a bin between each two of its ``edges`` and one on either side; a category one for each of its
-    ``levels`` and one for all others. The last share is that of missing values.
+    ``levels`` and one for all others. The last bin is that of missing values.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -30,6 +31,25 @@ class FeatureProfile(BaseModel):
     kind: Literal["number", "category"]
     edges: tuple[float, ...] = ()
     levels: tuple[str, ...] = ()
+    rows: int = 0
+    """How many rows of the reference the expected shares are of."""
+    usual: float | None = None
+    """The index that single days of the reference reach against its expected shares."""
+
+    def labels(self) -> tuple[str, ...]:
+        """What each bin is called, as a person reads it."""
+        if self.kind == "category":
+            return (*self.levels, "all others", "missing")
+        edges = [f"{edge:.6g}" for edge in self.edges]
+        if not edges:
+            return ("any", "missing")
+        between = [f"{low} to {high}" for low, high in pairwise(edges)]
+        return (f"to {edges[0]}", *between, f"above {edges[-1]}", "missing")
+
+
+class FeatureProfile(Bins):
+    """One candidate feature: its shares in training and in validation, and whether the model uses it."""
+
     training: tuple[float, ...]
     validation: tuple[float, ...]
     psi: float
@@ -38,12 +58,21 @@ class FeatureProfile(BaseModel):
     reason: str
 
 
+class AnswerProfile(Bins):
+    """The model's answer: its shares on the hold-out, and the worst that each metric came to on single days of it."""
+
+    hold_out: tuple[float, ...]
+    worst: dict[str, float] = {}
+
+
 class Profile(BaseModel):
-    """Every candidate feature, and the limit that the drift screen held them to."""
+    """Every candidate feature, the limit that the drift screen held them to, and what the model answered."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     max_psi: float
     features: tuple[FeatureProfile, ...]
+    answer: AnswerProfile | None = None
+    """Told once there is a model: in a published version."""
 
 
 def psi(expected: npt.ArrayLike, actual: npt.ArrayLike) -> float:
@@ -51,7 +80,7 @@ def psi(expected: npt.ArrayLike, actual: npt.ArrayLike) -> float:
 
     0 is the same distribution; 0.1 is usually called a small shift and 0.25 a large one (Siddiqi 2006).
     """
-    a, b = (np.maximum(np.asarray(shares, float), FLOOR) for shares in (expected, actual))
+    a, b = (np.maximum(np.asarray(one, float), FLOOR) for one in (expected, actual))
     return float(((b - a) * np.log(b / a)).sum())
 
 
@@ -74,16 +103,17 @@ def number_shares(counts: Counts, missing: int, edges: Sequence[float]) -> tuple
     """The share of each bin between and beside ``edges``, and last that of missing values."""
     values, frequency = counts
     inside = np.bincount(np.searchsorted(edges, values, side="left"), weights=frequency, minlength=len(edges) + 1)
-    return _shares([*inside, missing])
+    return shares([*inside, missing])
 
 
 def category_shares(counts: Mapping[str, int], levels: Sequence[str]) -> tuple[float, ...]:
     """The share of each level, then of all others together, and last that of missing values (the level "")."""
     known = [counts.get(level, 0) for level in levels]
     missing = counts.get("", 0)
-    return _shares([*known, sum(counts.values()) - sum(known) - missing, missing])
+    return shares([*known, sum(counts.values()) - sum(known) - missing, missing])
 
 
-def _shares(counts: Sequence[float]) -> tuple[float, ...]:
+def shares(counts: Sequence[float] | npt.NDArray[Any]) -> tuple[float, ...]:
+    """Counts of bins as shares of all that was counted."""
     total = max(sum(counts), 1)
     return tuple(float(count) / total for count in counts)

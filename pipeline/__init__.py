@@ -14,6 +14,7 @@ from pipeline.tasks import (
     Tune,
     Validate,
 )
+from pipeline.upkeep import Maintain, Monitor, MonitorDay
 
 __all__ = [
     "Baseline",
@@ -22,6 +23,9 @@ __all__ = [
     "Encode",
     "Evaluate",
     "Features",
+    "Maintain",
+    "Monitor",
+    "MonitorDay",
     "Publish",
     "RunAll",
     "Split",

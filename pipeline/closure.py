@@ -16,7 +16,18 @@ ROOT = Path(__file__).parents[1]
 FRONT = "pipeline"
 """The package that only gives names to the whole graph: what imports it from below does not depend on all of it."""
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "keras_tuner": "keras-tuner", "ai_edge_litert": "ai-edge-litert"}
-LIBRARIES = ("ai_edge_litert", "dask", "keras", "keras_tuner", "numpy", "pandas", "pyarrow", "sklearn", "tensorflow")
+LIBRARIES = (
+    "ai_edge_litert",
+    "dask",
+    "keras",
+    "keras_tuner",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "sklearn",
+    "tensorflow",
+)
 
 
 @cache

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 
 from bundle import profile
 from bundle.profile import Counts, FeatureProfile, Profile
-from pipeline import arrays, encoding, tables
+from pipeline import arrays, drift, encoding, tables
+from pipeline.drift import Days
 from pipeline.encoding import Category, Encoding, Number
 from pipeline.errors import DataError
 from pipeline.problem import Screen
@@ -33,6 +34,11 @@ class Seen:
     levels: Counter[str] = field(default_factory=Counter)
     missing: int = 0
 
+    @property
+    def rows(self) -> int:
+        """How many rows were looked at."""
+        return int(self.numbers[1].sum()) + self.levels.total() + self.missing
+
 
 def encode(job: Job) -> Outcome:
     """Write ``encoding.json``, ``profile.json``, and each split's arrays: ``numbers``, ``categories``, ``target``.
@@ -43,11 +49,12 @@ def encode(job: Job) -> Outcome:
     kinds = problem.kinds()
     train = count(tables.read(split / "train", list(kinds)), kinds, "profiling train")
     validation = count(tables.read(split / "validation", list(kinds)), kinds, "profiling validation")
-    profiles = [screen(name, kind, train[name], validation[name], problem.screen) for name, kind in kinds.items()]
+    screened = [screen(name, kind, train[name], validation[name], problem.screen) for name, kind in kinds.items()]
+    profiles = calibrate(screened, [split / "train", split / "validation"], problem.split.time)
     learned = learn([one for one in profiles if one.kept], train)
     encoding.write(learned, job.output)
-    screened = Profile(max_psi=problem.screen.max_psi, features=tuple(profiles))
-    (job.output / profile.NAME).write_text(screened.model_dump_json(indent=1) + "\n")
+    reference = Profile(max_psi=problem.screen.max_psi, features=tuple(profiles))
+    (job.output / profile.NAME).write_text(reference.model_dump_json(indent=1) + "\n")
     rows = 0
     for name in ("train", "validation", "test"):
         rows += _encode_split(split / name, learned, job.output / name, answers=name != "test")
@@ -89,6 +96,7 @@ def screen(name: str, kind: str, train: Seen, validation: Seen, rule: Screen) ->
         kind="number" if kind == "number" else "category",
         edges=edges,
         levels=levels,
+        rows=train.rows,
         training=shares[0],
         validation=shares[1],
         psi=moved,
@@ -96,6 +104,26 @@ def screen(name: str, kind: str, train: Seen, validation: Seen, rule: Screen) ->
         kept=not reason,
         reason=reason,
     )
+
+
+def calibrate(profiles: list[FeatureProfile], tables_of_days: list[Path], time: str) -> list[FeatureProfile]:
+    """The profiles with what is usual for a single day, from all days of the given tables."""
+
+    def work(_: int, part: pd.DataFrame) -> list[Days]:
+        days = drift.days_of(part[time])
+        return [drift.count_by_day(one, part[one.name].to_numpy(), days) for one in profiles]
+
+    columns = list(dict.fromkeys([time, *(one.name for one in profiles)]))
+    counted = [
+        part
+        for table in tables_of_days
+        for part in tables.each_part(tables.read(table, columns), work, f"days of {table.name}")
+    ]
+    by_day = [drift.merge(days) for days in zip(*counted, strict=True)]
+    return [
+        one.model_copy(update={"usual": drift.usual(one.training, days)})
+        for one, days in zip(profiles, by_day, strict=True)
+    ]
 
 
 def learn(kept: list[FeatureProfile], train: dict[str, Seen]) -> Encoding:

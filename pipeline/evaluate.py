@@ -9,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bundle import profile
 from bundle.contract import Columns, Contract, as_bytes
 from bundle.model import Model
-from pipeline import tables
+from bundle.profile import AnswerProfile, Bins
+from pipeline import drift, tables
+from pipeline.drift import Counts
 from pipeline.errors import DataError
-from pipeline.metrics import LEVEL, METRICS, REPLICATES, Figure, Floats, Scored, figures, replicates
+from pipeline.metrics import LEVEL, LOWER_IS_BETTER, METRICS, REPLICATES, Figure, Floats, Scored, figures, replicates
 from pipeline.process import Job, Outcome
 from pipeline.progress import track
 
@@ -22,13 +25,17 @@ SLICE_REPLICATES = 200
 
 
 def evaluate(job: Job) -> Outcome:
-    """Write ``evaluation.json``: every metric with its interval, against the baselines, by slice, and the curves."""
+    """Write ``evaluation.json``: every metric with its interval, against the baselines, by slice, and the curves.
+
+    Beside it ``answers.json``: how the answers are distributed, and how far single days are from that.
+    """
     exported = job.inputs["model"]
     contract = Contract.model_validate_json((exported / "contract.json").read_bytes())
     runtime = json.loads((exported / "parity.json").read_text())["runtime"]
     model = Model(exported / "model", contract, runtime)
     slices = list(job.problem.slices)
-    probabilities, target, labels = predict(model, job.inputs["split"] / "test", slices)
+    time = job.problem.split.time
+    probabilities, target, labels = predict(model, job.inputs["split"] / "test", [*slices, time])
     baselines = {name: np.load(job.inputs["baseline"] / f"{name}.npy", allow_pickle=False) for name in BASELINES}
     found = measure(target, probabilities, baselines, contract.threshold, job.problem.seed)
     found["runtime"] = runtime
@@ -36,6 +43,11 @@ def evaluate(job: Job) -> Outcome:
         name: by_slice(target, probabilities, labels[name], contract.threshold, job.problem.seed) for name in slices
     }
     (job.output / "evaluation.json").write_text(json.dumps(_plain(found), indent=1, allow_nan=False) + "\n")
+    days = drift.days_of(pd.Series(labels[time]))
+    answered = answers(contract.outputs[0].name, probabilities, days).model_copy(
+        update={"worst": worst_days(target, probabilities, days, contract.threshold)}
+    )
+    (job.output / "answers.json").write_text(answered.model_dump_json(indent=1) + "\n")
     metrics = found["metrics"]
     note = ", ".join(f"{name} {metrics[name]['value']:.4f}" for name in ("roc_auc", "log_loss", "brier"))
     return Outcome(rows_in=len(target), notes=[f"{note}, answered by {runtime}"])
@@ -71,6 +83,35 @@ def columns_of_part(part: pd.DataFrame, contract: Contract) -> Columns:
         else as_bytes(part[one.name].fillna("").tolist())
         for one in contract.inputs
     }
+
+
+def answers(name: str, probabilities: Floats, days: Counts) -> AnswerProfile:
+    """The reference for the answers to come: those of the hold-out, and how far its single days are from it."""
+    edges = profile.decile_edges(np.unique(probabilities, return_counts=True))
+    bins = Bins(name=name, kind="number", edges=edges, rows=len(probabilities))
+    shares = profile.shares(drift.count(bins, probabilities))
+    usual = drift.usual(shares, drift.count_by_day(bins, probabilities, days))
+    return AnswerProfile(**bins.model_dump(exclude={"usual"}), usual=usual, hold_out=shares)
+
+
+def worst_days(target: Floats, probabilities: Floats, days: Counts, threshold: float) -> dict[str, float]:
+    """The worst that each metric came to on single days; those that a day can't tell are left out."""
+    found = [
+        (
+            int(day),
+            int((days == day).sum()),
+            Scored(target[days == day], probabilities[days == day], threshold).metrics(),
+        )
+        for day in np.unique(days)
+    ]
+    worst = {}
+    for place, metric in enumerate(METRICS):
+        sign = 1.0 if metric in LOWER_IS_BETTER else -1.0
+        told = {day: (sign * values[place], rows) for day, rows, values in found if np.isfinite(values[place])}
+        reached = drift.furthest(told)
+        if reached is not None:
+            worst[str(metric)] = float(sign * reached)
+    return worst
 
 
 def measure(

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow.lite.python.convert_phase import ConverterError
 
 from bundle.contract import Contract
-from bundle.model import COMPILED, SIGNATURE
+from bundle.model import COMPILED, FEATURES, SIGNATURE
 from pipeline.preprocessing import Derive, Encode
 
 Network = Callable[[Any, Any], Any]
@@ -32,8 +32,7 @@ class Serving(tf.Module):  # type: ignore[misc]
         super().__init__()
         self.derive, self.encode, self.features = derive, encode, features
         self.network, self.threshold = network, contract.threshold
-        inputs = {one.name: tf.TensorSpec([None], TYPES[one.type], one.name) for one in contract.inputs}
-        self.signature = tf.function(self.answer, autograph=False).get_concrete_function(**inputs)
+        self.signature = traced(self.answer, contract)
 
     def answer(self, **columns: Any) -> dict[str, Any]:
         """The named answers for raw columns."""
@@ -41,6 +40,16 @@ class Serving(tf.Module):  # type: ignore[misc]
         probability = tf.sigmoid(self.network(numbers, codes))
         decision = tf.cast(probability >= self.threshold, tf.int64)
         return {"probability": tf.identity(probability, "probability"), "decision": decision}
+
+    def derived(self, **columns: Any) -> dict[str, Any]:
+        """The features that the model uses, as it makes them of raw columns."""
+        return {name: tf.identity(value) for name, value in self.derive(columns, self.features).items()}
+
+
+def traced(function: Callable[..., Any], contract: Contract) -> Any:
+    """A function of the contract's columns as a graph."""
+    inputs = {one.name: tf.TensorSpec([None], TYPES[one.type], one.name) for one in contract.inputs}
+    return tf.function(function, autograph=False).get_concrete_function(**inputs)
 
 
 def save(
@@ -53,7 +62,8 @@ def save(
 
     serving = Serving(derive, encode, features, network, contract)
     serving.weights = model.variables  # tracked, and so saved
-    tf.saved_model.save(serving, folder, signatures={SIGNATURE: serving.signature})
+    signatures = {SIGNATURE: serving.signature, FEATURES: traced(serving.derived, contract)}
+    tf.saved_model.save(serving, folder, signatures=signatures)
 
 
 def compile_beside(

@@ -258,6 +258,53 @@ def interval(name: str, clause: Facts) -> str:
         return _svg(figure, name, f"{value:.3f}, from {low:.3f} to {high:.3f}, against {threshold:g}.")
 
 
+def realised(name: str, one: Facts) -> str:
+    """A metric of a day at a glance: the figure and its interval, the limit as a bar, the hold-out as a ring."""
+    limits = [limit for limit in (one["minimum"], one["maximum"]) if limit is not None]
+    hold_out = [] if one["hold_out"] is None else [one["hold_out"]]
+    low, high = (one["value"] if edge is None else edge for edge in (one["low"], one["high"]))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(220 / PIXELS_PER_INCH, 24 / PIXELS_PER_INCH))
+        axes = figure.add_axes((0.04, 0, 0.92, 1))
+        axes.set_axis_off()
+        axes.plot([0, 1], [0, 0], color=PALETTE["line"], transform=axes.get_yaxis_transform(), clip_on=False)
+        colour = WARN if one["fallen"] else ACCENT
+        axes.plot([low, high], [0, 0], color=colour, linewidth=4, solid_capstyle="round")
+        axes.plot(one["value"], 0, "o", color=colour, markersize=10, markeredgecolor="white", markeredgewidth=1.5)
+        ring: dict[str, Any] = {"markerfacecolor": "none", "markeredgecolor": INK, "markeredgewidth": 1.3}
+        axes.plot(hold_out, [0] * len(hold_out), "o", markersize=6, zorder=4, **ring)
+        for limit in limits:
+            axes.plot([limit, limit], [-0.8, 0.8], color=INK, linewidth=1.5)
+        edges = [low, high, *limits, *hold_out]
+        room = 0.12 * (max(edges) - min(edges)) or 1
+        axes.set(ylim=(-1, 1), xlim=(min(edges) - room, max(edges) + room))
+        words = f"{one['value']:.3f}, from {low:.3f} to {high:.3f}"
+        words += "".join(f", hold-out {value:.3f}" for value in hold_out)
+        return _svg(figure, name, words + "".join(f", against {limit:g}" for limit in limits) + ".")
+
+
+def shares(one: Facts) -> str:
+    """The expected share of each bin in grey and the actual one beside it; pointing at a bin tells both."""
+    width, height, gap = 220, 40, 2.0
+    most = max([*one["expected"], *one["actual"]]) or 1.0
+    step = width / len(one["bins"])
+    bar = max(1.0, (step - gap) / 2)
+    label = f"Shares of {_shown(one['name'])}: expected in grey, actual in colour."
+    root = ElementTree.Element("svg", {"role": "img", "aria-label": label, "viewBox": f"0 0 {width} {height}"})
+    for place, (name, expected, actual) in enumerate(zip(one["bins"], one["expected"], one["actual"], strict=True)):
+        group = ElementTree.SubElement(root, "g")
+        ElementTree.SubElement(group, "title").text = f"{_shown(name, 60)}: {actual:.1%}, expected {expected:.1%}"
+        colours = (BASELINE, WARN if one["drifted"] else ACCENT)
+        for side, (share, colour) in enumerate(zip((expected, actual), colours, strict=True)):
+            tall = share / most * (height - 1)
+            shape = {"x": place * step + side * bar, "y": height - 1 - tall, "width": bar, "height": tall}
+            look = {key: f"{value:.2f}" for key, value in shape.items()}
+            ElementTree.SubElement(group, "rect", {**look, "fill": colour})
+    line = {"x1": "0", "x2": f"{width}", "y1": f"{height - 0.5}", "y2": f"{height - 0.5}", "stroke": FAINT}
+    ElementTree.SubElement(root, "line", line)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
 def _canvas(width: int, height: int, rows: Sequence[int] = (1,)) -> tuple[Figure, Any]:
     figure = Figure(figsize=(width / PIXELS_PER_INCH, height / PIXELS_PER_INCH), layout="constrained")
     return figure, figure.subplots(len(rows), height_ratios=rows)

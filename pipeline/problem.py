@@ -160,6 +160,26 @@ class Requirement(Part):
         return self
 
 
+class Monitoring(Part):
+    """From when on a day is told to differ."""
+
+    min_rows: int = Field(200, ge=1)
+    """Rows of a version on a day below which drift is not judged."""
+    min_outcomes: int = Field(200, ge=1)
+    """Known outcomes of a version on a day below which its metrics are not judged."""
+    max_psi: float = Field(0.25, gt=0)
+    """Population stability index from which a feature drifts, where single days do not reach it anyway."""
+    level: float = Field(0.05, gt=0, lt=1)
+    """The share of false alarms among the features that chance alone may cause."""
+
+
+class Maintain(Part):
+    """When a new run is due."""
+
+    every_days: int = Field(7, ge=0)
+    """The age of the newest version, in days, from which a new run is due; 0 for never."""
+
+
 class Problem(Part):
     """The whole of a problem file."""
 
@@ -184,6 +204,8 @@ class Problem(Part):
     decision: Decision = Decision()
     slices: tuple[str, ...] = ()
     requirements: tuple[Requirement, ...] = ()
+    monitoring: Monitoring = Monitoring()
+    maintain: Maintain = Maintain()
 
     def columns(self) -> dict[str, Column]:
         """The columns of the table and of what is joined to it: what a row is before anything is derived."""

@@ -11,6 +11,7 @@ from bundle import profile, version
 from bundle.contract import Contract
 from bundle.digest import of_json
 from bundle.manifest import Manifest, Raw, Step, Verdict, Window
+from bundle.profile import AnswerProfile, Profile
 from pipeline import card, receipts, report
 from pipeline.errors import StageError
 from pipeline.process import Job, Outcome
@@ -26,7 +27,7 @@ def publish(job: Job) -> Outcome:
     inputs, folder = job.inputs, job.output
     number = int(job.final.name)
     shutil.copytree(inputs["model"] / "model", folder, dirs_exist_ok=True)
-    shutil.copy(inputs["encoded"] / profile.NAME, folder / EXTRA / profile.NAME)
+    (folder / EXTRA / profile.NAME).write_text(reference(inputs).model_dump_json(indent=1) + "\n")
     evaluation, verdict = _json(inputs["evaluation"] / "evaluation.json"), _json(inputs["verdict"] / "verdict.json")
     steps, raw = history(inputs)
     made = datetime.now(UTC).isoformat(timespec="seconds")
@@ -69,6 +70,13 @@ def publish(job: Job) -> Outcome:
     described.write(folder)
     version.load(folder)
     return Outcome(rows_in=evaluation["rows"], notes=[f"version {number}"])
+
+
+def reference(inputs: dict[str, Path]) -> Profile:
+    """What the features and the answers of days to come are compared with."""
+    features = Profile.model_validate_json((inputs["encoded"] / profile.NAME).read_bytes())
+    answer = AnswerProfile.model_validate_json((inputs["evaluation"] / "answers.json").read_bytes())
+    return features.model_copy(update={"answer": answer})
 
 
 def history(inputs: dict[str, Path]) -> tuple[list[Step], list[Raw]]:

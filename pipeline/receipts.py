@@ -5,6 +5,7 @@ lineage and versions are read from; a folder whose files are not those of its re
 """
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,20 @@ def publish(made: Path, final: Path) -> None:
     final.parent.mkdir(parents=True, exist_ok=True)
     made.rename(final)
     _fsync(final.parent)
+
+
+def replace(made: Path, final: Path) -> None:
+    """Let the whole folder ``made`` appear in the place of ``final``, which is gone for no longer than two renames.
+
+    What is left of the old one where that is cut short is called as what is made aside, and goes the same way.
+    """
+    if final.exists():
+        old = final.parent / f".{final.name}.aside-old"
+        final.rename(old)
+        publish(made, final)
+        shutil.rmtree(old)
+    else:
+        publish(made, final)
 
 
 def read(folder: Path) -> Receipt | None:

@@ -86,6 +86,28 @@ LOG_LOSS = RANKING[2]
 
 def render(facts: ReportFacts) -> str:
     """The report as one HTML page; the same facts give the same bytes."""
+    return (
+        pages()
+        .get_template("report.html.j2")
+        .render(
+            asdict(facts),
+            palette=figures.PALETTE,
+            pictures=_pictures(facts),
+            summary=_summary(facts),
+            groups=_metric_groups(facts.evaluation),
+            side=_side,
+            slices={column: figures.by_rows(values) for column, values in facts.evaluation["slices"].items()},
+            most_values=figures.MOST_VALUES,
+            runs=_best_first(facts.trials),
+            best=next(run for run in facts.trials["trials"] if run["id"] == facts.trials["best"]),
+            hyperparameters=_hyperparameters(facts.trials),
+            features=sorted(facts.profile["features"], key=lambda feature: (feature["kept"], -feature["psi"])),
+        )
+    )
+
+
+def pages() -> jinja2.Environment:
+    """Where templates of pages become pages: whatever is put into them is escaped."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -104,20 +126,7 @@ def render(facts: ReportFacts) -> str:
         "clause": _clause,
         "setting": _setting,
     }
-    return environment.get_template("report.html.j2").render(
-        asdict(facts),
-        palette=figures.PALETTE,
-        pictures=_pictures(facts),
-        summary=_summary(facts),
-        groups=_metric_groups(facts.evaluation),
-        side=_side,
-        slices={column: figures.by_rows(values) for column, values in facts.evaluation["slices"].items()},
-        most_values=figures.MOST_VALUES,
-        runs=_best_first(facts.trials),
-        best=next(run for run in facts.trials["trials"] if run["id"] == facts.trials["best"]),
-        hyperparameters=_hyperparameters(facts.trials),
-        features=sorted(facts.profile["features"], key=lambda feature: (feature["kept"], -feature["psi"])),
-    )
+    return environment
 
 
 def _pictures(facts: ReportFacts) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a person reads at the end of a run, on standard output."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from rich import box
@@ -9,6 +10,7 @@ from rich.text import Text
 
 from bundle import manifest
 from bundle.manifest import Clause, Manifest
+from bundle.monitoring import PAGE, REPORT, DayReport
 from pipeline.receipts import Receipt
 from pipeline.targets import Stage
 
@@ -36,6 +38,34 @@ def tell(published: Stage, run: str) -> None:
     console.print(f"version  {version}", soft_wrap=True, highlight=False)
     console.print(f"report   {version / 'assets.extra' / 'report.html'}", soft_wrap=True, highlight=False)
     console.print(f"next     {NEXT[verdict]}", highlight=False)
+
+
+def tell_days(looked_at: Sequence[Stage], run: str) -> None:
+    """What each day that was looked at in this run showed, and where its page is."""
+    console = Console()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("day", "rows", "outcomes", "drifted", "fallen"):
+        side: Literal["left", "right"] = "right" if title in ("rows", "outcomes") else "left"
+        table.add_column(title, justify=side)
+    findings = Table.grid(padding=(0, 2))
+    outputs = [day.output() for day in looked_at]
+    folders = [one.folder for one in outputs if one.receipt is not None and one.receipt.run == run]
+    for folder in folders:
+        report = DayReport.model_validate_json((folder / REPORT).read_bytes())
+        drifted = [one.name for version in report.versions for one in version.drift if one.drifted]
+        fallen = [one.metric for version in report.versions for one in version.realised if one.fallen]
+        judged = [any(version.drift for version in report.versions), any(one.realised for one in report.versions)]
+        words = [
+            Text(", ".join(dict.fromkeys(names)) or ("none" if told else "not judged"), "bold red" if names else "dim")
+            for names, told in zip((drifted, fallen), judged, strict=True)
+        ]
+        table.add_row(report.day, _count(report.rows), _count(report.outcomes), *words)
+        for finding in report.findings:
+            findings.add_row(Text(report.day, "dim"), Text(finding))
+    console.print(table)
+    console.print(findings)
+    for folder in folders:
+        console.print(f"report   {folder / PAGE}", soft_wrap=True, highlight=False)
 
 
 def _receipts(published: Stage) -> list[Receipt]:

@@ -57,6 +57,16 @@ class Artifact(luigi.Target):  # type: ignore[misc]
         return Made(path=str(self.folder), key=receipt.key, content=receipt.content) if receipt else None
 
 
+class Working(luigi.Task):  # type: ignore[misc]
+    """A task that works on the data folder."""
+
+    def deps(self) -> list[luigi.Task]:
+        """What the scheduler asks before it runs anything: here the data folder is taken, for one run at a time."""
+        hold()
+        tasks: list[luigi.Task] = super().deps()
+        return tasks
+
+
 class Raw(luigi.ExternalTask):  # type: ignore[misc]
     """The raw bytes that a source names: made by others, and only read here."""
 
@@ -94,7 +104,7 @@ class Raw(luigi.ExternalTask):  # type: ignore[misc]
         return self.path
 
 
-class Stage(luigi.Task):  # type: ignore[misc]
+class Stage(Working):
     """A stage of the pipeline. A new one says which function does the work and which parts of the problem it reads."""
 
     problem = luigi.Parameter(default="flights", description="the name of a problem file")
@@ -168,11 +178,12 @@ class Stage(luigi.Task):  # type: ignore[misc]
             shutil.rmtree(final)
         return final
 
-    def deps(self) -> list[luigi.Task]:
-        """What the scheduler asks before it runs anything: here the data folder is taken, for one run at a time."""
-        hold()
-        tasks: list[luigi.Task] = super().deps()
-        return tasks
+    def prepare(self, aside: Path) -> None:
+        """Leave in the folder that is being made what its function needs beside the inputs: most need nothing."""
+
+    def appear(self, aside: Path, final: Path) -> None:
+        """Let the folder that is whole appear."""
+        receipts.publish(aside, final)
 
     def run(self) -> None:
         """Make the folder aside in a fresh process, write its receipt last, and let it appear whole."""
@@ -189,13 +200,14 @@ class Stage(luigi.Task):  # type: ignore[misc]
             shutil.rmtree(left) if left.is_dir() else left.unlink()
         aside = self.home() / f".{key}.aside"
         self._make(aside, final, made_from, key, run)
-        receipts.publish(aside, final)
+        self.appear(aside, final)
 
     def _make(self, aside: Path, final: Path, made_from: dict[str, Made], key: str, run: str) -> None:
         log.info("%-18s ...", self.name)
         started, clock = datetime.now(UTC), time.monotonic()
         inputs = {name: task.output_path() for name, task in self.requires().items()}
         aside.mkdir(parents=True)
+        self.prepare(aside)
         job = process.Job(self.function, self.source, self.part(), inputs, aside, final, user(), self._code()["code"])
         outcome = process.run(job, aside.with_suffix(".aside-result"))
         files = receipts.record_files(aside)

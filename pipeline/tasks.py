@@ -12,7 +12,7 @@ from typing import Any
 import luigi
 
 from pipeline import config, receipts
-from pipeline.targets import Artifact, Raw, Stage, hold
+from pipeline.targets import Artifact, Raw, Stage, Working, hold
 
 MANIFEST = "assets.extra/manifest.json"
 """Of a version; what reads more of it than a word imports ``bundle.manifest``."""
@@ -73,7 +73,7 @@ class Encode(Stage):
     """Learn from the training split how to turn features into numbers; screen for drift; encode every split."""
 
     function = "pipeline.encode:encode"
-    reads = ("sources", "table", "joins", "features", "screen")
+    reads = ("sources", "table", "joins", "features", "split", "screen")
 
     def requires(self) -> Tasks:
         return {"split": self.clone(Split)}
@@ -114,7 +114,7 @@ class Evaluate(Stage):
     """Measure the exported model, and the baselines, on the hold-out."""
 
     function = "pipeline.evaluate:evaluate"
-    reads = ("slices", "seed")
+    reads = ("slices", "split", "seed")
 
     def requires(self) -> Tasks:
         return {"split": self.clone(Split), "model": self.clone(Train), "baseline": self.clone(Baseline)}
@@ -161,18 +161,13 @@ class Publish(Stage):
         return self.home() / str(int(published[0].name) + 1 if published else 1)
 
 
-class RunAll(luigi.Task):  # type: ignore[misc]
+class RunAll(Working):
     """Everything, up to a published version with a verdict."""
 
     problem = luigi.Parameter(default="flights", description="the name of a problem file")
 
     def requires(self) -> luigi.Task:
         return self.clone(Publish)
-
-    def deps(self) -> list[luigi.Task]:
-        hold()
-        tasks: list[luigi.Task] = super().deps()
-        return tasks
 
     def complete(self) -> bool:
         done: bool = self.requires().complete()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bundle.profile import Profile
+from bundle.profile import Profile, psi
 from pipeline import arrays, encode, encoding, problem, tables
 from pipeline.errors import DataError
 from pipeline.process import Job
@@ -44,6 +44,7 @@ def frame(seed, moved):
             "moving": rng.normal(loc=moved, size=rows),
             "same": np.ones(rows),
             "kind": rng.choice(["a", "b", "c"], rows, p=[0.6, 0.3, 0.1]),
+            "t": pd.date_range("2013-01-01", periods=rows, freq="10min", tz="UTC").as_unit("us"),
             tables.TARGET: rng.integers(0, 2, rows).astype("float32"),
         }
     )
@@ -57,7 +58,7 @@ def run(tmp_path, splits, parts=1, **screen):
             tables.write_part(table.iloc[rows], tmp_path / "split" / name, number, schema)
     out = tmp_path / "out"
     out.mkdir()
-    part = json.loads(json.dumps(described.part(("sources", "table", "joins", "features", "screen"))))
+    part = json.loads(json.dumps(described.part(("sources", "table", "joins", "features", "split", "screen"))))
     outcome = encode.encode(Job("", "", part, {"split": tmp_path / "split"}, out, out, "tester", {}))
     return outcome, encoding.read(out), Profile.model_validate_json((out / "profile.json").read_bytes()), out
 
@@ -108,6 +109,20 @@ def test_what_is_learned_does_not_depend_on_the_parts(tmp_path, splits):
         _, known, profile, out = run(tmp_path / str(parts), splits, parts)
         results.append((known, profile, np.load(out / "train" / "numbers.npy").tobytes()))
     assert results[0] == results[1]
+
+
+def test_what_is_usual_for_a_single_day_is_that_of_training_and_validation(tmp_path, splits):
+    """One of 40 days has another ``kind`` than all others, and it is what a day may reach."""
+    for name, start in (("train", "2013-01-01"), ("validation", "2013-01-21")):
+        splits[name]["t"] = pd.date_range(start, periods=3000, freq="576s", tz="UTC").as_unit("us")
+    odd = splits["validation"]["t"].dt.strftime("%Y-%m-%d") == "2013-01-25"
+    splits["validation"].loc[odd, "kind"] = "c"
+    _, _, profile, _ = run(tmp_path, splits)
+    [kind] = [one for one in profile.features if one.name == "kind"]
+    [steady] = [one for one in profile.features if one.name == "steady"]
+    assert kind.usual == pytest.approx(psi(kind.training, [0, 0, 1, 0, 0]))
+    assert 0 < steady.usual < 0.5
+    assert kind.rows == steady.rows == 3000
 
 
 def test_the_imputed_median_is_that_of_the_values_that_are_there(tmp_path, splits):

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from bundle.contract import Contract, Input, Output, columns_of
-from bundle.model import COMPILED, Model
+from bundle.model import COMPILED, Model, features
 from bundle.operations import ForbiddenOperation
 from pipeline.encoding import Category, Encoding, Number
 
@@ -102,6 +102,17 @@ def test_one_row_at_the_very_first_call_is_answered(exported, runtime):
 @pytest.mark.parametrize("runtime", ["savedmodel", "litert"])
 def test_no_row_is_answered_with_no_answer(exported, runtime):
     assert len(Model(exported, CONTRACT, runtime).predict(columns_of([], CONTRACT))["probability"]) == 0
+
+
+def test_the_features_of_raw_columns_are_told_as_the_model_makes_them(exported):
+    rows = [{"year": 2013, "month": 11, "day": 3, "hhmm": 1730, "tail": tail} for tail in ("N1", "N2", "unknown", "")]
+    found = features(exported)(columns_of(rows, CONTRACT))
+    assert set(found) == set(FEATURES)
+    assert found["weekday"].tolist() == [6] * 4
+    assert found["clock"].tolist() == [1050] * 4
+    np.testing.assert_array_equal(found["planes.seats"], np.array([50, np.nan, np.nan, np.nan], "float32"))
+    assert [text.decode() for text in found["planes.model"]] == ["żółć", "B", "", ""]
+    assert [text.decode() for text in found["tail"]] == ["N1", "N2", "unknown", ""]
 
 
 def test_a_row_gets_the_same_answer_alone_and_among_others(exported):

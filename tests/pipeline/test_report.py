@@ -345,3 +345,12 @@ def test_what_a_baseline_can_not_tell_is_left_open(flights: ReportFacts) -> None
 def test_features_left_out_are_marked_with_their_reason(page: str) -> None:
     assert "drifts: PSI 6.55 between training and validation, above 0.25" in page
     assert page.count('<span class="dropped">left out</span>') == 3
+
+
+def test_a_difference_that_can_not_be_told_is_a_dash(flights: ReportFacts) -> None:
+    """As the precision of a prior that never says yes."""
+    untold = {"value": None, "low": None, "high": None}
+    against = {name: {**values, "precision": untold} for name, values in flights.evaluation["against"].items()}
+    baselines = {name: {**values, "precision": untold} for name, values in flights.evaluation["baselines"].items()}
+    evaluation = {**flights.evaluation, "against": against, "baselines": baselines}
+    assert '<span class="quiet">–</span>' in report.render(replace(flights, evaluation=evaluation))  # noqa: RUF001

@@ -175,3 +175,14 @@ def test_what_a_killed_run_left_is_never_taken_and_cleared_away(place):
 
 def test_the_receipt_is_plain_json(made):
     assert json.loads((made / receipts.NAME).read_text())["content"] == Artifact(made).receipt.content
+
+
+def test_a_newer_result_takes_the_place_of_the_older_whole(tmp_path):
+    final = tmp_path / "2013-11-03"
+    for content in ("first", "second"):
+        aside = tmp_path / ".aside"
+        aside.mkdir()
+        (aside / "report").write_text(content)
+        receipts.replace(aside, final)
+        assert (final / "report").read_text() == content
+        assert list(tmp_path.iterdir()) == [final]
