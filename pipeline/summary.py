@@ -64,8 +64,8 @@ def tell_days(looked_at: Sequence[Stage], run: str) -> None:
             findings.add_row(Text(report.day, "dim"), Text(finding))
     console.print(table)
     console.print(findings)
-    for folder in folders:
-        console.print(f"report   {folder / PAGE}", soft_wrap=True, highlight=False)
+    where = f"report   {folders[0] / PAGE}" if len(folders) == 1 else f"reports  {folders[0].parent}"
+    console.print(where, soft_wrap=True, highlight=False)
 
 
 def _receipts(published: Stage) -> list[Receipt]:

@@ -78,7 +78,7 @@ class MonitoredAdmin(ReadOnly):
             verdict=verdict(days[-1] if days else None),
             charts=[pictures.answers(days), *pictures.metrics(days)] if days else [],
             map=pictures.drift(days) if days else None,
-            days=[(day, pictures.main(day), verdict(day)) for day in reversed(days)],
+            days=[(day, pictures.main(day), pictures.required(day), verdict(day)) for day in reversed(days)],
             maintained=found.maintained(_data(), model.name),
             pending=runs.pending(model.name),
             may_request=request.user.has_perm(runs.PERMISSION),

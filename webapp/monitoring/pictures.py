@@ -1,6 +1,6 @@
 """Pictures of a model's days, as shapes that a template draws. All lengths are in the picture's own units."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -10,8 +10,10 @@ WIDTH, HEIGHT = 560, 190
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 26
 CELL, LABELS = 22, 150
 MOST_FEATURES = 15
-TONES = 5
-"""How many shades a cell of the map may have."""
+LARGE = 0.25
+"""The stability index from which a shift is called large, where no days are known that it could be compared with."""
+SHADES = (0.25, 0.5, 0.75, 1.0)
+"""The parts of what is usual for a day from which a cell of the map is darker."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Map:
-    """Features by days: the darker, the further from training."""
+    """Features by days: the darker, the further from training, beside how far single days of training are."""
 
     rows: tuple[Tick, ...]
     across: tuple[Tick, ...]
@@ -111,8 +113,8 @@ def answers(days: Sequence[DayReport]) -> Chart:
 
 
 def metrics(days: Sequence[DayReport]) -> list[Chart]:
-    """Each realised metric with its interval, its requirement, and its value on the hold-out."""
-    names = dict.fromkeys(one.metric for day in days for one in _realised(day))
+    """Each metric that a requirement speaks of, with its interval, the requirement, and its value on the hold-out."""
+    names = dict.fromkeys(one.metric for day in days for one in required(day))
     return [_metric(days, name) for name in names]
 
 
@@ -124,9 +126,13 @@ def drift(days: Sequence[DayReport]) -> Map | None:
             found.setdefault(one.name, {})[at] = one
     if not found:
         return None
-    ranked = sorted(found, key=lambda name: (-_excess(found[name].values()), name))[:MOST_FEATURES]
+
+    def worst(name: str) -> tuple[int, float]:
+        return -sum(one.drifted for one in found[name].values()), -max(map(_part, found[name].values()))
+
+    ranked = sorted(found, key=lambda name: (worst(name), name))[:MOST_FEATURES]
     cells = [
-        Cell(LABELS + at * CELL, 4 + row * CELL, _tone(one.psi), one.drifted, _said(days[at].day, one))
+        Cell(LABELS + at * CELL, 4 + row * CELL, _tone(one), one.drifted, _said(days[at].day, one))
         for row, name in enumerate(ranked)
         for at, one in found[name].items()
     ]
@@ -186,8 +192,15 @@ def main(day: DayReport) -> VersionDay | None:
     return max(day.versions, key=lambda one: (one.rows, one.version), default=None)
 
 
+def required(day: DayReport) -> list[Realised]:
+    """What came true of the metrics that a requirement speaks of, by the version that answered most rows."""
+    version = main(day)
+    realised = version.realised if version else ()
+    return [one for one in realised if one.minimum is not None or one.maximum is not None]
+
+
 def _metric(days: Sequence[DayReport], name: str) -> Chart:
-    found = [next((one for one in _realised(day) if one.metric == name), None) for day in days]
+    found = [next((one for one in required(day) if one.metric == name), None) for day in days]
     last = next(one for one in reversed(found) if one is not None)
     rules = [
         Rule(value, tone, said)
@@ -208,11 +221,6 @@ def _metric(days: Sequence[DayReport], name: str) -> Chart:
     return chart(name, days, [values], rules)
 
 
-def _realised(day: DayReport) -> tuple[Realised, ...]:
-    version = main(day)
-    return version.realised if version else ()
-
-
 def _drift(day: DayReport) -> tuple[Drift, ...]:
     version = main(day)
     return version.drift if version else ()
@@ -224,9 +232,9 @@ def _mean(day: DayReport, of: Callable[[VersionDay], float | None]) -> float | N
     return sum(count * value for count, value in told) / rows if rows else None
 
 
-def _excess(drifts: Iterable[Drift]) -> float:
-    """By how much the feature went beyond what is usual, on its worst day."""
-    return max(one.psi - (one.usual or 0.0) for one in drifts)
+def _part(one: Drift) -> float:
+    """How far the feature is, as a part of what single days of training reach."""
+    return one.psi / (one.usual or LARGE)
 
 
 def _said(day: str, one: Drift) -> str:
@@ -234,9 +242,9 @@ def _said(day: str, one: Drift) -> str:
     return f"{one.name} on {day}: PSI {one.psi:.3f}{usual}{', drifted' if one.drifted else ''}"
 
 
-def _tone(psi: float) -> int:
-    """0 to 4: below 0.02, 0.1, 0.25, 0.5, and above."""
-    return sum(psi >= limit for limit in (0.02, 0.1, 0.25, 0.5))
+def _tone(one: Drift) -> int:
+    """The shade of a cell, from 0 to 4."""
+    return sum(_part(one) >= limit for limit in SHADES)
 
 
 def _number(value: float | None) -> float:
