@@ -36,15 +36,21 @@ def live() -> bytes:
 
 
 def ready(table: Table | None) -> bytes:
-    """Every approved model answers. What goes on from memory, because its files are gone, is named.
+    """Requests can be answered. Models that can't, and what goes on from memory as its files are gone, are named.
+
+    A model that can't be loaded does not keep the others from being asked.
 
     Raises:
-        Refusal: 503, while a model is loading or could not be loaded.
+        Refusal: 503, while models are loading, or where of those that are approved none could be loaded.
     """
     if table is None or not table.ready:
-        raise Refusal(503, "Not ready: an approved model is not loaded.", ((b"retry-after", b"1"),))
-    degraded = {"degraded": {name: list(missing) for name, missing in sorted(table.degraded.items())}}
-    return dumped({"live": True, "ready": True} | (degraded if table.degraded else {}))
+        raise Refusal(503, "Not ready: no approved model is loaded.", ((b"retry-after", b"1"),))
+    told: dict[str, Any] = {"live": True, "ready": True}
+    if table.degraded:
+        told["degraded"] = {name: list(missing) for name, missing in sorted(table.degraded.items())}
+    if absent := sorted(table.faults.keys() - table.models.keys()):
+        told["not_loaded"] = absent
+    return dumped(told)
 
 
 def model_ready(served: Served) -> bytes:

@@ -1,12 +1,16 @@
 """What Prometheus is told, and in its own words."""
 
 import json
+import re
+import subprocess
 from datetime import UTC, datetime
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bundle.monitoring import DayReport, Drift, Maintained, Realised, VersionDay
+from tests.deploy.tools import path_of
+from tests.sample import REPOSITORY
 from tests.webapp.serving.client import approve, until
 from tests.webapp.serving.server import BODY, PREDICT
 from tests.webapp.serving.small import ROW
@@ -144,12 +148,35 @@ def test_what_monitor_and_maintain_found_is_told(reported):
     assert of(found, "maintained_timestamp_seconds", model="flights") == MADE.timestamp()
 
 
+def test_every_metric_is_on_the_page_and_every_alert_asks_for_one_that_there_is(reported, tmp_path):
+    metrics = Metrics(lambda: {"flights": State(2, MADE, fault=False)}, reported)
+    metrics.replied("v1", "flights", "2", 200, 1, 0.001)
+    metrics.outcomes("flights", 1)
+    told = {re.sub("_(bucket|sum|count|created)$", "", name) for name, *_ in samples(metrics.exposition())}
+    page = (REPOSITORY / "docs" / "monitoring.md").read_text()
+    rules = (REPOSITORY / "deploy" / "prometheus" / "rules.yml").read_text()
+    counters = {f"{name}_total" for name in told}
+    assert set(re.findall(r"`(plumbline_\w+)\{", page)) == {name for name in told if f"{name}_total" not in told}
+    assert set(re.findall(r"\bplumbline_\w+", rules.replace("_bucket", ""))) <= told | counters
+
+
 def test_a_report_that_can_not_be_read_hides_no_other(reported, caplog):
     (reported / "monitoring" / "flights" / "2013-11-04").mkdir()
     (reported / "monitoring" / "flights" / "2013-11-04" / "report.json").write_text(json.dumps({"day": "x"}))
     found = samples(Metrics(lambda: {"flights": State(None, None, fault=False)}, reported).exposition())
     assert of(found, "monitored_day_timestamp_seconds", model="flights") == DAY.timestamp()
     assert "2013-11-04/report.json must be a report of a day" in caplog.text
+
+
+@pytest.mark.slow
+@pytest.mark.services
+def test_prometheus_own_check_finds_no_fault(server):
+    with server.connected() as connection:
+        connection.request("GET", "/metrics")
+        exposition = connection.getresponse().read()
+    command = [path_of("promtool", "prometheus"), "check", "metrics"]
+    checked = subprocess.run(command, input=exposition, capture_output=True, check=False)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
 
 
 @pytest.mark.slow

@@ -209,7 +209,9 @@ def test_one_broken_model_does_not_keep_another_from_serving(serve, data):
     (data / "serving").mkdir()
     (data / "serving" / "broken.json").write_text("{")
     approve(data, 1)
-    assert live(serve()) == 1
+    client = serve()
+    assert live(client) == 1
+    assert client.get(READY).json() == {"live": True, "ready": True, "not_loaded": ["broken"]}
 
 
 def test_a_broken_second_version_does_not_keep_the_live_one(serve, data):
