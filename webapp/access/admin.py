@@ -127,17 +127,8 @@ class TokenAdmin(ReadOnly):
         status = 400 if form.is_bound else 200
         return self.page(request, "access/make.html", title="Make a token", form=form, status=status)
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
-    ) -> HttpResponse:
+    def show(self, request: HttpRequest, token: Token) -> HttpResponse:
         """What is known of the token."""
-        token: Token = self.seen(request, object_id)
-        if request.method == "POST":
-            raise PermissionDenied
         return self.page(request, "access/token.html", title=token.name, token=token, badge=state_of(token))
 
     def revoke(self, request: HttpRequest, pk: int) -> HttpResponseBase:

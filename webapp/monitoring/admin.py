@@ -56,17 +56,8 @@ class MonitoredAdmin(ReadOnly):
             *super().get_urls(),
         ]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
-    ) -> HttpResponse:
+    def show(self, request: HttpRequest, model: Monitored) -> HttpResponse:
         """How the model's days went."""
-        model: Monitored = self.seen(request, object_id)
-        if request.method == "POST":
-            raise PermissionDenied
         names = found.days(_data(), model.name)[:DAYS]
         days = [report for name in reversed(names) if (report := found.report(_data(), model.name, name))]
         return self.page(

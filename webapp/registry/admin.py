@@ -80,6 +80,23 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg] # Django's own class
         title = str(self.opts.verbose_name_plural).capitalize()
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",  # noqa: ARG002
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> HttpResponse:
+        """The page of one row."""
+        row = self.seen(request, object_id)
+        if request.method == "POST":
+            raise PermissionDenied
+        return self.show(request, row)
+
+    def show(self, request: HttpRequest, row: Any) -> HttpResponse:
+        """What there is to see of the row: Django's own page, where nothing better is made of it."""
+        return super().change_view(request, str(row.pk))
+
     def seen(self, request: HttpRequest, object_id: str | int) -> Any:
         """The row, for somebody who may see it.
 
@@ -160,17 +177,8 @@ class VersionAdmin(ReadOnly):
             *super().get_urls(),
         ]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
-    ) -> HttpResponse:
+    def show(self, request: HttpRequest, version: Version) -> HttpResponse:
         """The evidence."""
-        version: Version = self.seen(request, object_id)
-        if request.method == "POST":
-            raise PermissionDenied
         described, live = version.described, live_beside(version)
         live = live if live and live.pk != version.pk else None
         measured = evaluation.read(version)
@@ -305,17 +313,8 @@ class ModelAdmin(ReadOnly):
         """How many there are."""
         return len(model.versions.all())
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",  # noqa: ARG002
-        extra_context: dict[str, Any] | None = None,  # noqa: ARG002
-    ) -> HttpResponse:
+    def show(self, request: HttpRequest, model: Model) -> HttpResponse:
         """Every time in which a version was live, and the answer to "what was it on that day?"."""
-        model: Model = self.seen(request, object_id)
-        if request.method == "POST":
-            raise PermissionDenied
         form = MomentForm(request.GET if "at" in request.GET else None)
         moment = form.cleaned_data["at"] if form.is_bound and form.is_valid() else None
         periods = production.periods(model.name)
