@@ -59,8 +59,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "webapp.access.passwords.must_change",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "webapp.access.passwords.must_change",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.contrib import messages
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -23,7 +24,10 @@ def must_change(get_response: Answer) -> Answer:
         change = reverse("admin:password_change")
         if request.path_info in (change, reverse("admin:logout")) or not _has_one(request):
             return get_response(request)
-        return JsonResponse({"detail": MUST_CHANGE}, status=403) if is_api(request) else redirect(change)
+        if is_api(request):
+            return JsonResponse({"detail": MUST_CHANGE}, status=403)
+        messages.info(request, "Your password was made for you: choose one of your own first.")
+        return redirect(change)
 
     return answer
 

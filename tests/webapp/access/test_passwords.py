@@ -30,7 +30,9 @@ def change(client, old, new):
 
 
 def test_it_works(administrator, made):
-    assert administrator.get("/admin/registry/version/", follow=True).redirect_chain == [(CHANGE, 302)]
+    led = administrator.get("/admin/registry/version/", follow=True)
+    assert led.redirect_chain == [(CHANGE, 302)]
+    assert "Your password was made for you: choose one of your own first." in led.content.decode()
     assert change(administrator, made, OWN).status_code == 302
     assert administrator.get("/admin/registry/version/").status_code == 200
     assert not OneTimePassword.objects.exists()
