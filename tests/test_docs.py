@@ -66,8 +66,8 @@ def is_whole(command: str) -> bool:
 
 
 def shape(text: str) -> str:
-    """A text without its numbers, its colours and its blanks."""
-    return NUMBER.sub("0", re.sub(r"\s", "", COLOUR.sub("", text)))
+    """A text without its numbers, its colours, its blanks and the lines of its tables."""
+    return NUMBER.sub("0", re.sub(r"[\s─]", "", COLOUR.sub("", text)))
 
 
 def says(came: str, shown: str) -> bool:
