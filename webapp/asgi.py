@@ -22,7 +22,6 @@ from webapp.serving import asgi  # noqa: E402 - likewise
 from webapp.serving.settings import Settings  # noqa: E402 - likewise
 
 refuse_wrong_settings()
-watch.start()
 
 application = asgi.application(
     cast("asgi.App", django),
@@ -32,4 +31,5 @@ application = asgi.application(
         secret=settings.SECRET_KEY,
         guarded=settings.PRODUCTION,
     ),
+    beside=watch.start,
 )

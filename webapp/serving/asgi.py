@@ -72,21 +72,23 @@ class Reply:
     headers: Headers = ()
 
 
-def application(django: App | None, settings: Settings | None = None) -> App:
+def application(django: App | None, settings: Settings | None = None, beside: Callable[[], None] = lambda: None) -> App:
     """The ASGI application in front of ``django``, or alone.
 
     Args:
         django: answers every path that is not ours.
         settings: of this installation; from the environment where None.
+        beside: starts what runs beside serving in each worker; called after the fork.
     """
-    return Serving(django, settings or Settings.from_environment())
+    return Serving(django, settings or Settings.from_environment(), beside)
 
 
 class Serving:
     """One worker's serving: the table of what answers, and how a request finds its way through it."""
 
-    def __init__(self, django: App | None, settings: Settings) -> None:
+    def __init__(self, django: App | None, settings: Settings, beside: Callable[[], None] = lambda: None) -> None:
         self.django = django
+        self._beside = beside
         self.settings = settings
         self._allowed: Tokens = tokens.Followed(settings) if settings.guarded else tokens.open_to_all
         self.follower = Follower(settings, self._allowed, self._warm)
@@ -223,6 +225,7 @@ class Serving:
         self._loop = asyncio.get_running_loop()
         self.follower.start()
         self.log.start()
+        self._beside()
         if not await asyncio.to_thread(self.follower.looked.wait, START_SECONDS):
             log.warning("Models are still loading after %g s; the server starts without them", START_SECONDS)
         await send({"type": "lifespan.startup.complete"})
