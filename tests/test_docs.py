@@ -90,13 +90,25 @@ def copy(tmp_path_factory):
     return folder
 
 
+def environment(**more: str) -> dict[str, str]:
+    """A reader's environment: without what tests have set for the server."""
+    ours = ("DJANGO", "PLUMBLINE", "DATABASE_URL")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | more
+
+
 @contextmanager
 def serving(copy: Path) -> Iterator[dict[str, str]]:
     """The server of the copy beside the commands; what they find in their environment."""
     log = copy / "server.log"
     with log.open("w") as file:
         server = subprocess.Popen(
-            ["make", "serve"], cwd=copy, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+            ["make", "serve"],
+            cwd=copy,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
         )
     try:
         deadline = time.monotonic() + 60
@@ -105,12 +117,12 @@ def serving(copy: Path) -> Iterator[dict[str, str]]:
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.1)
         manage = [sys.executable, "manage.py"]
-        subprocess.run([*manage, "shell", "--command", PEOPLE], cwd=copy, check=True, capture_output=True)
+        subprocess.check_output([*manage, "shell", "--command", PEOPLE], cwd=copy, env=environment())
         token = [*manage, "token", "--purpose", "api", "--name", "documentation"]
         tokens = {}
         for name in ("ada", "vera"):
-            made = subprocess.run([*token, name], cwd=copy, check=True, capture_output=True, text=True)
-            tokens[name.upper()] = made.stdout.strip()
+            made = subprocess.check_output([*token, name], cwd=copy, env=environment(), text=True)
+            tokens[name.upper()] = made.strip()
         yield tokens
     finally:
         os.killpg(server.pid, signal.SIGTERM)
@@ -126,7 +138,7 @@ def answers() -> bool:
         return False
 
 
-def follow(page: Path, copy: Path, environment: dict[str, str]) -> None:
+def follow(page: Path, copy: Path, **more: str) -> None:
     """Do what the page says, and see what it shows."""
     given: list[str] = []
     for language, block in BLOCK.findall(page.read_text()):
@@ -136,7 +148,7 @@ def follow(page: Path, copy: Path, environment: dict[str, str]) -> None:
             else:
                 line = "\n".join([*given, command])
                 done = subprocess.run(
-                    ["bash", "-c", line], cwd=copy, env=environment, capture_output=True, text=True, check=False
+                    ["bash", "-c", line], cwd=copy, env=environment(**more), capture_output=True, text=True, check=False
                 )
                 assert done.returncode == 0, f"{page.name}: {command}\n{done.stderr}"
                 came = done.stdout
@@ -153,10 +165,10 @@ def test_the_commands_and_the_code_of_every_page_do_what_it_shows(copy):
     assert not answers(), "No other server may answer at port 8000, and one does."
     for page in PAGES:
         if page not in SERVED:
-            follow(page, copy, dict(os.environ))
+            follow(page, copy)
     with serving(copy) as people:
         for page in SERVED:
-            follow(page, copy, os.environ | people)
+            follow(page, copy, **people)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
