@@ -9,6 +9,7 @@ shows it: to a person on a terminal, or as JSON to a program. Results go to stdo
 """
 
 import json
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -16,7 +17,9 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.table import Table
 
+from bundle.decisions import Decided
 from pipeline import config
 from pipeline.errors import PlumblineError
 
@@ -71,6 +74,24 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, 
 def console() -> Console:
     """Where results are shown to a person: in colour only on a terminal, and as wide as it is."""
     return Console(highlight=False)
+
+
+def grid() -> Table:
+    """Facts, a line each: what it is about, and the fact."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", min_width=9)
+    table.add_column(overflow="fold")
+    return table
+
+
+def moment(at: str) -> str:
+    """A moment, given in ISO 8601, as a person reads it: in UTC."""
+    return f"{datetime.fromisoformat(at).astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def told(decision: Decided) -> str:
+    """A decision in a line: when, by whom and why, and where the audit trail has it."""
+    return f"{moment(decision.at.isoformat())} by {decision.by} (line {decision.sequence}): {decision.reason}"
 
 
 def say_json(value: Any) -> None:
