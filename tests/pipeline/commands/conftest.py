@@ -1,6 +1,7 @@
 """What the commands are asked about."""
 
 import shutil
+from contextlib import contextmanager
 
 import luigi
 import pytest
@@ -12,6 +13,13 @@ from tests.pipeline.commands.small import Small
 @pytest.fixture(autouse=True)
 def folders():
     """Folders that one test gives are not there for the next."""
+    with configured():
+        yield
+
+
+@contextmanager
+def configured():
+    """Leave the configuration as it was."""
     section = dict(luigi.configuration.get_config().items("plumbline"))
     yield
     for name, value in section.items():
@@ -33,7 +41,7 @@ def once(tmp_path_factory):
     """The same, made to its end, for all tests to copy."""
     place = Small(tmp_path_factory.mktemp("small"))
     place.write()
-    with pytest.MonkeyPatch.context() as patch:
+    with configured(), pytest.MonkeyPatch.context() as patch:
         place.enter(patch)
         place.make()
     return place
