@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bundle import digest
+from bundle import digest, manifest
 from pipeline import codestore, environment, process, receipts
 from pipeline.errors import PlumblineError, ProblemError, StageError
 from pipeline.problem import Source
@@ -22,12 +22,7 @@ from pipeline.receipts import FileRecord, Made, Receipt
 from pipeline.run import Run
 from pipeline.staleness import differences
 
-DATED = (
-    "assets.extra/lineage.json",
-    "assets.extra/manifest.json",
-    "assets.extra/model_card.md",
-    "assets.extra/report.html",
-)
+DATED = ("assets.extra/card.md", receipts.CHAIN, manifest.NAME, "assets.extra/report.html")
 """Files of a version that say when and by whom it was made, and so are not the same when it is made again."""
 
 

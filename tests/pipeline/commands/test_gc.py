@@ -135,7 +135,7 @@ def test_the_command_tells_and_removes(small):
     assert "2.0 kB would be freed" in told.output
     assert "The results of small were left alone" in told.output
     assert left.exists()
-    removed = json.loads(CliRunner().invoke(pipeline, [*where, "--json"]).output)
+    removed = json.loads(CliRunner().invoke(pipeline, [*where, "--json"]).stdout)
     assert (removed["removed"], removed["bytes"]) == (True, 2048)
     assert not left.exists()
 

@@ -117,7 +117,7 @@ def test_the_command_tells_and_exits_with_1(small, into):
     small.edit("helping.py", "sum(values)", "sum(values) + 1")
     told = CliRunner().invoke(pipeline, [*where, "--json"])
     assert told.exit_code == 1
-    assert json.loads(told.output)["causes"] == ["helping.total was changed"]
+    assert json.loads(told.stdout)["causes"] == ["helping.total was changed"]
 
 
 def test_a_version_without_its_record_is_a_mistake(small):
@@ -132,7 +132,7 @@ def test_a_whole_version_made_again_is_equal_and_answers(first_run, into):
     place, _ = first_run
     where = ["--data", str(place.folder / "data"), "--into", str(into)]
     done = CliRunner().invoke(pipeline, ["rebuild", "sample/1", *where, "--json"])
-    told = json.loads(done.output)
+    told = json.loads(done.stdout)
     assert done.exit_code == 0, told
     assert {step["state"] for step in told["steps"]} == {"equal"}
     versions.load(into / "models" / "sample" / "1")

@@ -209,7 +209,7 @@ def test_the_command_tells_and_exits_with_1(small):
     assert told.output.splitlines()[0] == name(small, "land", "Land trips")
     asked = CliRunner().invoke(pipeline, ["verify", *where, "--json", "small/1"])
     assert asked.exit_code == 1
-    assert json.loads(asked.output)["broken"][0]["rests_on_it"][-1] == "models/small/1"
+    assert json.loads(asked.stdout)["broken"][0]["rests_on_it"][-1] == "models/small/1"
     none = CliRunner().invoke(pipeline, ["verify", *where, "small/9"])
     assert none.exit_code == 2
 
