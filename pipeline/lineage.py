@@ -68,6 +68,13 @@ class Lineage:
             graph[name(step)].add(raw if made.key is None else known.get(made.key) or known[made.content])
         return {node: frozenset(inputs) for node, inputs in graph.items()}
 
+    @property
+    def missing(self) -> list[str]:
+        """What steps were made from whose receipt is not there; empty in a whole chain."""
+        known = {digest for step in self.steps for digest in (step.key, step.content)}
+        links = dict.fromkeys(made for _, made in self._read if made.key is not None)
+        return [made.path for made in links if not {made.key, made.content} & known]
+
     @cached_property
     def reduced(self) -> Graph:
         """The same without what is behind another input anyway."""
@@ -105,6 +112,11 @@ def read(version: Path) -> Lineage:
         raise LineageError(
             f"{version} must have the receipts that it was made by ({receipts.NAME}, {receipts.CHAIN}), and has none "
             "that can be read. Publish it anew: luigi --module pipeline RunAll"
+        )
+    missing = lineage.missing
+    if missing:
+        raise LineageError(
+            f"{version / receipts.CHAIN} must have every receipt behind the version; it lacks {', '.join(missing)}."
         )
     return lineage
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from pydantic import BaseModel, ConfigDict
 from rich.columns import Columns
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -23,6 +24,7 @@ from pipeline.receipts import Receipt
 SHORT = 8
 """Of a digest, where the whole is not what is asked for."""
 SHOWN_ROWS = 4
+PICTURES = (".svg", ".png")
 
 
 class Trace(BaseModel):
@@ -79,11 +81,22 @@ def of(data: Path, asked: str, model: str) -> Trace:
     )
 
 
+def _drawable(ctx: click.Context, option: click.Parameter, path: Path | None) -> Path | None:  # noqa: ARG001 - as click calls it
+    if path and path.suffix not in PICTURES:
+        raise click.UsageError(f"The file of --picture must end in {' or '.join(PICTURES)}, got {path.name}.")
+    return path
+
+
 @click.command()
 @click.argument("asked", metavar="VERSION|ANSWER")
 @commands.problem
 @commands.data
-@click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Draw the graph into a .svg or .png.")
+@click.option(
+    "--picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=_drawable,
+    help="Draw the graph into a file, a .svg or a .png.",
+)
 @commands.as_json
 def trace(asked: str, problem: str, data: Path, picture: Path | None, *, as_json: bool) -> None:
     """Tell what a version, or one answer, came of.
@@ -152,7 +165,7 @@ def _answer(answer: Answer, decision: Decided | None) -> Table:
     return table
 
 
-def _rows(answer: Answer) -> Table:
+def _rows(answer: Answer) -> Group:
     """The rows of an answer side by side: what was asked, what was answered, what came true."""
     shown = range(min(len(answer.inputs), SHOWN_ROWS))
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
@@ -164,10 +177,7 @@ def _rows(answer: Answer) -> Table:
         table.add_row(name, *(_value(answer.answers[row][name]) for row in shown), style="bold")
     table.add_row("came true", *(_value(answer.outcomes[row]) for row in shown))
     more = len(answer.inputs) - len(shown)
-    if more:
-        table.caption = f"and {more} rows more, which --json tells"
-        table.caption_justify = "left"
-    return table
+    return Group(table, Text(f"and {more} rows more, which --json tells", "dim")) if more else Group(table)
 
 
 def _steps(line: Lineage) -> Table:
