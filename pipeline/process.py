@@ -62,7 +62,7 @@ class Outcome:
     rows_out: int | None = None
     notes: list[str] = field(default_factory=list)
     measured: dict[str, float] = field(default_factory=dict)
-    peak_memory_bytes: int = 0
+    peak_memory_bytes: int | None = None
 
 
 def run(job: Job, result: Path) -> Outcome:

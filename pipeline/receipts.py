@@ -49,6 +49,7 @@ class Receipt(BaseModel):
         code: the digest of each module of ours that can change the result.
         libraries: the version of each library that can.
         revision: the commit of the repository, where there is one.
+        peak_memory_bytes: of the stage's process, where it had one of its own.
         run: the name of the run, the same for all that it made.
         measured: what differs from one making to the next, such as seconds, and so is no part of the content.
     """
@@ -70,7 +71,7 @@ class Receipt(BaseModel):
     run: str
     started: str
     seconds: float
-    peak_memory_bytes: int
+    peak_memory_bytes: int | None
     rows_in: int | None
     rows_out: int | None
     notes: list[str]

@@ -8,12 +8,10 @@ files beside it are still the ones that were made.
 
 import importlib
 import logging
-import resource
 import shutil
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -293,7 +291,7 @@ def hold() -> Run:
     """
     sys.excepthook = _say_stopped
     try:
-        return run.begin(config.data_folder())
+        return run.held() or run.begin(config.data_folder())
     except AlreadyRunning as error:
         log.error("%s", error)
         raise PidLockAlreadyTakenExit from None
@@ -303,8 +301,7 @@ def _call(job: Job) -> Outcome:
     """Call the stage's function here and now."""
     module, _, name = job.function.partition(":")
     outcome: Outcome = getattr(importlib.import_module(module), name)(job)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return replace(outcome, peak_memory_bytes=peak)
+    return outcome
 
 
 def _say_stopped(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
