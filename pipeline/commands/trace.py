@@ -115,7 +115,7 @@ def trace(asked: str, problem: str, data: Path, picture: Path | None, *, as_json
     if picture:
         from pipeline import picture as pictures
 
-        pictures.draw(Lineage(found.steps), f"{found.model} {found.version}", picture)
+        pictures.draw(Lineage(found.steps), f"{found.model} {found.version}: {found.verdict}, {found.state}", picture)
     if as_json:
         click.echo(found.model_dump_json(indent=1))
     else:
@@ -147,7 +147,8 @@ def _version(found: Trace) -> Table:
                 "", Text(f"its manifest was {decision.digest} then: the version was changed since", "bold red")
             )
     if not found.decisions:
-        table.add_row("decided", "nothing yet")
+        candidate = found.state == "candidate"
+        table.add_row("decided", "nothing yet" if candidate else "not told yet; run: python manage.py sync")
     table.add_row("manifest", found.manifest)
     return table
 
@@ -225,7 +226,7 @@ def _step(step: Receipt) -> tuple[str, ...]:
 def _raw(files: Iterable[Raw]) -> Table:
     table = grid()
     for file in files:
-        table.add_row("raw", file.path)
+        table.add_row(file.source, file.path)
         table.add_row("", file.sha256)
     return table
 

@@ -16,7 +16,15 @@ def test_it_works(history, tmp_path):
     line = lineage.read(history.folder(3))
     picture.draw(line, "flights 3", path)
     drawn = path.read_text()
-    for told in ("flights 3", "weather.csv", "Collect weather", "Clean flights", "rows: 990 in, 980 out", "Publish"):
+    for told in (
+        "flights 3",
+        "weather.csv",
+        "Collect weather",
+        "Clean flights",
+        "990 → 980 rows",
+        "700 rows in",
+        "Publish",
+    ):
         assert drawn.count(f">{told}<") == 1
     first = path.read_bytes()
     picture.draw(line, "flights 3", path)
