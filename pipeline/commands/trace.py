@@ -15,10 +15,11 @@ from rich.text import Text
 
 from bundle import digest, identity
 from bundle.decisions import Decided, in_force
-from pipeline import answers, commands, lineage
+from pipeline import answers, commands, lineage, published
 from pipeline.answers import Answer
 from pipeline.commands import grid, moment, told
-from pipeline.lineage import MANIFEST, PAST, Lineage, Raw
+from pipeline.lineage import Lineage, Raw
+from pipeline.published import MANIFEST, PAST
 from pipeline.receipts import Receipt
 
 SHORT = 8
@@ -60,18 +61,18 @@ def of(data: Path, asked: str, model: str) -> Trace:
         LineageError: it is not there, or has no record.
     """
     answer = answers.find(data, asked) if identity.FORM.fullmatch(asked) else None
-    name, number = (answer.model, answer.version) if answer else lineage.find(data, asked, model)
-    folder = lineage.folder(data, name, number)
+    name, number = (answer.model, answer.version) if answer else published.find(data, asked, model)
+    folder = published.folder(data, name, number)
     line = lineage.read(folder)
-    decided = lineage.decisions(data, name)
+    decided = published.decisions(data, name)
     about = tuple(one for one in decided if one.version == number)
-    names = tuple(label for label, named in lineage.labels(data, name).items() if named == number)
+    names = tuple(label for label, named in published.labels(data, name).items() if named == number)
     return Trace(
         model=name,
         version=number,
-        verdict=lineage.manifest(data, name, number)["verdict"]["verdict"],
+        verdict=published.manifest(data, name, number)["verdict"]["verdict"],
         manifest=digest.of_file(folder / MANIFEST),
-        state=lineage.state(about[-1] if about else None, names),
+        state=published.state(about[-1] if about else None, names),
         labels=names,
         decisions=about,
         answer=answer,

@@ -53,24 +53,3 @@ def test_a_chain_that_lacks_a_link_is_none(history):
     receipts.write_chain([step for step in receipts.read_chain(folder) if step.stage != "Features"], folder)
     with pytest.raises(LineageError, match=r"it lacks flights/features/[0-9a-f]{64}\.$"):
         lineage.read(folder)
-
-
-@pytest.mark.parametrize("called", ["flights/3", "3", "live", "flights/live"])
-def test_a_version_has_several_names(history, called):
-    assert lineage.find(history.data, called, "flights") == ("flights", 3)
-
-
-@pytest.mark.parametrize("called", ["4", "previous", "trains/1", "", "/", "../flights/1", "³"])
-def test_what_is_no_version_is_told_with_those_that_are(history, called):
-    with pytest.raises(LineageError, match="must be a version of"):
-        lineage.find(history.data, called, "flights")
-
-
-def test_what_a_version_is_now(history):
-    decided = {one.version: one for one in lineage.decisions(history.data, "flights")}
-    labels = lineage.labels(history.data, "flights")
-    assert labels == {"live": 3}
-    assert lineage.state(decided[3], ["live"]) == "live"
-    assert lineage.state(decided[2], []) == "rejected"
-    assert lineage.state(decided[1], []) == "was live"
-    assert lineage.state(None, []) == "candidate"

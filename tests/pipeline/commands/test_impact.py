@@ -89,8 +89,9 @@ def test_nothing_live_is_told_as_such(ask, history):
     assert "live       none that it touched" in ask(sha256("sun")).stdout
 
 
-def test_a_version_that_can_not_be_read_is_not_passed_over(ask, told, history):
-    (history.folder(1) / manifest.NAME).write_text("{")
+@pytest.mark.parametrize("broken", ["{", "{}", "[]", '{"raw": 7}'])
+def test_a_version_that_can_not_be_read_is_not_passed_over(ask, told, history, broken):
+    (history.folder(1) / manifest.NAME).write_text(broken)
     assert told(sha256("rain"))[0]["unreadable"] == ["flights 1"]
     assert "flights 1 has no manifest that can be read" in ask(sha256("rain")).stdout
 
@@ -105,7 +106,8 @@ def test_an_unknown_file_is_a_mistake(ask, asked):
 
 @pytest.mark.slow
 def test_a_real_file_touches_the_version_that_was_made_from_it(first_run):
-    place, _ = first_run
+    place, done = first_run
+    assert done.returncode == 0, done.stderr
     command = [sys.executable, "-m", "pipeline", "impact", "--json", "--data", str(place.folder / "data")]
     path = place.folder / "weather.csv"
     for asked in (str(path), digest.of_file(path)):

@@ -138,7 +138,8 @@ def test_broken_decisions_are_a_mistake_that_is_named(ask, history):
 
 @pytest.mark.slow
 def test_a_real_version_is_traced_to_the_raw_bytes(first_run, tmp_path):
-    place, _ = first_run
+    place, done = first_run
+    assert done.returncode == 0, done.stderr
     command = [sys.executable, "-m", "pipeline", "trace", "sample/1", "--data", str(place.folder / "data")]
     done = subprocess.run([*command, "--json"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     answer = json.loads(done.stdout)
