@@ -9,6 +9,7 @@ several. ``--peer`` names a Python that has MLflow: asked for the same in the sa
 
 import argparse
 import json
+import resource
 import shutil
 import statistics
 import subprocess
@@ -56,13 +57,21 @@ def main() -> None:
 
 
 def tell(what: str, command: list[str], *, peer: bool = False) -> None:
-    """Print how long a command takes."""
-    taken = []
+    """Print how long a command takes by the clock, and of it how long on a processor."""
+    taken, worked = [], []
     for _ in range(TIMES):
-        started = time.perf_counter()
+        started, before = time.perf_counter(), processor()
         subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
         taken.append(time.perf_counter() - started)
-    print(f"{what:32} {statistics.median(taken):8.2f} s" + ("" if peer else f"   (at most {MOST:.2f})"))
+        worked.append(processor() - before)
+    limit = "" if peer else f"   (at most {MOST:.2f})"
+    print(f"{what:32} {statistics.median(taken):8.2f} s, {statistics.median(worked):.2f} s on a processor{limit}")
+
+
+def processor() -> float:
+    """Seconds that programs which were started have worked."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def versions(source: Path, data: Path) -> tuple[str, str]:
