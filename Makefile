@@ -38,6 +38,7 @@ bench: .venv/dev
 	$(BIN)/python bench/run.py --whole
 	$(BIN)/python bench/serving.py
 	$(BIN)/python -m bench.swaps
+	$(BIN)/python -m bench.lineage
 
 .venv/run: requirements.txt requirements-web.txt
 	$(PYTHON) -m venv .venv

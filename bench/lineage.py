@@ -9,6 +9,7 @@ several. ``--peer`` names a Python that has MLflow: asked for the same in the sa
 
 import argparse
 import json
+import resource
 import shutil
 import statistics
 import subprocess
@@ -24,7 +25,7 @@ import orjson
 from bundle import decisions, golden, identity
 from bundle.decisions import Decided
 from bundle.monitoring import SERVED
-from pipeline import lineage, receipts
+from pipeline import published, receipts
 
 REPOSITORY = Path(__file__).parents[1]
 VERSIONS, ANSWERS, DAYS, BLOCK = 1_000, 1_000_000, 30, 10_000
@@ -56,29 +57,37 @@ def main() -> None:
 
 
 def tell(what: str, command: list[str], *, peer: bool = False) -> None:
-    """Print how long a command takes."""
-    taken = []
+    """Print how long a command takes by the clock, and of it how long on a processor."""
+    taken, worked = [], []
     for _ in range(TIMES):
-        started = time.perf_counter()
+        started, before = time.perf_counter(), processor()
         subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
         taken.append(time.perf_counter() - started)
-    print(f"{what:32} {statistics.median(taken):8.2f} s" + ("" if peer else f"   (at most {MOST:.2f})"))
+        worked.append(processor() - before)
+    limit = "" if peer else f"   (at most {MOST:.2f})"
+    print(f"{what:32} {statistics.median(taken):8.2f} s, {statistics.median(worked):.2f} s on a processor{limit}")
+
+
+def processor() -> float:
+    """Seconds that programs which were started have worked."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def versions(source: Path, data: Path) -> tuple[str, str]:
     """Publish the newest version many times, approve each; the model, and the SHA-256 of a raw file of most."""
-    model = lineage.models(source)[0]
-    newest = lineage.folder(source, model, lineage.versions(source, model)[-1])
-    manifest = orjson.loads((newest / lineage.MANIFEST).read_bytes())
+    model = published.models(source)[0]
+    newest = published.folder(source, model, published.versions(source, model)[-1])
+    manifest = orjson.loads((newest / published.MANIFEST).read_bytes())
     raw = manifest["raw"][0]
     chain = (newest / receipts.CHAIN).read_bytes()
     decided = []
     for number in range(1, VERSIONS + 1):
-        folder = lineage.folder(data, model, number)
+        folder = published.folder(data, model, number)
         (folder / "assets.extra").mkdir(parents=True)
         other = f"{number:064x}" if number % 10 == 0 else raw["sha256"]
         told = {**manifest, "version": number, "raw": [{**raw, "sha256": other}, *manifest["raw"][1:]]}
-        (folder / lineage.MANIFEST).write_text(json.dumps(told, indent=1))
+        (folder / published.MANIFEST).write_text(json.dumps(told, indent=1))
         (folder / receipts.CHAIN).write_bytes(chain.replace(raw["sha256"].encode(), other.encode()))
         shutil.copy(newest / receipts.NAME, folder / receipts.NAME)
         decided.append(decision(model, number))
@@ -86,10 +95,10 @@ def versions(source: Path, data: Path) -> tuple[str, str]:
     path.parent.mkdir()
     path.write_text("".join(f"{one.model_dump_json()}\n" for one in decided))
     labels = {"pointer": {"labels": {"live": VERSIONS, "previous": VERSIONS - 1}}}
-    (data / lineage.SERVING).mkdir()
-    (data / lineage.SERVING / f"{model}.json").write_text(json.dumps(labels))
+    (data / published.SERVING).mkdir()
+    (data / published.SERVING / f"{model}.json").write_text(json.dumps(labels))
     golden_rows = newest / golden.NAME
-    shutil.copy(golden_rows, lineage.folder(data, model, VERSIONS) / golden.NAME)
+    shutil.copy(golden_rows, published.folder(data, model, VERSIONS) / golden.NAME)
     return model, raw["sha256"]
 
 
@@ -112,7 +121,7 @@ def decision(model: str, number: int) -> Decided:
 
 def answers(data: Path, model: str) -> str:
     """Log answers of one row each, as the server does; the id of the last one."""
-    told = orjson.loads((lineage.folder(data, model, VERSIONS) / golden.NAME).read_bytes())
+    told = orjson.loads((published.folder(data, model, VERSIONS) / golden.NAME).read_bytes())
     inputs = _repeated({name: [row[name] for row in told["rows"]] for name in told["rows"][0]})
     outputs = _repeated(told["answers"])
     first = datetime(2026, 11, 1, tzinfo=UTC)

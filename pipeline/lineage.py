@@ -1,23 +1,13 @@
 """Where a version came from: the receipts in its folder as a graph, from the version down to the raw bytes."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-import orjson
-
-from bundle import decisions as told
-from bundle.decisions import BrokenDecisions, Decided
 from pipeline import receipts
 from pipeline.errors import LineageError
 from pipeline.receipts import Made, Receipt
-
-MODELS, SERVING = "models", "serving"
-MANIFEST = "assets.extra/manifest.json"
-PAST = {"approve": "approved", "reject": "rejected", "retire": "retired", "roll_back": "rolled back to"}
-"""What was done by each verb."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +58,13 @@ class Lineage:
             graph[name(step)].add(raw if made.key is None else known.get(made.key) or known[made.content])
         return {node: frozenset(inputs) for node, inputs in graph.items()}
 
+    @property
+    def missing(self) -> list[str]:
+        """What steps were made from whose receipt is not there; empty in a whole chain."""
+        known = {digest for step in self.steps for digest in (step.key, step.content)}
+        links = dict.fromkeys(made for _, made in self._read if made.key is not None)
+        return [made.path for made in links if not {made.key, made.content} & known]
+
     @cached_property
     def reduced(self) -> Graph:
         """The same without what is behind another input anyway."""
@@ -106,81 +103,9 @@ def read(version: Path) -> Lineage:
             f"{version} must have the receipts that it was made by ({receipts.NAME}, {receipts.CHAIN}), and has none "
             "that can be read. Publish it anew: luigi --module pipeline RunAll"
         )
-    return lineage
-
-
-def versions(data: Path, model: str) -> list[int]:
-    """The numbers of the published versions of a model, the lowest first."""
-    folder = data / MODELS / model
-    return sorted(int(path.name) for path in folder.glob("*") if path.name.isdecimal()) if folder.is_dir() else []
-
-
-def models(data: Path) -> list[str]:
-    """The models that have a published version."""
-    return sorted(path.name for path in (data / MODELS).glob("*") if versions(data, path.name))
-
-
-def labels(data: Path, model: str) -> dict[str, int]:
-    """What else the versions that answer are called, ``live`` first: read from what the registry signed for serving."""
-    try:
-        found: dict[str, int] = orjson.loads((data / SERVING / f"{model}.json").read_bytes())["pointer"]["labels"]
-    except FileNotFoundError:
-        return {}
-    return found
-
-
-def decisions(data: Path, model: str) -> list[Decided]:
-    """What was decided about a model's versions.
-
-    Raises:
-        LineageError: the file that tells of it is broken.
-    """
-    try:
-        return told.read(data, model)
-    except BrokenDecisions as error:
-        raise LineageError(str(error)) from None
-
-
-def state(last: Decided | None, labels: Collection[str]) -> str:
-    """What a version is now, by the last decision about it and by what it is called."""
-    if labels:
-        return " and ".join(labels)
-    if last is None:
-        return "candidate"
-    return "was live" if last.verb in told.GOES_LIVE else PAST[last.verb]
-
-
-def find(data: Path, called: str, model: str) -> tuple[str, int]:
-    """The version that a person calls ``flights/7`` or, of ``model``, ``7`` or ``live``: its model and number.
-
-    Raises:
-        LineageError: there is none.
-    """
-    model, number = called.rsplit("/", 1) if "/" in called else (model, called)
-    known, names = versions(data, model), labels(data, model)
-    found = int(number) if number.isdecimal() else names.get(number)
-    if found not in known:
-        there = ", ".join(map(str, known)) or "none"
+    missing = lineage.missing
+    if missing:
         raise LineageError(
-            f"{called!r} must be a version of {model} in {data / MODELS}, and is none. "
-            f"Published: {there}. Labels: {', '.join(names) or 'none'}."
+            f"{version / receipts.CHAIN} must have every receipt behind the version; it lacks {', '.join(missing)}."
         )
-    return model, found
-
-
-def manifest(data: Path, model: str, number: int) -> Any:
-    """What the manifest of a version says, read without what checks it: that takes longer than all else.
-
-    Raises:
-        LineageError: there is none that can be read.
-    """
-    path = folder(data, model, number) / MANIFEST
-    try:
-        return orjson.loads(path.read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise LineageError(f"{path} must be the manifest of a version, and can't be read: {error}.") from None
-
-
-def folder(data: Path, model: str, number: int) -> Path:
-    """Where a version is."""
-    return data / MODELS / model / str(number)
+    return lineage

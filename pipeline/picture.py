@@ -52,7 +52,7 @@ def draw(line: Lineage, title: str, path: Path) -> None:
         for (name, _), place in places.items():
             if name in nodes:
                 _box(axes, place, nodes[name], last=nodes[name] is line.published)
-        figure.savefig(path, dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
+        figure.savefig(path, dpi=120, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
 def layers(graph: Graph) -> tuple[list[list[Point]], list[Link]]:
@@ -134,5 +134,9 @@ def _words(node: Receipt | Raw) -> tuple[str, str, str]:
     """What stands in a box: what it is, how many rows went in and came out, and the digest of what it holds."""
     if isinstance(node, Raw):
         return PurePath(node.path).name, "raw bytes", node.sha256
-    rows = [f"{count:,} {way}" for count, way in ((node.rows_in, "in"), (node.rows_out, "out")) if count is not None]
-    return lineage.name(node), "rows: " + ", ".join(rows) if rows else "", node.content
+    if node.rows_in is not None and node.rows_out is not None:
+        return lineage.name(node), f"{node.rows_in:,} → {node.rows_out:,} rows", node.content
+    counts = [
+        f"{count:,} rows {way}" for count, way in ((node.rows_in, "in"), (node.rows_out, "out")) if count is not None
+    ]
+    return lineage.name(node), "".join(counts), node.content

@@ -44,6 +44,10 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except PlumblineError as error:
             raise click.UsageError(str(error)) from None
+        except BrokenPipeError:  # the reader has seen enough, which click knows of
+            raise
+        except OSError as error:
+            raise click.ClickException(str(error)) from None
 
 
 @click.group(cls=Commands)

@@ -9,7 +9,7 @@ import click
 from pydantic import BaseModel, ConfigDict, JsonValue
 from rich.table import Table
 
-from pipeline import commands, lineage
+from pipeline import commands, lineage, published
 from pipeline.receipts import Receipt
 
 SHORT = 8
@@ -53,8 +53,8 @@ def between(data: Path, one: tuple[str, int], other: tuple[str, int]) -> Diff:
     Raises:
         LineageError: one of them has no record.
     """
-    lines = [lineage.read(lineage.folder(data, *version)) for version in (one, other)]
-    manifests = [lineage.manifest(data, *version) for version in (one, other)]
+    lines = [lineage.read(published.folder(data, *version)) for version in (one, other)]
+    manifests = [published.manifest(data, *version) for version in (one, other)]
 
     def steps(tell: Callable[[Receipt], dict[str, Any]]) -> Changes:
         return changed(*(_together(map(tell, line.steps)) for line in lines))
@@ -109,7 +109,7 @@ def diff(first: str, second: str, problem: str, data: Path, *, as_json: bool) ->
       python -m pipeline diff previous live --problem flights
       python -m pipeline diff flights/6 flights/7 --json
     """
-    found = between(data, lineage.find(data, first, problem), lineage.find(data, second, problem))
+    found = between(data, published.find(data, first, problem), published.find(data, second, problem))
     if as_json:
         click.echo(found.model_dump_json(indent=1))
     else:

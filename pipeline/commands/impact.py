@@ -12,7 +12,7 @@ from rich.text import Text
 
 from bundle import digest
 from bundle.decisions import Decided
-from pipeline import commands, lineage
+from pipeline import commands, published
 from pipeline.commands import told
 from pipeline.errors import LineageError
 
@@ -62,22 +62,21 @@ def of(data: Path, asked: str) -> Impact:
     found: list[Touched] = []
     known: set[str] = set()
     unreadable: list[str] = []
-    for model in lineage.models(data):
-        decisions = {one.version: one for one in lineage.decisions(data, model)}
-        labels = lineage.labels(data, model)
-        for number in lineage.versions(data, model):
-            try:
-                manifest = lineage.manifest(data, model, number)
-            except LineageError:
-                unreadable.append(f"{model} {number}")
-                continue
-            known.update(raw["path"] for raw in manifest["raw"])
+    for model in published.models(data):
+        decisions = {one.version: one for one in published.decisions(data, model)}
+        labels = published.labels(data, model)
+        for number in published.versions(data, model):
             names = tuple(label for label, named in labels.items() if named == number)
-            found += [
-                _touched(manifest, raw, names, decisions.get(number))
-                for raw in manifest["raw"]
-                if raw["sha256"] in {asked, now} or _names(raw["path"], asked, here)
-            ]
+            try:
+                manifest = published.manifest(data, model, number)
+                known.update(raw["path"] for raw in manifest["raw"])
+                found += [
+                    _touched(manifest, raw, names, decisions.get(number))
+                    for raw in manifest["raw"]
+                    if raw["sha256"] in {asked, now} or _names(raw["path"], asked, here)
+                ]
+            except (LineageError, KeyError, TypeError):
+                unreadable.append(f"{model} {number}")
     if not found:
         raise LineageError(
             f"{asked!r} must be a raw file that a version was made from, or its SHA-256, and is none. "
@@ -141,7 +140,7 @@ def _touched(manifest: dict[str, Any], raw: dict[str, str], labels: tuple[str, .
         path=raw["path"],
         sha256=raw["sha256"],
         labels=labels,
-        state=lineage.state(last, labels),
+        state=published.state(last, labels),
         decision=last,
     )
 
@@ -152,7 +151,7 @@ def _names(path: str, asked: str, here: Path) -> bool:
 
 
 def _why(decision: Decided | None) -> str:
-    return f", {lineage.PAST[decision.verb]} {told(decision)}" if decision else ""
+    return f", {published.PAST[decision.verb]} {told(decision)}" if decision else ""
 
 
 def _age(sha256: str, now: str | None) -> str:

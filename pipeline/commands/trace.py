@@ -9,20 +9,23 @@ from typing import Any
 import click
 from pydantic import BaseModel, ConfigDict
 from rich.columns import Columns
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from bundle import digest, identity
 from bundle.decisions import Decided, in_force
-from pipeline import answers, commands, lineage
+from pipeline import answers, commands, lineage, published
 from pipeline.answers import Answer
 from pipeline.commands import grid, moment, told
-from pipeline.lineage import MANIFEST, PAST, Lineage, Raw
+from pipeline.lineage import Lineage, Raw
+from pipeline.published import MANIFEST, PAST
 from pipeline.receipts import Receipt
 
 SHORT = 8
 """Of a digest, where the whole is not what is asked for."""
 SHOWN_ROWS = 4
+PICTURES = (".svg", ".png")
 
 
 class Trace(BaseModel):
@@ -58,18 +61,18 @@ def of(data: Path, asked: str, model: str) -> Trace:
         LineageError: it is not there, or has no record.
     """
     answer = answers.find(data, asked) if identity.FORM.fullmatch(asked) else None
-    name, number = (answer.model, answer.version) if answer else lineage.find(data, asked, model)
-    folder = lineage.folder(data, name, number)
+    name, number = (answer.model, answer.version) if answer else published.find(data, asked, model)
+    folder = published.folder(data, name, number)
     line = lineage.read(folder)
-    decided = lineage.decisions(data, name)
+    decided = published.decisions(data, name)
     about = tuple(one for one in decided if one.version == number)
-    names = tuple(label for label, named in lineage.labels(data, name).items() if named == number)
+    names = tuple(label for label, named in published.labels(data, name).items() if named == number)
     return Trace(
         model=name,
         version=number,
-        verdict=lineage.manifest(data, name, number)["verdict"]["verdict"],
+        verdict=published.manifest(data, name, number)["verdict"]["verdict"],
         manifest=digest.of_file(folder / MANIFEST),
-        state=lineage.state(about[-1] if about else None, names),
+        state=published.state(about[-1] if about else None, names),
         labels=names,
         decisions=about,
         answer=answer,
@@ -79,11 +82,22 @@ def of(data: Path, asked: str, model: str) -> Trace:
     )
 
 
+def _drawable(ctx: click.Context, option: click.Parameter, path: Path | None) -> Path | None:  # noqa: ARG001 - as click calls it
+    if path and path.suffix not in PICTURES:
+        raise click.UsageError(f"The file of --picture must end in {' or '.join(PICTURES)}, got {path.name}.")
+    return path
+
+
 @click.command()
 @click.argument("asked", metavar="VERSION|ANSWER")
 @commands.problem
 @commands.data
-@click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Draw the graph into a .svg or .png.")
+@click.option(
+    "--picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=_drawable,
+    help="Draw the graph into a file, a .svg or a .png.",
+)
 @commands.as_json
 def trace(asked: str, problem: str, data: Path, picture: Path | None, *, as_json: bool) -> None:
     """Tell what a version, or one answer, came of.
@@ -102,7 +116,7 @@ def trace(asked: str, problem: str, data: Path, picture: Path | None, *, as_json
     if picture:
         from pipeline import picture as pictures
 
-        pictures.draw(Lineage(found.steps), f"{found.model} {found.version}", picture)
+        pictures.draw(Lineage(found.steps), f"{found.model} {found.version}: {found.verdict}, {found.state}", picture)
     if as_json:
         click.echo(found.model_dump_json(indent=1))
     else:
@@ -134,7 +148,8 @@ def _version(found: Trace) -> Table:
                 "", Text(f"its manifest was {decision.digest} then: the version was changed since", "bold red")
             )
     if not found.decisions:
-        table.add_row("decided", "nothing yet")
+        candidate = found.state == "candidate"
+        table.add_row("decided", "nothing yet" if candidate else "not told yet; run: python manage.py sync")
     table.add_row("manifest", found.manifest)
     return table
 
@@ -152,7 +167,7 @@ def _answer(answer: Answer, decision: Decided | None) -> Table:
     return table
 
 
-def _rows(answer: Answer) -> Table:
+def _rows(answer: Answer) -> Group:
     """The rows of an answer side by side: what was asked, what was answered, what came true."""
     shown = range(min(len(answer.inputs), SHOWN_ROWS))
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
@@ -164,10 +179,7 @@ def _rows(answer: Answer) -> Table:
         table.add_row(name, *(_value(answer.answers[row][name]) for row in shown), style="bold")
     table.add_row("came true", *(_value(answer.outcomes[row]) for row in shown))
     more = len(answer.inputs) - len(shown)
-    if more:
-        table.caption = f"and {more} rows more, which --json tells"
-        table.caption_justify = "left"
-    return table
+    return Group(table, Text(f"and {more} rows more, which --json tells", "dim")) if more else Group(table)
 
 
 def _steps(line: Lineage) -> Table:
@@ -215,7 +227,7 @@ def _step(step: Receipt) -> tuple[str, ...]:
 def _raw(files: Iterable[Raw]) -> Table:
     table = grid()
     for file in files:
-        table.add_row("raw", file.path)
+        table.add_row(file.source, file.path)
         table.add_row("", file.sha256)
     return table
 

@@ -1,6 +1,7 @@
 """What was decided is told in a file: all of it, in order, and nothing that was not decided."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,11 +9,20 @@ from django.core.management import CommandError, call_command
 
 from bundle import decisions as files
 from bundle.decisions import BrokenDecisions, in_force
+from tests.webapp.whole import manage
 from webapp.registry import told
 from webapp.registry.decisions import NotAllowed
 from webapp.registry.models import Decision, Model
 
-from .conftest import decide
+from .conftest import Shelf, decide
+
+APPROVE = """
+from django.contrib.auth.models import User
+from webapp.registry import decisions
+from webapp.registry.models import Version
+for version in Version.objects.order_by("number"):
+    decisions.approve(version=version, actor=User.objects.get(), reason="It is better.", source="test")
+"""
 
 
 @pytest.fixture
@@ -135,3 +145,20 @@ def test_a_line_is_json_that_any_program_reads(shelf, ada, taken, path):
     line = json.loads(path.read_text())
     assert datetime.fromisoformat(line["at"]) == Decision.objects.first().at
     assert line["digest"] == Model.objects.get().live.digest
+
+
+@pytest.mark.slow
+def test_processes_that_tell_at_once_tell_each_decision_once(tmp_path):
+    shelf = Shelf(tmp_path / "models")
+    for number in (1, 2, 3):
+        shelf.publish(number)
+    assert manage(tmp_path, "setup").returncode == 0
+    assert manage(tmp_path, "shell", "--command", APPROVE).returncode == 0
+    path = files.place(tmp_path, "flights")
+    told_once = path.read_bytes()
+    assert [one.version for one in files.read(tmp_path, "flights")] == [1, 2, 3]
+    path.write_bytes(told_once[:100])
+    with ThreadPoolExecutor() as pool:
+        done = list(pool.map(lambda _: manage(tmp_path, "sync"), range(4)))
+    assert [one.returncode for one in done] == [0] * 4
+    assert path.read_bytes() == told_once
