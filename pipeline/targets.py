@@ -22,7 +22,7 @@ import luigi
 from luigi.interface import PidLockAlreadyTakenExit
 
 from bundle import digest
-from pipeline import config, environment, graph, lock, process, receipts, run
+from pipeline import codestore, config, environment, graph, lock, process, receipts, run
 from pipeline.errors import AlreadyRunning, StageError
 from pipeline.problem import Problem, Source
 from pipeline.process import Job, Outcome
@@ -229,6 +229,7 @@ class Stage(Working):
         self.prepare(aside)
         part, code = self.part(), self._code(now)
         job = Job(self.function, self.source, part, inputs, aside, final, environment.user(), code["code"], now.data)
+        codestore.keep(now.data, code["code"])
         outcome = _call(job) if self.in_process else process.run(job, aside.with_suffix(".aside-result"))
         files, stamps = receipts.record_files(aside)
         receipt = Receipt(
