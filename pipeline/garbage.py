@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from pipeline import codestore, graph, receipts, results
-from pipeline.lineage import MODELS
+from pipeline.published import MODELS
 from pipeline.receipts import Receipt
 from pipeline.run import Run
 

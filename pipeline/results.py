@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bundle.monitoring import MAINTAINED, MONITORING, OUTCOMES, REQUESTS, SERVED
 from pipeline import codestore
-from pipeline.lineage import MODELS, SERVING
+from pipeline.published import MODELS, SERVING
 
 KEY = re.compile(r"[0-9a-f]{64}")
 ASIDE = re.compile(r"\..*\.(aside.*|native|part)")

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bundle import digest, manifest
 from bundle.manifest import BrokenVersion
 from pipeline import codestore, receipts, results
-from pipeline.lineage import MODELS, SERVING
 from pipeline.progress import track
+from pipeline.published import MODELS, SERVING
 from pipeline.receipts import Made, Receipt
 
 

@@ -8,7 +8,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from pipeline import commands, lineage, rebuilding
+from pipeline import commands, published, rebuilding
 from pipeline.commands import console, say_json
 from pipeline.progress import track
 from pipeline.rebuilding import Rebuilt, Step
@@ -35,7 +35,7 @@ def rebuild(version: str, into: Path | None, problem: str, data: Path, *, as_jso
       python -m pipeline rebuild flights/1
       python -m pipeline rebuild flights/1 --into /tmp/again
     """
-    folder = lineage.folder(data, *lineage.find(data, version, problem))
+    folder = published.folder(data, *published.find(data, version, problem))
     if into and into.is_dir() and any(into.iterdir()):
         raise click.UsageError(f"--into must be an empty folder, and {into} is not.")
     with tempfile.TemporaryDirectory() as temporary, track("making again", None) as advance:

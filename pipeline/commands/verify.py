@@ -7,7 +7,7 @@ import click
 from rich.text import Text
 from rich.tree import Tree
 
-from pipeline import commands, lineage
+from pipeline import commands, published
 from pipeline.commands import console, say_json
 from pipeline.run import Run
 from pipeline.verification import Broken, Verified
@@ -30,7 +30,7 @@ def verify(versions: tuple[str, ...], full: bool, problem: str, data: Path, *, a
       python -m pipeline verify
       python -m pipeline verify --full flights/1
     """
-    folders = [lineage.folder(data, *lineage.find(data, name, problem)) for name in versions]
+    folders = [published.folder(data, *published.find(data, name, problem)) for name in versions]
     found = verified(data, folders, full=full, sha256=Run(data, "").index.sha256)
     if as_json:
         say_json({**found.model_dump(mode="json"), "holds": found.holds})
