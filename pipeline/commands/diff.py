@@ -9,12 +9,14 @@ import click
 from pydantic import BaseModel, ConfigDict, JsonValue
 from rich.table import Table
 
-from pipeline import commands, lineage, published
+from pipeline import codestore, commands, lineage, published
+from pipeline.codestore import Change
 from pipeline.receipts import Receipt
 
 SHORT = 8
 DIGEST = 64
 """Characters of a digest that are shown, and that it has."""
+NO_CHANGES = {"versions", "definitions"}
 Changes = dict[str, tuple[JsonValue, JsonValue]]
 """What is different, by name: how it is in the first version and in the second; None where it is not there."""
 
@@ -25,6 +27,7 @@ class Diff(BaseModel):
     Attributes:
         raw: the path and the SHA-256 of each raw file, by source.
         code: the digest of each module.
+        definitions: of these modules, as far as their sources are kept.
         libraries: their versions, and what runs them.
         rows: that went in and came out of each step.
         windows: the rows of each split, and from when to when.
@@ -38,6 +41,7 @@ class Diff(BaseModel):
     raw: Changes
     settings: Changes
     code: Changes
+    definitions: tuple[Change, ...]
     libraries: Changes
     made: Changes
     rows: Changes
@@ -62,11 +66,13 @@ def between(data: Path, one: tuple[str, int], other: tuple[str, int]) -> Diff:
     def facts(tell: Callable[[dict[str, Any]], dict[str, Any]]) -> Changes:
         return changed(*(flat(tell(manifest)) for manifest in manifests))
 
+    code = [_together(step.code for step in line.steps) for line in lines]
     return Diff(
         versions=(f"{one[0]} {one[1]}", f"{other[0]} {other[1]}"),
         raw=changed(*(flat({file.source: asdict(file) for file in line.raw.values()}) for line in lines)),
         settings=steps(lambda step: flat(step.settings)),
-        code=steps(lambda step: step.code),
+        code=changed(*code),
+        definitions=tuple(change for change in codestore.changes(data, *code) if change.name),
         libraries=steps(lambda step: step.libraries | step.environment),
         made=steps(lambda step: {"revision": step.revision, "made by": step.made_by}),
         rows=steps(lambda step: {f"{lineage.name(step)} in": step.rows_in, f"{lineage.name(step)} out": step.rows_out}),
@@ -124,13 +130,16 @@ def show(found: Diff) -> None:
     for _ in found.versions:
         table.add_column(overflow="fold")
     table.add_row("", *found.versions, style="bold")
-    parts: dict[str, Changes] = {name: getattr(found, name) for name in Diff.model_fields if name != "versions"}
+    parts: dict[str, Changes] = {name: getattr(found, name) for name in Diff.model_fields if name not in NO_CHANGES}
     for title, changes in parts.items():
         if changes:
             table.add_row()
             table.add_row(title)
         for name, values in changes.items():
             table.add_row(f"  {name}", *map(_shown, values), style="none")
+            for change in found.definitions if title == "code" else ():
+                if change.module == name:
+                    table.add_row(f"    {change.name}", change.kind)
     console.print(table)
     if not any(parts.values()):
         console.print("There is no difference.")

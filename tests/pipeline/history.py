@@ -130,6 +130,7 @@ class History:
     def _step(
         self, stage: str, source: str, settings: dict, made_from: dict[str, Made], number: int,
         code: str = "", made_by: str = "tom", revision: str = "",
+        modules: dict[str, str] | None = None,
     ) -> Receipt:  # fmt: skip
         rows_in, rows_out = ROWS.get(stage, (None, None))
         receipt = Receipt(
@@ -141,7 +142,8 @@ class History:
             content=digest.of_json([stage, source, settings, code, [made.content for made in made_from.values()]]),
             settings=settings,
             made_from=made_from,
-            code={f"pipeline.{stage.lower()}": sha256(stage + code), "pipeline.receipts": sha256("receipts")},
+            code={f"pipeline.{stage.lower()}": sha256(stage + code), "pipeline.receipts": sha256("receipts")}
+            | (modules or {}),
             libraries={"pandas": "3.1.1"},
             revision=revision,
             environment={"python": "3.11.7", "system": "Linux"},

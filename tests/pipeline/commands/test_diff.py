@@ -5,6 +5,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from pipeline import codestore
+from pipeline.codestore import Source
 from pipeline.commands import pipeline
 from pipeline.commands.diff import flat
 from tests.pipeline.history import sha256
@@ -50,6 +52,24 @@ def test_changed_bytes_and_changed_code(told):
     assert changes["code"]["pipeline.train"] == [sha256("Train"), sha256("Trainother")]
     assert "pipeline.receipts" not in changes["code"]
     assert "Collect weather" in changes["content"]
+
+
+def test_changed_code_by_function_where_its_source_is_kept(ask, told, history):
+    folder = history.data / codestore.NAME
+    folder.mkdir()
+    digests = []
+    for body in ("return 1", "return 2"):
+        text = f"LIMIT = 3\n\n\ndef train():\n    {body}\n".encode()
+        digests.append(Source(text, {}).digest())
+        (folder / f"{digests[-1]}.py").write_bytes(text)
+    for number, digest in enumerate(digests, start=4):
+        history.publish(number, modules={"pipeline.train": digest})
+    assert told("4", "5")["definitions"] == [{"module": "pipeline.train", "name": "train", "kind": "changed"}]
+    lines = [line.split() for line in ask("4", "5").stdout.splitlines()]
+    assert lines[lines.index(["code"]) + 1 :][:2] == [
+        ["pipeline.train", digests[0][:8], digests[1][:8]],
+        ["train", "changed"],
+    ]
 
 
 def test_another_verdict_another_person_another_revision(told, history):
