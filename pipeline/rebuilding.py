@@ -13,14 +13,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from bundle import digest, manifest
-from pipeline import codestore, environment, process, receipts
+from pipeline import codestore, differences, environment, process, receipts
 from pipeline.errors import PlumblineError, ProblemError, StageError
 from pipeline.problem import Source
 from pipeline.process import Job
 from pipeline.progress import Advance
 from pipeline.receipts import FileRecord, Made, Receipt
 from pipeline.run import Run
-from pipeline.staleness import differences
 
 DATED = ("assets.extra/card.md", receipts.CHAIN, manifest.NAME, "assets.extra/report.html")
 """Files of a version that say when and by whom it was made, and so are not the same when it is made again."""
@@ -209,7 +208,10 @@ def changed(chain: list[Receipt], run: Run) -> list[str]:
         }
         compared = ((receipt.libraries, now["libraries"]), (receipt.environment, environment.environment()))
         for before, after in compared:
-            found |= {f"{name} was {was} and is {is_now}": None for name, was, is_now in differences(before, after)}
+            found |= {
+                f"{name} was {was} and is {is_now}": None
+                for name, (was, is_now) in differences.changed(before, after).items()
+            }
     return list(found)
 
 

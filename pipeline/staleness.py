@@ -1,6 +1,6 @@
 """Why each stage will run, or is kept: what is there now, held against what the stage made last.
 
-Only looks: nothing is made, written or held.
+Only looks: nothing is made or held.
 """
 
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from pipeline import codestore, graph, receipts
+from pipeline.differences import changed, flat
 from pipeline.receipts import Receipt
 from pipeline.run import Run
 
@@ -122,7 +123,7 @@ class Now:
             *self._inputs_since(receipt),
             *(
                 Reason(kind="setting", what=place, before=before, now=now)
-                for place, before, now in differences(receipt.settings, self._settings)
+                for place, (before, now) in changed(flat(receipt.settings), flat(self._settings)).items()
             ),
             *(
                 Reason(kind="code", what=change.what, now=change.kind)
@@ -130,7 +131,7 @@ class Now:
             ),
             *(
                 Reason(kind="library", what=name, before=before, now=now)
-                for name, before, now in differences(receipt.libraries, self._code["libraries"])
+                for name, (before, now) in changed(receipt.libraries, self._code["libraries"]).items()
             ),
         )
 
@@ -155,27 +156,6 @@ class Now:
 
     def _below(self, folder: Path) -> str:
         return folder.relative_to(self._run.data).as_posix()
-
-
-def differences(before: Any, now: Any, place: str = "") -> list[tuple[str, Any, Any]]:
-    """Where two values differ, by dotted path, and what stands there; None where nothing does."""
-    if isinstance(before, dict) and isinstance(now, dict):
-        return [
-            one
-            for name in sorted(before.keys() | now.keys())
-            for one in differences(before.get(name), now.get(name), f"{place}.{name}".lstrip("."))
-        ]
-    if isinstance(before, list) and isinstance(now, list) and len(before) == len(now) and _of_tables(before + now):
-        return [
-            one
-            for number, pair in enumerate(zip(before, now, strict=True))
-            for one in differences(*pair, f"{place}.{number}")
-        ]
-    return [] if before == now else [(place, before, now)]
-
-
-def _of_tables(values: list[Any]) -> bool:
-    return all(isinstance(value, dict) for value in values)
 
 
 def _folders(home: Path) -> dict[Path, Receipt]:

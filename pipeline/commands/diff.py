@@ -1,6 +1,6 @@
 """``diff``: what is different between two versions, and nothing else: data, code, settings, libraries, figures."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,13 @@ from rich.table import Table
 
 from pipeline import codestore, commands, lineage, published
 from pipeline.codestore import Change
+from pipeline.differences import Changes, changed, flat, together
 from pipeline.receipts import Receipt
 
 SHORT = 8
 DIGEST = 64
 """Characters of a digest that are shown, and that it has."""
 NO_CHANGES = {"versions", "definitions"}
-Changes = dict[str, tuple[JsonValue, JsonValue]]
-"""What is different, by name: how it is in the first version and in the second; None where it is not there."""
 
 
 class Diff(BaseModel):
@@ -61,12 +60,12 @@ def between(data: Path, one: tuple[str, int], other: tuple[str, int]) -> Diff:
     manifests = [published.manifest(data, *version) for version in (one, other)]
 
     def steps(tell: Callable[[Receipt], dict[str, Any]]) -> Changes:
-        return changed(*(_together(map(tell, line.steps)) for line in lines))
+        return changed(*(together(map(tell, line.steps)) for line in lines))
 
     def facts(tell: Callable[[dict[str, Any]], dict[str, Any]]) -> Changes:
         return changed(*(flat(tell(manifest)) for manifest in manifests))
 
-    code = [_together(step.code for step in line.steps) for line in lines]
+    code = [together(step.code for step in line.steps) for line in lines]
     return Diff(
         versions=(f"{one[0]} {one[1]}", f"{other[0]} {other[1]}"),
         raw=changed(*(flat({file.source: asdict(file) for file in line.raw.values()}) for line in lines)),
@@ -81,23 +80,6 @@ def between(data: Path, one: tuple[str, int], other: tuple[str, int]) -> Diff:
         metrics=changed(*(manifest["metrics"] for manifest in manifests)),
         requirements=facts(_requirements),
     )
-
-
-def changed(before: dict[str, Any], after: dict[str, Any]) -> Changes:
-    """What is different, in the order of its names."""
-    names = sorted(before.keys() | after.keys())
-    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
-
-
-def flat(value: Any, name: str = "") -> dict[str, Any]:
-    """A nested value by the path to each of its parts: ``split.validation``."""
-    if isinstance(value, dict):
-        parts = [flat(part, f"{name}.{key}" if name else key) for key, part in value.items()]
-    elif isinstance(value, list) and any(isinstance(part, dict) for part in value):
-        parts = [flat(part, f"{name}[{number}]") for number, part in enumerate(value)]
-    else:
-        return {name: value}
-    return _together(parts)
 
 
 @click.command()
@@ -143,10 +125,6 @@ def show(found: Diff) -> None:
     console.print(table)
     if not any(parts.values()):
         console.print("There is no difference.")
-
-
-def _together(parts: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    return {name: value for part in parts for name, value in part.items()}
 
 
 def _windows(manifest: dict[str, Any]) -> dict[str, Any]:

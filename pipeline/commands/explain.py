@@ -26,7 +26,7 @@ SHOWN_CHARACTERS = 60
 @commands.problems
 @commands.as_json
 def explain(problem: str, data: Path, problems: Path, *, as_json: bool) -> None:  # noqa: ARG001 - the task asks for them
-    """Tell what RunAll would do now, and why, stage by stage. Runs and writes nothing.
+    """Tell what RunAll would do now, and why, stage by stage. Nothing runs.
 
     \b
     Examples:
@@ -39,7 +39,9 @@ def explain(problem: str, data: Path, problems: Path, *, as_json: bool) -> None:
     if as_json:
         say_json([stage.model_dump(mode="json") for stage in stages])
     else:
-        console().print(shown(stages), *([] if all(one.state == "kept" for one in stages) else [""]), summary(stages))
+        out = console()
+        out.print(shown(stages))
+        out.print(summary(stages))
 
 
 def shown(stages: list[Explained]) -> Table:
@@ -49,7 +51,7 @@ def shown(stages: list[Explained]) -> Table:
         why = [Text(told(reason)) for reason in stage.reasons]
         if stage.waits_for:
             after = f"after {', '.join(stage.waits_for)}"
-            kept = "; kept if what that makes is the same as before" if stage.state == "may run" else ""
+            kept = "; kept if that comes out the same" if stage.state == "may run" else ""
             why.append(Text(after + kept, "dim"))
         table.add_row(stage.stage, Text(stage.state, STYLES[stage.state]), Text("\n").join(why))
     return table

@@ -30,6 +30,8 @@ def verify(versions: tuple[str, ...], full: bool, problem: str, data: Path, *, a
       python -m pipeline verify
       python -m pipeline verify --full flights/1
     """
+    if not data.is_dir():
+        raise click.UsageError(f"{data} must be the folder of what was made, and is not there.")
     folders = [published.folder(data, *published.find(data, name, problem)) for name in versions]
     found = verified(data, folders, full=full, sha256=Run(data, "").index.sha256)
     if as_json:
@@ -43,7 +45,7 @@ def show(found: Verified) -> None:
     """Say what was looked at, and each thing that is wrong."""
     out = console()
     for broken in found.broken:
-        out.print(tree(broken))
+        out.print(tree(broken), soft_wrap=True)
     for entry in found.code:
         out.print(Text(f"{entry} is not the code of its name", "bold red"))
     if found.left_aside:
@@ -64,7 +66,7 @@ def tree(broken: Broken) -> Tree:
     for fault in broken.faults:
         drawn.add(Text(fault))
     if broken.rests_on_it:
-        resting = drawn.add(Text("on it rests", "dim"))
+        resting = drawn.add(Text("what rests on it", "dim"))
         for name in broken.rests_on_it:
             resting.add(Text(name))
     return drawn

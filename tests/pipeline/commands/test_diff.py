@@ -8,7 +8,6 @@ from click.testing import CliRunner
 from pipeline import codestore
 from pipeline.codestore import Source
 from pipeline.commands import pipeline
-from pipeline.commands.diff import flat
 from tests.pipeline.history import sha256
 
 
@@ -94,8 +93,3 @@ def test_an_unknown_version_is_a_mistake(ask):
     answer = ask("1", "9")
     assert answer.exit_code == 2
     assert "Published: 1, 2, 3. Labels: live." in answer.stderr
-
-
-def test_a_nested_value_has_a_name_for_each_part():
-    nested = {"a": {"b": 1, "c": [1, 2]}, "d": [{"e": None}, {"e": 2}], "f": {}}
-    assert flat(nested) == {"a.b": 1, "a.c": [1, 2], "d[0].e": None, "d[1].e": 2}

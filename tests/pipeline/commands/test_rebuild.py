@@ -81,6 +81,7 @@ def test_other_code_is_the_cause_and_the_steps_that_differ_are_named(small, into
     ]
 
 
+@pytest.mark.slow
 def test_other_code_that_makes_the_same_is_equal_and_told(small, into):
     small.edit("helping.py", "sum(values)", "sum(values) + 0")
     rebuilt = again(small, into)
@@ -95,6 +96,7 @@ def test_code_that_is_gone_ends_it(small, into):
     assert rebuilt.causes == ("no module of ours is called steps",)
 
 
+@pytest.mark.slow
 def test_a_step_that_was_made_anew_with_the_same_content_is_one_step(small, into):
     """The chain tells the newest making; the step after it was kept, and tells the older one."""
     small.edit("trips.csv", "1\n2\n", "2\n1\n")

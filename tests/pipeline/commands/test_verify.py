@@ -210,6 +210,8 @@ def test_the_command_tells_and_exits_with_1(small):
     asked = CliRunner().invoke(pipeline, ["verify", *where, "--json", "small/1"])
     assert asked.exit_code == 1
     assert json.loads(asked.stdout)["broken"][0]["rests_on_it"][-1] == "models/small/1"
+    nowhere = CliRunner().invoke(pipeline, ["verify", "--data", "elsewhere"])
+    assert nowhere.exit_code == 2
     none = CliRunner().invoke(pipeline, ["verify", *where, "small/9"])
     assert none.exit_code == 2
 
