@@ -209,7 +209,7 @@ class Stage(Working):
         aside.mkdir(parents=True)
         self.prepare(aside)
         job = process.Job(self.function, self.source, self.part(), inputs, aside, final, user(), self._code()["code"])
-        outcome = process.run(job, aside.with_suffix(".aside-result"))
+        outcome = process.run(job)
         files = receipts.record_files(aside)
         receipt = Receipt(
             stage=self.task_family,

@@ -13,22 +13,21 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from pipeline import disk
 from pipeline.closure import closure
-from pipeline.errors import PlumblineError, StageError
+from pipeline.errors import DiskError, PlumblineError, StageError
 from pipeline.process import Job, Outcome
 
 
 def main() -> None:
-    """Run the job that comes in by standard input, and leave what it counted, or its fault, in the result file."""
+    """Run the job that comes in by standard input, and answer with what it counted, or its fault."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and its end is ours
     request = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    result = Path(request.pop("result"))
-    _keep_native_messages(result.with_suffix(".native"))
-    answer = answered(request)
-    aside = result.with_suffix(".part")
-    aside.write_text(json.dumps(answer))
-    aside.rename(result)
+    os.set_inheritable(request["answers"], False)
+    _keep_native_messages(request.pop("native"))
+    with os.fdopen(request.pop("answers"), "w") as answers:
+        answers.write(json.dumps(answered(request)) + "\n")
 
 
 def answered(request: dict[str, Any]) -> dict[str, Any]:
@@ -38,13 +37,17 @@ def answered(request: dict[str, Any]) -> dict[str, Any]:
         "output": Path(request["output"]),
         "final": Path(request["final"]),
     }
+    job = Job(**request)
     try:
-        return call(Job(**request))
+        return call(job)
     except PlumblineError as error:
         return {"fault": str(error), "kind": type(error).__name__}
     except MemoryError:
         return {"fault": "The stage needs more memory than there is.", "kind": StageError.__name__}
     except Exception as error:
+        refused = disk.fault(error, job.output)
+        if refused:
+            return {"fault": refused, "kind": DiskError.__name__}
         traceback.print_exc()
         return {"fault": f"{type(error).__name__}: {error}", "kind": StageError.__name__}
 
@@ -62,11 +65,11 @@ def call(job: Job) -> dict[str, Any]:
     return {**asdict(outcome), "peak_memory_bytes": peak}
 
 
-def _keep_native_messages(log: Path) -> None:
+def _keep_native_messages(file: int) -> None:
     """Let Python speak on standard error, and keep what native libraries write there for the day they fail."""
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
-    with log.open("w") as file:
-        os.dup2(file.fileno(), 2)
+    os.dup2(file, 2)
+    os.close(file)
 
 
 def _end_with_parent() -> None:
