@@ -22,5 +22,6 @@ def files_below(folder: Path) -> list[str]:
     """Every file below ``folder`` as a relative POSIX path, sorted."""
     found = []
     for parent, _, names in os.walk(folder):
-        found += [Path(parent, name).relative_to(folder).as_posix() for name in names]
+        below = parent[len(str(folder)) + 1 :]
+        found += [f"{below}/{name}" for name in names] if below else names
     return sorted(found)

@@ -1,5 +1,8 @@
 """Plumbline's pipeline: ``luigi --module pipeline RunAll`` takes raw tables to a published model with a verdict."""
 
+from luigi import interface
+
+from pipeline.scheduler import Factory
 from pipeline.tasks import (
     Baseline,
     Clean,
@@ -33,3 +36,5 @@ __all__ = [
     "Tune",
     "Validate",
 ]
+
+interface._WorkerSchedulerFactory = Factory

@@ -8,56 +8,90 @@ are called after it (``report.py`` fills ``templates/report.html.j2``).
 
 import ast
 import hashlib
+import platform
+import sys
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from importlib.util import resolve_name
 from pathlib import Path
+from typing import Any
+
+from bundle.digest import of_json
+from pipeline.index import Index
 
 ROOT = Path(__file__).parents[1]
 FRONT = "pipeline"
 """The package that only gives names to the whole graph: what imports it from below does not depend on all of it."""
 DISTRIBUTIONS = {"sklearn": "scikit-learn", "keras_tuner": "keras-tuner", "ai_edge_litert": "ai-edge-litert"}
-LIBRARIES = (
-    "ai_edge_litert",
-    "dask",
-    "keras",
-    "keras_tuner",
-    "numpy",
-    "pandas",
-    "pyarrow",
-    "scipy",
-    "sklearn",
-    "tensorflow",
-)
+"""What the distribution of a library is called, where that is not its name: looking for it takes long."""
+NEUTRAL = {"click", "luigi", "pydantic", "rich"}
+"""Libraries that pass values on, and decide none."""
+PARSED = f"code of Python {platform.python_version()}"
 
 
-@cache
-def closure(module: str) -> dict[str, str]:
-    """The digest of each module of ours that ``module`` reaches, by its name."""
-    reached: dict[str, str] = {}
-    waiting = [module]
-    while waiting:
-        name = waiting.pop()
-        if name not in reached:
-            digest, imported = _read(name)
-            reached[name] = digest
-            waiting += [other for other in imported if _file(other)]
-    return dict(sorted(reached.items()))
+class Code:
+    """The code of ours as it is now: each file is parsed once, and not at all where the index knows it."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._known: dict[str, dict[str, dict[str, str]]] = {}
+        self._modules: dict[str, tuple[str, list[str]]] = {}
+        self._files: dict[str, Path | None] = {}
+
+    def of(self, module: str) -> dict[str, dict[str, str]]:
+        """What decides what ``module`` does: its closure as ``code``, and ``libraries`` with their versions.
+
+        Raises:
+            ModuleNotFoundError: there is no such module of ours.
+        """
+        if module not in self._known:
+            modules = self.closure(module)
+            self._known[module] = {"code": modules, "libraries": self.libraries(modules)}
+        return self._known[module]
+
+    def closure(self, module: str) -> dict[str, str]:
+        """The digest of each module of ours that ``module`` reaches, by its name.
+
+        Raises:
+            ModuleNotFoundError: there is no such module of ours.
+        """
+        reached: dict[str, str] = {}
+        waiting = [module]
+        while waiting:
+            name = waiting.pop()
+            if name not in reached:
+                reached[name], imported = self._read(name)
+                waiting += [other for other in imported if self._file(other)]
+        return dict(sorted(reached.items()))
+
+    def libraries(self, modules: dict[str, str]) -> dict[str, str]:
+        """The installed version of each library that ``modules`` import and that can decide a result."""
+        imported = {name.partition(".")[0] for module in modules for name in self._read(module)[1]}
+        others = {name for name in imported if not self._file(name) and name != FRONT}
+        found = {name: _version(name) for name in sorted(others - NEUTRAL - sys.stdlib_module_names)}
+        return {name: version for name, version in found.items() if version}
+
+    def _read(self, module: str) -> tuple[str, list[str]]:
+        if module not in self._modules:
+            path = self._file(module)
+            if path is None:
+                raise ModuleNotFoundError(f"no module of ours is called {module}")
+            tree, written = self._index.learned(PARSED, path, _parse)
+            package = module if path.stem == "__init__" else module.rpartition(".")[0]
+            imported = sorted({name for one in written for name in _with_parents(one, package)})
+            templates = sorted((path.parent / "templates").glob(f"{path.stem}.*"))
+            filled = {template.name: self._index.sha256(template) for template in templates}
+            self._modules[module] = (of_json([tree, filled]) if filled else tree, imported)
+        return self._modules[module]
+
+    def _file(self, module: str) -> Path | None:
+        if module not in self._files:
+            self._files[module] = _find(module)
+        return self._files[module]
 
 
-def libraries(modules: dict[str, str]) -> dict[str, str]:
-    """The installed version of each library that decides results and is imported by ``modules``."""
-    tops = {name.partition(".")[0] for module in modules for name in _read(module)[1]}
-    return {name: _version(name) for name in LIBRARIES if name in tops}
-
-
-@cache
-def _version(library: str) -> str:
-    return version(DISTRIBUTIONS.get(library, library))
-
-
-@cache
-def _file(module: str) -> Path | None:
-    for base in (ROOT, Path.cwd()):
+def _find(module: str) -> Path | None:
+    for base in dict.fromkeys((ROOT, Path.cwd())):
         path = base.joinpath(*module.split("."))
         for file in (path.with_suffix(".py"), path / "__init__.py"):
             if module != FRONT and file.is_file():
@@ -65,27 +99,40 @@ def _file(module: str) -> Path | None:
     return None
 
 
-@cache
-def _read(module: str) -> tuple[str, tuple[str, ...]]:
-    path = _file(module)
-    if path is None:
-        raise ModuleNotFoundError(f"no module of ours is called {module}")
+def _parse(path: Path) -> list[Any]:
+    """The digest of a module's syntax tree, and every name that it may import, as it is written there."""
     tree = ast.parse(path.read_bytes())
     imported = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             imported += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            imported += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            imported += [
+                module,
+                *(f"{module}.{alias.name}" if node.module else module + alias.name for alias in node.names),
+            ]
         elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             _drop_docstring(node)
-    parents = [name.rpartition(".")[0] for name in imported]
-    digest = hashlib.sha256(ast.dump(tree).encode())
-    for template in sorted((path.parent / "templates").glob(f"{path.stem}.*")):
-        digest.update(template.read_bytes())
-    return digest.hexdigest(), tuple(filter(None, [*imported, *parents]))
+    return [hashlib.sha256(ast.dump(tree).encode()).hexdigest(), sorted(set(imported))]
+
+
+def _with_parents(name: str, package: str) -> list[str]:
+    """The absolute name of an import in ``package``, and of each package that it lies in."""
+    parts = resolve_name(name, package).split(".") if name.startswith(".") else name.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
 
 
 def _drop_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
     if ast.get_docstring(node, clean=False) is not None:
         node.body = node.body[1:] or [ast.Pass()]
+
+
+@cache
+def _version(library: str) -> str | None:
+    """The version of an installed library; None where it is not installed, so that nothing can come of it."""
+    try:
+        return version(DISTRIBUTIONS.get(library, library))
+    except PackageNotFoundError:
+        names = packages_distributions().get(library)
+        return version(names[0]) if names else None

@@ -24,6 +24,7 @@ Kind = Literal["served", "outcomes"]
 class LogFile(FileRecord):
     """One file up to its size at that moment, and the versions that its lines name."""
 
+    mtime_ns: int
     versions: tuple[int, ...]
 
 

@@ -64,6 +64,7 @@ def save(
     serving.weights = model.variables  # tracked, and so saved
     signatures = {SIGNATURE: serving.signature, FEATURES: traced(serving.derived, contract)}
     tf.saved_model.save(serving, folder, signatures=signatures)
+    (folder / "fingerprint.pb").unlink()  # optional, and holds a random id: the same model is to be the same bytes
 
 
 def compile_beside(

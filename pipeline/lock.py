@@ -1,4 +1,8 @@
-"""One run at a time on a data folder, held by the operating system: a holder that dies lets go."""
+"""One run at a time on a data folder, held by the operating system: a holder that dies lets go.
+
+Whoever removes the lock's file takes the folder from its holder: ``confirm`` tells the holder, before it lets anything
+appear.
+"""
 
 import fcntl
 import json
@@ -17,7 +21,7 @@ _held: dict[Path, tuple[IO[str], str]] = {}
 
 
 def hold(data: Path) -> str:
-    """Hold ``data`` until this process and its children end; return the name of this run.
+    """Hold ``data`` until ``release``, or until this process and its children end; return the name of this run.
 
     A process that holds the folder already goes on under the same name.
 
@@ -43,6 +47,36 @@ def hold(data: Path) -> str:
         file.flush()
         _held[data] = (file, run)
     return _held[data][1]
+
+
+def confirm(data: Path) -> None:
+    """See that the folder is still ours.
+
+    Raises:
+        AlreadyRunning: the lock's file was removed or is another's, so that another run may be at work.
+    """
+    data = data.resolve()
+    file, run = _held[data]
+    try:
+        now = (data / NAME).stat()
+        text = (data / NAME).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        now, text = None, ""
+    ours = os.fstat(file.fileno())
+    if now is None or (now.st_dev, now.st_ino) != (ours.st_dev, ours.st_ino) or run not in text:
+        raise AlreadyRunning(
+            f"This run must hold {data} until it ends, and no longer does: {_describe(text)} took it over, or "
+            f"{data / NAME} was removed. Nothing more of this run appears. Run again."
+        )
+
+
+def release(data: Path) -> None:
+    """Let go of the folder; does nothing where this process does not hold it."""
+    held = _held.pop(data.resolve(), None)
+    if held:
+        file, _ = held
+        fcntl.flock(file, fcntl.LOCK_UN)
+        file.close()
 
 
 def _holder(run: str) -> dict[str, str | int]:

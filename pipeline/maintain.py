@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from bundle import manifest
-from bundle.manifest import BrokenVersion, Manifest
 from bundle.monitoring import MAINTAINED, MONITORING, REPORT, REQUESTS, DayReport, Maintained, RunRequest, VersionDay
 from pipeline import days
+
+if TYPE_CHECKING:  # it brings NumPy, and whoever has nothing to do need not wait for it
+    from bundle.manifest import Manifest
 
 DONE, BROKEN = "done", "broken"
 RECENT_REPORTS = 30
@@ -41,7 +43,7 @@ class Before:
         broken: files that are no requests, with what is wrong with each.
     """
 
-    newest: Manifest | None
+    newest: "Manifest | None"
     waiting: tuple[Waiting, ...]
     broken: dict[Path, str]
 
@@ -62,12 +64,14 @@ def look(data: Path, model: str, versions: list[Path]) -> Before:
     return Before(newest(versions), tuple(sorted(waiting, key=lambda one: one.request.at)), broken)
 
 
-def newest(versions: list[Path]) -> Manifest | None:
+def newest(versions: list[Path]) -> "Manifest | None":
     """The first version that can be read."""
+    from bundle import manifest
+
     for folder in versions:
         try:
             return manifest.read(folder)
-        except BrokenVersion:
+        except manifest.BrokenVersion:
             continue
     return None
 

@@ -32,7 +32,7 @@ class Job:
     """What a stage gets: the parts of the problem file that it declared, its inputs, and the folder to fill.
 
     ``output`` is filled aside and appears as ``final`` when it is whole. ``code`` is what the receipt will say of the
-    code: the digest of each module.
+    code: the digest of each module. ``data`` is the data folder.
     """
 
     function: str
@@ -43,6 +43,7 @@ class Job:
     final: Path
     made_by: str
     code: dict[str, str]
+    data: Path
 
     @property
     def problem(self) -> problem.Problem:
@@ -52,12 +53,17 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a stage counted: rows in and out, and notes that a person should read."""
+    """What a stage counted: rows in and out, and notes that a person should read.
+
+    ``measured`` holds what differs from one making to the next, such as seconds: it goes into the receipt, and never
+    into the files of the result.
+    """
 
     rows_in: int | None = None
     rows_out: int | None = None
     notes: list[str] = field(default_factory=list)
-    peak_memory_bytes: int = 0
+    measured: dict[str, float] = field(default_factory=dict)
+    peak_memory_bytes: int | None = None
 
 
 def run(job: Job) -> Outcome:

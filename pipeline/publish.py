@@ -13,7 +13,6 @@ from bundle.digest import of_json
 from bundle.manifest import Manifest, Raw, Step, Verdict, Window
 from bundle.profile import AnswerProfile, Profile
 from pipeline import card, receipts, report
-from pipeline.errors import StageError
 from pipeline.process import Job, Outcome
 from pipeline.progress import track
 from pipeline.receipts import Receipt
@@ -29,7 +28,8 @@ def publish(job: Job) -> Outcome:
     shutil.copytree(inputs["model"] / "model", folder, dirs_exist_ok=True)
     (folder / EXTRA / profile.NAME).write_text(reference(inputs).model_dump_json(indent=1) + "\n")
     evaluation, verdict = _json(inputs["evaluation"] / "evaluation.json"), _json(inputs["verdict"] / "verdict.json")
-    steps, raw = history(inputs)
+    chain = receipts.read_chain(folder)
+    steps, raw = history(chain)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     facts = ReportFacts(
         title=job.problem.title,
@@ -40,7 +40,7 @@ def publish(job: Job) -> Outcome:
         verdict=verdict,
         evaluation=evaluation,
         profile=_json(inputs["encoded"] / profile.NAME),
-        trials=_json(inputs["tuned"] / "trials.json"),
+        trials=with_seconds(_json(inputs["tuned"] / "trials.json"), chain),
         history=_json(inputs["model"] / "history.json"),
         stages=[_stage(step) for step in steps],
         lineage=[step.model_dump(mode="json", include={"stage", "source", "key", "content", "code"}) for step in steps],
@@ -79,34 +79,21 @@ def reference(inputs: dict[str, Path]) -> Profile:
     return features.model_copy(update={"answer": answer})
 
 
-def history(inputs: dict[str, Path]) -> tuple[list[Step], list[Raw]]:
-    """Every stage behind the inputs, each after what it was made from; and the raw files at their beginning.
+def with_seconds(tuned: dict[str, Any], chain: list[Receipt]) -> dict[str, Any]:
+    """The trials, each with how long it took, which is told by the receipt of the stage that made them."""
+    seconds = next(receipt.measured for receipt in chain if receipt.stage == "Tune")
+    return {**tuned, "trials": [{**trial, "seconds": seconds.get(trial["id"])} for trial in tuned["trials"]]}
 
-    What a stage that was kept was made from may since have been made again with the same content: that is one step,
-    told as it was made last.
 
-    Raises:
-        StageError: a folder has no receipt.
-    """
-    steps: dict[str, Step] = {}
-    raw: dict[str, Raw] = {}
-
-    def visit(folder: Path, content: str | None) -> None:
-        if content in steps:
-            return
-        receipt = receipts.read(folder)
-        if receipt is None:
-            raise StageError(f"{folder} must carry a receipt, and has none. Run again: it will be made anew.")
-        for made in receipt.made_from.values():
-            if made.key is None:
-                raw[made.path] = Raw(source=receipt.source, path=made.path, sha256=made.content)
-            else:
-                visit(Path(made.path), made.content)
-        steps[receipt.content] = _step(receipt)
-
-    for folder in inputs.values():
-        visit(folder, None)
-    return list(steps.values()), list(raw.values())
+def history(chain: list[Receipt]) -> tuple[list[Step], list[Raw]]:
+    """Every stage behind the version, each after what it was made from; and the raw files at their beginning."""
+    raw = {
+        made.path: Raw(source=receipt.source, path=made.path, sha256=made.content)
+        for receipt in chain
+        for made in receipt.made_from.values()
+        if made.key is None
+    }
+    return [_step(receipt) for receipt in chain], list(raw.values())
 
 
 def _step(receipt: Receipt) -> Step:

@@ -6,27 +6,34 @@ lineage and versions are read from; a folder whose files are not those of its re
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from bundle import digest
+from pipeline.index import Stamp, stamp
 
 NAME = "receipt.json"
+CHAIN = "assets.extra/lineage.json"
+"""In a version: the receipts of every stage behind it, so that it needs no other folder to tell where it came from."""
 
 
 class FileRecord(BaseModel):
-    """One file: its digest, and the size and time of change by which an unchanged file is known without reading it."""
+    """One file: the digest of its bytes, and how many they are."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     sha256: str
     size: int
-    mtime_ns: int
 
 
 class Made(BaseModel):
-    """One input: where it was, and the digest of what it held."""
+    """One input: where it was, the key that it was made under, and the digest of what it held.
+
+    The path of what a stage made is relative to the data folder. What others made has no key, and the path is that
+    which a reader on any machine understands.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     path: str
@@ -35,10 +42,21 @@ class Made(BaseModel):
 
 
 class Receipt(BaseModel):
-    """All that is known of how a folder was made. Times are ISO 8601 in UTC, durations seconds, sizes bytes."""
+    """All that is known of how a folder was made. Times are ISO 8601 in UTC, durations seconds, sizes bytes.
+
+    Attributes:
+        source: the stage's own parameters in a word, such as a source or a day.
+        code: the digest of each module of ours that can change the result.
+        libraries: the version of each library that can.
+        revision: the commit of the repository, where there is one.
+        peak_memory_bytes: of the stage's process, where it had one of its own.
+        run: the name of the run, the same for all that it made.
+        measured: what differs from one making to the next, such as seconds, and so is no part of the content.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     stage: str
+    function: str
     problem: str
     source: str
     key: str
@@ -47,27 +65,53 @@ class Receipt(BaseModel):
     made_from: dict[str, Made]
     code: dict[str, str]
     libraries: dict[str, str]
+    revision: str
     environment: dict[str, str]
     made_by: str
     run: str
     started: str
     seconds: float
-    peak_memory_bytes: int
+    peak_memory_bytes: int | None
     rows_in: int | None
     rows_out: int | None
     notes: list[str]
+    measured: dict[str, float]
     files: dict[str, FileRecord]
 
 
-def record_files(folder: Path) -> dict[str, FileRecord]:
-    """Every file below ``folder`` but the receipt, by relative path."""
-    records = {}
+Stamps = dict[str, tuple[Stamp, str]]
+"""For each file, by relative path: what it was when it was read, and the digest."""
+
+
+def record_files(folder: Path) -> tuple[dict[str, FileRecord], Stamps]:
+    """Every file below ``folder`` but the receipt, by relative path; and what is needed to know it again."""
+    records, stamps = {}, {}
     for name in digest.files_below(folder):
         if name != NAME:
-            path = folder / name
-            status = path.stat()
-            records[name] = FileRecord(sha256=digest.of_file(path), size=status.st_size, mtime_ns=status.st_mtime_ns)
-    return records
+            stamped = stamp(folder / name)
+            sha256 = digest.of_file(folder / name)
+            records[name] = FileRecord(sha256=sha256, size=stamped[0])
+            stamps[name] = (stamped, sha256)
+    return records, stamps
+
+
+def key(
+    stage: str, source: str, settings: dict[str, Any], code: dict[str, dict[str, str]], contents: dict[str, str]
+) -> str:
+    """The digest of everything that can change what a stage makes.
+
+    Args:
+        code: ``{"code": {module: digest}, "libraries": {name: version}}``.
+        contents: the digest of what each input holds, by the input's name.
+    """
+    return digest.of_json([stage, source, settings, code, contents])
+
+
+def key_of(receipt: Receipt) -> str:
+    """The key that the receipt must have, by what it says itself."""
+    contents = {name: made.content for name, made in receipt.made_from.items()}
+    code = {"code": receipt.code, "libraries": receipt.libraries}
+    return key(receipt.stage, receipt.source, receipt.settings, code, contents)
 
 
 def content(files: dict[str, FileRecord]) -> str:
@@ -113,23 +157,34 @@ def read(folder: Path) -> Receipt | None:
         return None
 
 
-def faults(folder: Path, receipt: Receipt) -> list[str]:
-    """How the files in ``folder`` differ from those of its receipt; empty where they are the same."""
+def read_chain(version: Path) -> list[Receipt]:
+    """The receipts of every stage behind a version, each after those that it was made from; not the version's own.
+
+    Raises:
+        FileNotFoundError: the folder is no version, or not whole.
+    """
+    return TypeAdapter(list[Receipt]).validate_json((version / CHAIN).read_bytes())
+
+
+def write_chain(chain: list[Receipt], version: Path) -> None:
+    """Leave the receipts of every stage behind a version in its folder."""
+    (version / CHAIN).parent.mkdir(exist_ok=True)
+    (version / CHAIN).write_bytes(TypeAdapter(list[Receipt]).dump_json(chain, indent=1) + b"\n")
+
+
+def faults(folder: Path, receipt: Receipt, sha256: Callable[[Path], str] = digest.of_file) -> list[str]:
+    """How the files in ``folder`` differ from those of its receipt; empty where they are the same.
+
+    ``sha256`` tells the digest of a file: by reading it, or from an index.
+    """
     present = set(digest.files_below(folder)) - {NAME}
     found = [f"{name} should not be there" for name in sorted(present - set(receipt.files))]
     for name, record in receipt.files.items():
         if name not in present:
             found.append(f"{name} is missing")
-        elif not _same(folder / name, record):
+        elif sha256(folder / name) != record.sha256:
             found.append(f"{name} is not the file that was made")
     return found
-
-
-def _same(path: Path, record: FileRecord) -> bool:
-    status = path.stat()
-    if (status.st_size, status.st_mtime_ns) == (record.size, record.mtime_ns):
-        return True
-    return status.st_size == record.size and digest.of_file(path) == record.sha256
 
 
 def _fsync(path: Path) -> None:

@@ -1,7 +1,7 @@
 """What a person reads at the end of a run, on standard output."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from rich import box
 from rich.console import Console
@@ -11,7 +11,9 @@ from rich.text import Text
 from bundle import manifest
 from bundle.manifest import Clause, Manifest
 from bundle.monitoring import PAGE, REPORT, DayReport
+from pipeline import graph
 from pipeline.receipts import Receipt
+from pipeline.run import Run
 from pipeline.targets import Stage
 
 STYLES = {"PASS": "bold green", "FAIL": "bold red", "NOT ENOUGH EVIDENCE": "bold yellow"}
@@ -24,13 +26,13 @@ NEXT = {
 }
 
 
-def tell(published: Stage, run: str) -> None:
+def tell(published: Stage, run: Run) -> None:
     """What ran and what was kept, the metrics and requirements, the verdict, and where to go on."""
     console = Console()
     version = published.output().folder
     described = manifest.read(version)
-    receipts = _receipts(published)
-    console.print(_stages(receipts, run))
+    receipts = graph.chain(published, run)
+    console.print(_stages(receipts, run.name))
     console.print(_notes(receipts))
     console.print(_metrics(described))
     verdict = described.verdict.verdict
@@ -40,7 +42,7 @@ def tell(published: Stage, run: str) -> None:
     console.print(f"next     {NEXT[verdict]}", highlight=False)
 
 
-def tell_days(looked_at: Sequence[Stage], run: str) -> None:
+def tell_days(looked_at: Sequence[Stage], run: Run) -> None:
     """What each day that was looked at in this run showed, and where its page is."""
     console = Console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -49,7 +51,7 @@ def tell_days(looked_at: Sequence[Stage], run: str) -> None:
         table.add_column(title, justify=side)
     findings = Table.grid(padding=(0, 2))
     outputs = [day.output() for day in looked_at]
-    folders = [one.folder for one in outputs if one.receipt is not None and one.receipt.run == run]
+    folders = [one.folder for one in outputs if one.receipt is not None and one.receipt.run == run.name]
     for folder in folders:
         report = DayReport.model_validate_json((folder / REPORT).read_bytes())
         drifted = [one.name for version in report.versions for one in version.drift if one.drifted]
@@ -66,22 +68,6 @@ def tell_days(looked_at: Sequence[Stage], run: str) -> None:
     console.print(findings)
     where = f"report   {folders[0] / PAGE}" if len(folders) == 1 else f"reports  {folders[0].parent}"
     console.print(where, soft_wrap=True, highlight=False)
-
-
-def _receipts(published: Stage) -> list[Receipt]:
-    """The receipts of every stage, each after those of its inputs."""
-    found: dict[str, Receipt] = {}
-
-    def visit(task: Any) -> None:
-        if isinstance(task, Stage) and task.task_id not in found:
-            for needed in task.requires().values():
-                visit(needed)
-            receipt = task.output().receipt
-            if receipt is not None:
-                found[task.task_id] = receipt
-
-    visit(published)
-    return list(found.values())
 
 
 def _stages(receipts: list[Receipt], run: str) -> Table:

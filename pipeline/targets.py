@@ -6,13 +6,12 @@ content (not the age, not the place) of its inputs. It is complete while the rec
 files beside it are still the ones that were made.
 """
 
-import getpass
+import importlib
 import logging
-import os
-import platform
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -23,20 +22,25 @@ import luigi
 from luigi.interface import PidLockAlreadyTakenExit
 
 from bundle import digest
-from pipeline import config, lock, process, receipts
-from pipeline.closure import closure, libraries
+from pipeline import config, environment, graph, lock, process, receipts, run
 from pipeline.errors import AlreadyRunning, StageError
-from pipeline.problem import Problem, Source, load
+from pipeline.problem import Problem, Source
+from pipeline.process import Job, Outcome
 from pipeline.receipts import Made, Receipt
+from pipeline.run import Run
 
 log = logging.getLogger(__name__)
 
 
 class Artifact(luigi.Target):  # type: ignore[misc]
-    """A folder with a receipt. It exists while its files are those of the receipt."""
+    """A folder with a receipt. It exists while its files are those of the receipt.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    ``sha256`` tells the digest of a file: by reading it, or from an index.
+    """
+
+    def __init__(self, folder: Path, sha256: Callable[[Path], str] = digest.of_file) -> None:
+        self.folder, self.path = folder, str(folder)
+        self._sha256 = sha256
 
     @cached_property
     def receipt(self) -> Receipt | None:
@@ -45,16 +49,11 @@ class Artifact(luigi.Target):  # type: ignore[misc]
 
     def faults(self) -> list[str]:
         """Why the folder is not what its receipt says; empty where it is."""
-        return receipts.faults(self.folder, self.receipt) if self.receipt else ["there is no receipt"]
+        return receipts.faults(self.folder, self.receipt, self._sha256) if self.receipt else ["there is no receipt"]
 
     def exists(self) -> bool:
         """Whether the folder is whole and unchanged."""
         return not self.faults()
-
-    def made(self) -> Made | None:
-        """The folder as an input of another; None where it has no receipt."""
-        receipt = self.receipt
-        return Made(path=str(self.folder), key=receipt.key, content=receipt.content) if receipt else None
 
 
 class Working(luigi.Task):  # type: ignore[misc]
@@ -73,7 +72,7 @@ class Raw(luigi.ExternalTask):  # type: ignore[misc]
     problem = luigi.Parameter()
     source = luigi.Parameter()
 
-    @cached_property
+    @property
     def path(self) -> Path:
         """Where the bytes are."""
         return self._described.file()
@@ -84,20 +83,18 @@ class Raw(luigi.ExternalTask):  # type: ignore[misc]
         described = self._described
         return f"{described.package}: {described.path}" if described.package else described.path
 
-    @cached_property
+    @property
     def _described(self) -> Source:
-        return load(config.problem_file(self.problem)).sources[self.source]
+        return looking().problem(config.problem_file(self.problem)).sources[self.source]
 
     def output(self) -> luigi.LocalTarget:
         """The file itself."""
         return luigi.LocalTarget(str(self.path))
 
-    def made(self, seen: dict[str, Made | None]) -> Made | None:
-        """The file's place and content, for the receipts of what is made from it; None where there is no file."""
-        if self.task_id not in seen:
-            there = self.path.is_file()
-            seen[self.task_id] = Made(path=self.shown, key=None, content=digest.of_file(self.path)) if there else None
-        return seen[self.task_id]
+    def look(self, run: Run, _: dict[str, Made]) -> Made | Callable[[], bool]:
+        """The file's place and content; where there is no file, whether there is one by now."""
+        path = self.path
+        return Made(path=self.shown, key=None, content=run.index.sha256(path)) if path.is_file() else path.is_file
 
     def output_path(self) -> Path:
         """Where the bytes are, for the stage that reads them."""
@@ -113,60 +110,68 @@ class Stage(Working):
     """``module:function``, called with a ``process.Job``; the module's code closure is part of the target's path."""
     reads: ClassVar[tuple[str, ...]] = ()
     """The top-level parts of the problem file that the function reads."""
-    source: Any = ""
+    in_process: ClassVar[bool] = False
+    """Whether the function runs in the run's own process: for what is quick and imports no heavy library."""
 
     @cached_property
+    def source(self) -> str:
+        """The stage's own parameters in a word, which sets it apart from others of its kind: a source, a day."""
+        own = self.to_str_params(only_significant=True)
+        return "-".join(value for name, value in own.items() if name != "problem")
+
+    @property
     def spec(self) -> Problem:
         """The problem file, read and checked.
 
         Raises:
             ProblemError: the problem file says something that can't hold.
         """
-        return load(config.problem_file(self.problem))
+        return looking().problem(config.problem_file(self.problem))
 
     def part(self) -> dict[str, Any]:
         """The parts of the problem that this stage reads, as JSON values."""
-        return self.spec.part(self.reads)
+        return self.spec.part(self.reads) if self.reads else {}
 
     @property
     def name(self) -> str:
         """The stage as a person reads it: ``Clean flights``."""
         return f"{self.task_family} {self.source}".strip()
 
+    def deps(self) -> list[luigi.Task]:
+        """As any task's that works on the data folder, looked up once in a run."""
+        return list(graph.inputs(self, hold()).values())
+
     def key(self) -> str | None:
         """The digest of everything that can change the result; None while an input is not there."""
-        made_from = self._made_from({})
-        return self._key(made_from) if made_from is not None else None
+        now = looking()
+        made_from = graph.made_from(self, now)
+        return self._key(now, made_from) if made_from is not None else None
 
     def output(self) -> Artifact:
         """The folder that this stage makes."""
-        key = self.key()
-        found = self.found(key) if key else None
-        return found or Artifact(self.home() / (key or "unknown-while-an-input-is-missing"))
+        now = looking()
+        made = graph.look(self, now)
+        folder = now.data / made.path if made else self.home() / (self.key() or "unknown-while-an-input-is-missing")
+        return Artifact(folder, now.index.sha256)
 
     def complete(self) -> bool:
         """Whether the result is there, made from what is there now, and still what was made."""
-        return self.made({}) is not None
+        return graph.look(self, looking()) is not None
 
-    def made(self, seen: dict[str, Made | None]) -> Made | None:
-        """What this stage made, for the receipts of what is made from it; None while it is not complete.
-
-        ``seen`` holds the answers of this one walk over the graph, so that each task is looked at once.
-        """
-        if self.task_id not in seen:
-            made_from = self._made_from(seen)
-            found = self.found(self._key(made_from)) if made_from is not None else None
-            seen[self.task_id] = found.made() if found else None
-        return seen[self.task_id]
+    def look(self, run: Run, made_from: dict[str, Made]) -> Made | Callable[[], bool]:
+        """What this stage made from these inputs; where it has not, whether it has by now."""
+        key = self._key(run, made_from)
+        found = self.found(key, run)
+        return self._made(found, run) if found else lambda: self.found(key, run) is not None
 
     def home(self) -> Path:
         """The folder that this stage's results appear in."""
         parts = [self.problem, self.task_family.lower(), *([self.source] if self.source else [])]
-        return config.data_folder().joinpath(*parts)
+        return looking().data.joinpath(*parts)
 
-    def found(self, key: str) -> Artifact | None:
+    def found(self, key: str, run: Run) -> Artifact | None:
         """The whole and unchanged result with this key, if there is one."""
-        artifact = Artifact(self.home() / key)
+        artifact = Artifact(self.home() / key, run.index.sha256)
         return artifact if artifact.exists() else None
 
     def place(self, key: str) -> Path:
@@ -186,84 +191,117 @@ class Stage(Working):
         receipts.publish(aside, final)
 
     def run(self) -> None:
-        """Make the folder aside in a fresh process, write its receipt last, and let it appear whole."""
-        run = hold()
-        made_from = self._made_from({})
+        """Make the folder aside, write its receipt last, and let it appear whole.
+
+        Raises:
+            StageError: an input is not there.
+            AlreadyRunning: another run took the data folder over.
+        """
+        now = hold()
+        made_from = graph.made_from(self, now)
         if made_from is None:
             raise StageError(f"{self.name} must have its inputs, and one of them is not there.")
-        key = self._key(made_from)
-        if self.found(key):
+        key = self._key(now, made_from)
+        if self.found(key, now):
             log.info("%-18s same inputs as before, result kept", self.name)
             return
+        self._clear(now)
         final = self.place(key)
-        for left in self.home().glob(".*.aside*"):  # by a run that was ended
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
-        aside = self.home() / f".{key}.aside"
-        self._make(aside, final, made_from, key, run)
+        aside = self.home() / f".{key}.{now.name}.aside"
+        stamps = self._make(aside, final, made_from, key, now)
+        lock.confirm(now.data)
         self.appear(aside, final)
+        now.index.put("sha256", {final / name: stamped for name, stamped in stamps.items()})
+        now.made[self.task_id] = self._made(Artifact(final), now)
 
-    def _make(self, aside: Path, final: Path, made_from: dict[str, Made], key: str, run: str) -> None:
+    def _make(self, aside: Path, final: Path, made_from: dict[str, Made], key: str, now: Run) -> receipts.Stamps:
         log.info("%-18s ...", self.name)
         started, clock = datetime.now(UTC), time.monotonic()
-        inputs = {name: task.output_path() for name, task in self.requires().items()}
+        inputs = {name: graph.output_path(task) for name, task in graph.inputs(self, now).items()}
         aside.mkdir(parents=True)
         self.prepare(aside)
-        job = process.Job(self.function, self.source, self.part(), inputs, aside, final, user(), self._code()["code"])
-        outcome = process.run(job)
-        files = receipts.record_files(aside)
+        part, code = self.part(), self._code(now)
+        job = Job(self.function, self.source, part, inputs, aside, final, environment.user(), code["code"], now.data)
+        outcome = _call(job) if self.in_process else process.run(job)
+        files, stamps = receipts.record_files(aside)
         receipt = Receipt(
             stage=self.task_family,
+            function=self.function,
             problem=self.problem,
             source=self.source,
             key=key,
             content=receipts.content(files),
-            settings=self.part(),
+            settings=part,
             made_from=made_from,
-            **self._code(),
-            environment=environment(),
-            made_by=user(),
-            run=run,
+            **code,
+            revision=now.revision,
+            environment=environment.environment(),
+            made_by=environment.user(),
+            run=now.name,
             started=started.isoformat(timespec="seconds"),
             seconds=round(time.monotonic() - clock, 3),
             peak_memory_bytes=outcome.peak_memory_bytes,
             rows_in=outcome.rows_in,
             rows_out=outcome.rows_out,
             notes=outcome.notes,
+            measured=outcome.measured,
             files=files,
         )
         receipts.write(aside, receipt)
         log.info("%-18s %s", self.name, described(receipt))
+        return stamps
 
     def output_path(self) -> Path:
         """The folder of the result, for the stage that reads it."""
         return self.output().folder
 
-    def _made_from(self, seen: dict[str, Made | None]) -> dict[str, Made] | None:
-        made = {name: task.made(seen) for name, task in sorted(self.requires().items())}
-        whole = {name: one for name, one in made.items() if one is not None}
-        return whole if len(whole) == len(made) else None
+    def _clear(self, now: Run) -> None:
+        """Remove what runs that were ended left aside, once in a run."""
+        home = self.home()
+        if home not in now.cleared:
+            now.cleared.add(home)
+            for left in home.glob(".*.aside*"):
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
 
-    def _key(self, made_from: dict[str, Made]) -> str:
+    def _made(self, artifact: Artifact, run: Run) -> Made:
+        receipt = artifact.receipt
+        if receipt is None:
+            raise StageError(f"{artifact.folder} must carry the receipt that was just written, and does not.")
+        path = str(artifact.folder).removeprefix(f"{run.data}/")
+        return Made(path=path, key=receipt.key, content=receipt.content)
+
+    def _key(self, run: Run, made_from: dict[str, Made]) -> str:
         contents = {name: made.content for name, made in made_from.items()}
-        return digest.of_json([self.task_family, self.source, self.part(), self._code(), contents])
+        return receipts.key(self.task_family, self.source, self.part(), self._code(run), contents)
 
-    def _code(self) -> dict[str, dict[str, str]]:
-        modules = closure(self.function.partition(":")[0])
-        return {"code": modules, "libraries": libraries(modules)}
+    def _code(self, run: Run) -> dict[str, dict[str, str]]:
+        return run.code.of(self.function.partition(":")[0])
 
 
-def hold() -> str:
-    """Hold the data folder for this run and return its name; a second run ends with the code for that.
+def looking() -> Run:
+    """The run that this process holds the data folder for, or one that only looks."""
+    return run.held() or Run(config.data_folder(), "")
+
+
+def hold() -> Run:
+    """Hold the data folder for this run; a second run ends with the code for that.
 
     Raises:
         PidLockAlreadyTakenExit: another run holds the folder, which the log names.
     """
     sys.excepthook = _say_stopped
     try:
-        return lock.hold(config.data_folder())
+        return run.held() or run.begin(config.data_folder())
     except AlreadyRunning as error:
         log.error("%s", error)
         raise PidLockAlreadyTakenExit from None
+
+
+def _call(job: Job) -> Outcome:
+    """Call the stage's function here and now."""
+    module, _, name = job.function.partition(":")
+    outcome: Outcome = getattr(importlib.import_module(module), name)(job)
+    return outcome
 
 
 def _say_stopped(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -282,22 +320,3 @@ def described(receipt: Receipt) -> str:
         if count is not None
     ]
     return ", ".join([*counts, f"{receipt.seconds:.1f} s"])
-
-
-def environment() -> dict[str, str]:
-    """The machine and interpreter, as far as they may matter to a result."""
-    return {
-        "python": platform.python_version(),
-        "system": platform.system(),
-        "release": platform.release(),
-        "machine": platform.machine(),
-        "libc": "-".join(platform.libc_ver()),
-    }
-
-
-def user() -> str:
-    """Who runs this, by name where the system knows one."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number that has no name
-        return f"uid {os.getuid()}"

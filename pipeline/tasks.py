@@ -11,7 +11,8 @@ from typing import Any
 
 import luigi
 
-from pipeline import config, receipts
+from pipeline import config, graph, receipts
+from pipeline.run import Run
 from pipeline.targets import Artifact, Raw, Stage, Working, hold
 
 MANIFEST = "assets.extra/manifest.json"
@@ -125,6 +126,7 @@ class Validate(Stage):
 
     function = "pipeline.validate:validate"
     reads = ("requirements",)
+    in_process = True
 
     def requires(self) -> Tasks:
         return {"evaluation": self.clone(Evaluate)}
@@ -149,16 +151,19 @@ class Publish(Stage):
     def home(self) -> Path:
         return config.data_folder() / "models" / str(self.problem)
 
-    def found(self, key: str) -> Artifact | None:
+    def found(self, key: str, run: Run) -> Artifact | None:
         for folder in versions(self.home()):
-            receipt = receipts.read(folder)
-            if receipt is not None and receipt.key == key and not receipts.faults(folder, receipt):
-                return Artifact(folder)
+            version = Artifact(folder, run.index.sha256)
+            if version.receipt is not None and version.receipt.key == key and version.exists():
+                return version
         return None
 
     def place(self, key: str) -> Path:  # noqa: ARG002 - a version is a number, whatever its key
         published = versions(self.home())
         return self.home() / str(int(published[0].name) + 1 if published else 1)
+
+    def prepare(self, aside: Path) -> None:
+        receipts.write_chain(graph.chain(self, hold()), aside)
 
 
 class RunAll(Working):
@@ -176,7 +181,7 @@ class RunAll(Working):
     def run(self) -> None:
         from pipeline import summary
 
-        summary.tell(self.requires(), run=hold())
+        summary.tell(self.requires(), hold())
 
 
 @Raw.event_handler(luigi.Event.DEPENDENCY_MISSING)  # type: ignore[untyped-decorator]

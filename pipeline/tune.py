@@ -33,18 +33,20 @@ def tune(job: Job) -> Outcome:
     search, seed = job.problem.search, job.problem.seed
     encoded = job.inputs["encoded"]
     train = sample(arrays.read(encoded / "train"), search.rows, seed)
-    trials = run_trials(encoding.read(encoded), train, arrays.read(encoded / "validation"), search, seed)
+    trials, seconds = run_trials(encoding.read(encoded), train, arrays.read(encoded / "validation"), search, seed)
     best = best_of(trials)
     found = {"objective": OBJECTIVE, "best": best["id"], "hyperparameters": best["hyperparameters"], "trials": trials}
     (job.output / "trials.json").write_text(json.dumps(found, indent=1) + "\n")
     gain = float(trials[0]["score"] or np.nan) - float(best["score"])
     told = f"the best {gain:.4f} below the defaults in {OBJECTIVE}" if gain > 0 else "none better than the defaults"
     done = sum(trial["status"] == "COMPLETED" for trial in trials)
-    return Outcome(rows_in=len(train), notes=[f"{done} of {len(trials)} trials completed, {told}"])
+    return Outcome(rows_in=len(train), notes=[f"{done} of {len(trials)} trials completed, {told}"], measured=seconds)
 
 
-def run_trials(known: Encoding, train: Arrays, validation: Arrays, search: Search, seed: int) -> list[dict[str, Any]]:
-    """Every trial as plain values, the first with the defaults."""
+def run_trials(
+    known: Encoding, train: Arrays, validation: Arrays, search: Search, seed: int
+) -> tuple[list[dict[str, Any]], dict[str, float]]:
+    """Every trial as plain values, the first with the defaults; and how many seconds each took, by its id."""
     with tempfile.TemporaryDirectory() as folder, track("tuning", search.trials * search.epochs) as advance:
         oracle = DefaultsFirst(
             objective=keras_tuner.Objective("val_loss", "min"),
@@ -58,7 +60,8 @@ def run_trials(known: Encoding, train: Arrays, validation: Arrays, search: Searc
             # The oracle's own small model has few trials to fit.
             warnings.simplefilter("ignore", ConvergenceWarning)
             tuner.search(verbose=0)
-        return [describe(trial, tuner.told.get(trial.trial_id, {})) for trial in oracle.trials.values()]
+        trials = [describe(trial, tuner.curves.get(trial.trial_id, [])) for trial in oracle.trials.values()]
+        return trials, tuner.seconds
 
 
 def best_of(trials: list[dict[str, Any]]) -> dict[str, Any]:
@@ -116,7 +119,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
     ) -> None:
         self.known, self.train, self.validation = known, train, validation
         self.epochs, self.seed, self.advance = epochs, seed, advance
-        self.told: dict[str, dict[str, Any]] = {}
+        self.curves: dict[str, list[float]] = {}
+        self.seconds: dict[str, float] = {}
         super().__init__(oracle, keras_tuner_space, directory=folder, project_name="search", overwrite=True)
 
     def run_trial(self, trial: Any, *_: Any, **__: Any) -> float:
@@ -140,7 +144,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
             ],
         )
         curve = [float(loss) for loss in history.history["val_loss"]]
-        self.told[trial.trial_id] = {"curve": curve, "seconds": round(time.monotonic() - started, 1)}
+        self.curves[trial.trial_id] = curve
+        self.seconds[trial.trial_id] = round(time.monotonic() - started, 1)
         return curve[-1]
 
 
@@ -166,7 +171,7 @@ def sample(train: Arrays, rows: int, seed: int) -> Arrays:
     return train.take(np.sort(drawn))
 
 
-def describe(trial: Any, told: dict[str, Any]) -> dict[str, Any]:
+def describe(trial: Any, curve: list[float]) -> dict[str, Any]:
     """A trial as plain values."""
     return {
         "id": trial.trial_id,
@@ -174,6 +179,5 @@ def describe(trial: Any, told: dict[str, Any]) -> dict[str, Any]:
         "score": trial.score,
         "message": trial.message,
         "hyperparameters": trial.hyperparameters.values,
-        "curve": told.get("curve", []),
-        "seconds": told.get("seconds", 0.0),
+        "curve": curve,
     }

@@ -4,7 +4,7 @@ data/served, data/outcomes, versions ─► MonitorDay ─► Monitor ─► Mai
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,8 @@ from pipeline.days import Files, LogFile
 from pipeline.errors import ProblemError
 from pipeline.problem import Problem, load
 from pipeline.receipts import Made
-from pipeline.targets import Artifact, Stage, Working, hold
+from pipeline.run import Run
+from pipeline.targets import Artifact, Stage, Working, hold, looking
 from pipeline.tasks import RunAll, Tasks, versions
 
 Outcome = Literal["nothing to do", "new version", "no new version"]
@@ -42,10 +43,11 @@ class Logged(luigi.ExternalTask):  # type: ignore[misc]
         """Whether there is something to look at; outcomes may come later."""
         return self.kind == OUTCOMES or bool(self.files)
 
-    def made(self, seen: dict[str, Made | None]) -> Made | None:  # noqa: ARG002 - looked at once, as all inputs are
+    def look(self, run: Run, _: dict[str, Made]) -> Made | Callable[[], bool]:
         """The folder's place and content, for the receipt of the day."""
         content = digest.of_json({name: file.sha256 for name, file in self.files.items()})
-        return Made(path=str(self.output_path()), key=None, content=content) if self.complete() else None
+        path = self.output_path().relative_to(run.data).as_posix()
+        return Made(path=path, key=None, content=content) if self.complete() else self.complete
 
     def output_path(self) -> Path:
         """The folder of the files."""
@@ -62,11 +64,11 @@ class Answering(luigi.ExternalTask):  # type: ignore[misc]
         """Always: a day whose version has gone is looked at as far as that goes."""
         return True
 
-    def made(self, seen: dict[str, Made | None]) -> Made | None:  # noqa: ARG002 - looked at once, as all inputs are
+    def look(self, run: Run, _: dict[str, Made]) -> Made:
         """The version's place and content."""
         receipt = receipts.read(self.output_path())
         return Made(
-            path=str(self.output_path()),
+            path=self.output_path().relative_to(run.data).as_posix(),
             key=receipt.key if receipt else None,
             content=receipt.content if receipt else "gone",
         )
@@ -84,10 +86,6 @@ class MonitorDay(Stage):
     reads = ("name", "title", "seed", "monitoring")
     resources = {"a day to look at": 1}  # noqa: RUF012 - Luigi's way to say: one at a time, for each uses all cores
 
-    @property
-    def source(self) -> str:
-        return str(self.day)
-
     def requires(self) -> Tasks:
         served = self.clone(Logged, kind=SERVED)
         numbers = sorted({version for file in served.files.values() for version in file.versions})
@@ -101,9 +99,9 @@ class MonitorDay(Stage):
         return config.data_folder() / MONITORING / str(self.problem)
 
     def output(self) -> Artifact:
-        return Artifact(self.home() / str(self.day))
+        return Artifact(self.home() / str(self.day), looking().index.sha256)
 
-    def found(self, key: str) -> Artifact | None:
+    def found(self, key: str, run: Run) -> Artifact | None:  # noqa: ARG002 - there is one result, whatever its key
         there = self.output()
         return there if there.receipt is not None and there.receipt.key == key and there.exists() else None
 
@@ -137,7 +135,7 @@ class Monitor(Working):
     def run(self) -> None:
         from pipeline import summary
 
-        summary.tell_days(self.requires(), run=hold())
+        summary.tell_days(self.requires(), hold())
 
 
 class Maintain(Working):

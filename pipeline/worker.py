@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import disk
-from pipeline.closure import closure
+from pipeline.closure import Code
 from pipeline.errors import DiskError, PlumblineError, StageError
+from pipeline.index import Index
 from pipeline.process import Job, Outcome
 
 
@@ -36,6 +37,7 @@ def answered(request: dict[str, Any]) -> dict[str, Any]:
         "inputs": {name: Path(path) for name, path in request["inputs"].items()},
         "output": Path(request["output"]),
         "final": Path(request["final"]),
+        "data": Path(request["data"]),
     }
     job = Job(**request)
     try:
@@ -56,7 +58,8 @@ def call(job: Job) -> dict[str, Any]:
     """Call the stage's function; what it counted, and the most memory that this process ever had."""
     module, _, name = job.function.partition(":")
     function: Callable[[Job], Outcome] = getattr(importlib.import_module(module), name)
-    changed = sorted(name for name, digest in closure(module).items() if job.code.get(name) != digest)
+    now = Code(Index(job.data)).closure(module)
+    changed = sorted(name for name, digest in now.items() if job.code.get(name) != digest)
     if changed:
         raise StageError(f"The code must stay as it is while it runs, and {', '.join(changed)} changed. Run again.")
     job.output.mkdir(parents=True, exist_ok=True)

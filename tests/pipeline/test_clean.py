@@ -25,7 +25,7 @@ def cleaned(tmp_path, parts, described):
     for number, part in enumerate(parts):
         part.to_parquet(tables.part_path(raw, number), index=False)
     part = {"sources": {"s": described.model_dump(mode="json")}}
-    outcome = clean.clean(Job("", "s", part, {"raw": raw}, out, out, "tester", {}))
+    outcome = clean.clean(Job("", "s", part, {"raw": raw}, out, out, "tester", {}, tmp_path))
     kept, aside = (
         pd.concat([pd.read_parquet(path) for path in tables.parts(out / name)] or [pd.DataFrame()])
         for name in ("rows", "set_aside")

@@ -1,8 +1,16 @@
 """The closure changes with what runs, and with nothing else."""
 
+import shutil
+import time
+from pathlib import Path
+
 import pytest
 
 from pipeline import closure
+from pipeline.closure import Code
+from pipeline.index import Index
+
+NOWHERE = Path("/nowhere")
 
 
 @pytest.fixture
@@ -13,22 +21,26 @@ def code(tmp_path, monkeypatch):
 
     def write(name, text):
         (tmp_path / "pipeline" / f"{name}.py").write_text(text)
-        forget()
-
-    def forget():
-        for cached in (closure.closure, closure._read, closure._file):
-            cached.cache_clear()
 
     write("stage", '"""A stage."""\nfrom pipeline import helper\n\ndef run():\n    return helper.one()\n')
     write("helper", "def one():\n    from pipeline.deep import two\n    return two() - 1\n")
     write("deep", "import numpy\n\ndef two():\n    return 2\n")
     write("other", "def three():\n    return 3\n")
-    yield write
-    forget()
+    return write
+
+
+def reached(module):
+    """The closure as a new run sees it."""
+    return Code(Index(NOWHERE)).closure(module)
+
+
+def libraries(module):
+    """The libraries as a new run sees them."""
+    return Code(Index(NOWHERE)).of(module)["libraries"]
 
 
 def test_it_works(code):
-    assert list(closure.closure("pipeline.stage")) == ["pipeline.deep", "pipeline.helper", "pipeline.stage"]
+    assert list(reached("pipeline.stage")) == ["pipeline.deep", "pipeline.helper", "pipeline.stage"]
 
 
 @pytest.mark.parametrize(
@@ -40,9 +52,9 @@ def test_it_works(code):
     ],
 )
 def test_a_change_of_what_runs_is_a_change(code, module, text):
-    before = closure.closure("pipeline.stage")
+    before = reached("pipeline.stage")
     code(module, text)
-    after = closure.closure("pipeline.stage")
+    after = reached("pipeline.stage")
     assert {name for name in before if before[name] != after[name]} == {f"pipeline.{module}"}
 
 
@@ -54,27 +66,46 @@ def test_a_change_of_what_runs_is_a_change(code, module, text):
     ],
 )
 def test_a_comment_a_docstring_formatting_and_code_that_is_not_reached_are_none(code, module, text):
-    before = closure.closure("pipeline.stage")
+    before = reached("pipeline.stage")
     code(module, text)
-    assert closure.closure("pipeline.stage") == before
+    assert reached("pipeline.stage") == before
 
 
 def test_a_template_is_part_of_the_module_that_fills_it(code, tmp_path):
-    before = closure.closure("pipeline.stage")
+    before = reached("pipeline.stage")
     (tmp_path / "pipeline" / "templates").mkdir()
     (tmp_path / "pipeline" / "templates" / "helper.html.j2").write_text("<p>")
-    closure.closure.cache_clear()
-    closure._read.cache_clear()
-    after = closure.closure("pipeline.stage")
+    after = reached("pipeline.stage")
     assert {name for name in before if before[name] != after[name]} == {"pipeline.helper"}
 
 
+@pytest.mark.parametrize(
+    "imported",
+    ["from . import deep", "from .deep import two", "import pipeline.deep as d", "from pipeline import deep"],
+)
+def test_however_a_module_is_imported_it_is_reached(code, imported):
+    code("stage", f"{imported}\n\ndef run():\n    return 1\n")
+    assert list(reached("pipeline.stage")) == ["pipeline.deep", "pipeline.stage"]
+
+
+def test_what_the_index_knows_is_not_parsed_again_and_a_change_is_seen(code, tmp_path):
+    before = Code(Index(tmp_path)).closure("pipeline.stage")
+    time.sleep(0.1)
+    assert Code(Index(tmp_path)).closure("pipeline.stage") == before
+    (tmp_path / "pipeline" / "deep.py").rename(tmp_path / "kept")
+    code("deep", "import numpy\n\ndef two():\n    return 3\n")
+    shutil.copystat(tmp_path / "kept", tmp_path / "pipeline" / "deep.py")
+    after = Code(Index(tmp_path)).closure("pipeline.stage")
+    assert {name for name in before if before[name] != after[name]} == {"pipeline.deep"}
+
+
 def test_the_libraries_are_those_that_are_imported(code):
-    assert list(closure.libraries(closure.closure("pipeline.stage"))) == ["numpy"]
-    assert closure.libraries(closure.closure("pipeline.other")) == {}
+    assert list(libraries("pipeline.stage")) == ["numpy"]
+    assert libraries("pipeline.other") == {}
 
 
 def test_every_stage_reaches_its_own_module_and_has_the_versions_of_what_it_uses():
-    reached = closure.closure("pipeline.train")
-    assert {"pipeline.train", "pipeline.network", "pipeline.expressions", "bundle.model"} <= set(reached)
-    assert {"tensorflow", "keras", "numpy", "pandas"} <= set(closure.libraries(reached))
+    assert {"pipeline.train", "pipeline.network", "pipeline.expressions", "bundle.model"} <= set(
+        reached("pipeline.train")
+    )
+    assert {"tensorflow", "keras", "numpy", "pandas"} <= set(libraries("pipeline.train"))

@@ -59,7 +59,7 @@ def run(tmp_path, splits, parts=1, **screen):
     out = tmp_path / "out"
     out.mkdir()
     part = json.loads(json.dumps(described.part(("sources", "table", "joins", "features", "split", "screen"))))
-    outcome = encode.encode(Job("", "", part, {"split": tmp_path / "split"}, out, out, "tester", {}))
+    outcome = encode.encode(Job("", "", part, {"split": tmp_path / "split"}, out, out, "tester", {}, tmp_path))
     return outcome, encoding.read(out), Profile.model_validate_json((out / "profile.json").read_bytes()), out
 
 

@@ -61,7 +61,9 @@ def made(tmp_path):
             tables.write_part(part, inputs[name] / "rows", number, schema)
     out = tmp_path / "out"
     reads = ("table", "target", "sources", "joins", "lookups", "features")
-    outcome = features.make(Job("", "", json.loads(json.dumps(described.part(reads))), inputs, out, out, "tester", {}))
+    outcome = features.make(
+        Job("", "", json.loads(json.dumps(described.part(reads))), inputs, out, out, "tester", {}, tmp_path)
+    )
     rows = pd.concat([pd.read_parquet(path) for path in tables.parts(out / "rows")], ignore_index=True)
     aside = pd.concat([pd.read_parquet(path) for path in tables.parts(out / "set_aside")], ignore_index=True)
     return outcome, rows, aside

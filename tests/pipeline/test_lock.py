@@ -25,9 +25,7 @@ def holder(tmp_path):
     yield process
     process.kill()
     process.wait()
-    for file, _ in lock._held.values():
-        file.close()
-    lock._held.clear()
+    lock.release(tmp_path)
 
 
 def test_a_folder_that_is_held_is_refused_and_the_holder_is_named(tmp_path, holder):
@@ -45,3 +43,27 @@ def test_who_holds_it_may_hold_it_again_under_the_same_name(tmp_path, holder):
     holder.kill()
     holder.wait()
     assert lock.hold(tmp_path) == lock.hold(tmp_path)
+
+
+def test_who_lets_go_leaves_it_to_another(tmp_path, holder):
+    holder.kill()
+    holder.wait()
+    first = lock.hold(tmp_path)
+    lock.release(tmp_path)
+    assert lock.hold(tmp_path) != first
+
+
+@pytest.mark.parametrize("taken", ["removed", "removed and taken over"])
+def test_a_holder_whose_file_was_removed_is_told_before_anything_appears(tmp_path, holder, taken):
+    holder.kill()
+    holder.wait()
+    lock.hold(tmp_path)
+    lock.confirm(tmp_path)
+    (tmp_path / lock.NAME).unlink()
+    if taken == "removed and taken over":
+        successor = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        assert successor.stdout.readline() == "held\n"
+        successor.kill()
+        successor.wait()
+    with pytest.raises(AlreadyRunning, match="no longer does"):
+        lock.confirm(tmp_path)

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from pipeline import process
-from pipeline.closure import closure
+from pipeline.closure import Code
 from pipeline.errors import DataError, StageError
+from pipeline.index import Index
 from pipeline.process import Job, Outcome
 
-CODE = closure("tests.pipeline.test_process")
+CODE = Code(Index(Path("/nowhere"))).closure("tests.pipeline.test_process")
 
 
 def fine(job):
@@ -42,7 +43,17 @@ def endless(job):
 
 
 def job(name, folder):
-    return Job(f"tests.pipeline.test_process:{name}", "", {}, {}, folder / "out", folder / "final", "tester", CODE)
+    return Job(
+        f"tests.pipeline.test_process:{name}",
+        "",
+        {},
+        {},
+        folder / "out",
+        folder / "final",
+        "tester",
+        CODE,
+        Path("/nowhere"),
+    )
 
 
 def test_it_works(tmp_path):

@@ -2,69 +2,54 @@
 
 from datetime import UTC, datetime
 
-import pytest
-
-from pipeline import publish, receipts
-from pipeline.errors import StageError
+from pipeline import publish
 from pipeline.receipts import Made, Receipt
 
 
-def make(folder, stage, key, content, **made_from):
-    """A folder with a receipt; ``made_from`` gives folders, or the content of a raw file."""
-    inputs = {}
-    for name, before in made_from.items():
-        if isinstance(before, str):
-            inputs[name] = Made(path=f"{name}.csv", key=None, content=before)
-        else:
-            receipt = receipts.read(before)
-            inputs[name] = Made(path=str(before), key=receipt.key, content=receipt.content)
-    folder = folder / key
-    folder.mkdir()
-    receipts.write(
-        folder,
-        Receipt(
-            stage=stage,
-            problem="p",
-            source="",
-            key=key,
-            content=content,
-            settings={},
-            made_from=inputs,
-            code={},
-            libraries={},
-            environment={},
-            made_by="tester",
-            run="",
-            started=datetime.now(UTC).isoformat(),
-            seconds=1.0,
-            peak_memory_bytes=1,
-            rows_in=None,
-            rows_out=None,
-            notes=[],
-            files={},
-        ),
+def receipt(stage, content, measured=None, **made_from):
+    """A receipt; ``made_from`` gives receipts, or the content of a raw file."""
+    inputs = {
+        name: Made(path=f"{name}.csv", key=None, content=before)
+        if isinstance(before, str)
+        else Made(path=f"p/{before.stage}/{before.key}", key=before.key, content=before.content)
+        for name, before in made_from.items()
+    }
+    return Receipt(
+        stage=stage,
+        function="tests:none",
+        problem="p",
+        source="",
+        key=f"key of {content}",
+        content=content,
+        settings={},
+        made_from=inputs,
+        code={},
+        libraries={},
+        revision="",
+        environment={},
+        made_by="tester",
+        run="",
+        started=datetime.now(UTC).isoformat(),
+        seconds=1.0,
+        peak_memory_bytes=1,
+        rows_in=None,
+        rows_out=None,
+        notes=[],
+        measured=measured or {},
+        files={},
     )
-    return folder
 
 
-def test_it_works(tmp_path):
-    collect = make(tmp_path, "Collect", "c1", "rows", flights="bytes")
-    clean = make(tmp_path, "Clean", "k1", "clean rows", raw=collect)
-    steps, raw = publish.history({"clean": clean})
+def test_it_works():
+    collect = receipt("Collect", "rows", flights="bytes")
+    clean = receipt("Clean", "clean rows", raw=collect)
+    steps, raw = publish.history([collect, clean])
     assert [step.stage for step in steps] == ["Collect", "Clean"]
     assert steps[1].made_from == {"raw": "rows"}
     assert [(one.path, one.sha256) for one in raw] == [("flights.csv", "bytes")]
 
 
-def test_what_was_made_again_with_the_same_content_is_one_step_told_as_it_was_made_last(tmp_path):
-    collect = make(tmp_path, "Collect", "c1", "rows", flights="bytes")
-    old = make(tmp_path, "Evaluate", "old", "figures", raw=collect)
-    verdict = make(tmp_path, "Validate", "v1", "verdict", evaluation=old)
-    new = make(tmp_path, "Evaluate", "new", "figures", raw=collect)
-    steps, _ = publish.history({"evaluation": new, "verdict": verdict})
-    assert [(step.stage, step.key) for step in steps] == [("Collect", "c1"), ("Evaluate", "new"), ("Validate", "v1")]
-
-
-def test_a_folder_without_a_receipt_is_told(tmp_path):
-    with pytest.raises(StageError, match="must carry a receipt"):
-        publish.history({"x": tmp_path})
+def test_the_seconds_of_a_trial_are_those_of_the_receipt():
+    tuned = {"best": "0", "trials": [{"id": "0", "score": 0.5}, {"id": "1", "score": None}]}
+    told = publish.with_seconds(tuned, [receipt("Tune", "trials", measured={"0": 2.5})])
+    assert [trial["seconds"] for trial in told["trials"]] == [2.5, None]

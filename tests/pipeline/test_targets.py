@@ -6,7 +6,7 @@ import os
 import luigi
 import pytest
 
-from pipeline import config, lock, receipts, targets
+from pipeline import closure, config, receipts, run
 from pipeline.process import Job, Outcome
 from pipeline.targets import Artifact, Raw, Stage
 from tests.sample import write
@@ -53,15 +53,12 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setattr(config, "data_folder", lambda: tmp_path / "data")
     monkeypatch.setattr(config, "problem_file", lambda name: tmp_path / "problems" / f"{name}.toml")
     yield tmp_path
-    luigi.task.Register.clear_instance_cache()
-    for file, _ in lock._held.values():
-        file.close()
-    lock._held.clear()
+    run.end()
 
 
 def fresh(kind=Count):
-    """The task as a new process sees it."""
-    luigi.task.Register.clear_instance_cache()
+    """The task as a new run sees it."""
+    run.end()
     return kind(problem="sample")
 
 
@@ -138,12 +135,12 @@ def test_only_a_setting_that_the_stage_reads_makes_it_stale(place, made, old, ne
 
 
 def test_other_code_makes_it_stale(made, monkeypatch):
-    monkeypatch.setattr(targets, "closure", lambda module: {module: "another digest"})
+    monkeypatch.setattr(closure.Code, "closure", lambda _, module: {module: "another digest"})
     assert not fresh().complete()
 
 
 def test_another_version_of_a_library_makes_it_stale(made, monkeypatch):
-    monkeypatch.setattr(targets, "libraries", lambda _: {"numpy": "0.1"})
+    monkeypatch.setattr(closure.Code, "libraries", lambda *_: {"numpy": "0.1"})
     assert not fresh().complete()
 
 

@@ -28,10 +28,13 @@ def test_it_works_and_twice_the_same():
     from pipeline.network import Hyperparameters
 
     search = Search(trials=3, epochs=1, rows=2000)
-    first, second = (tune.run_trials(KNOWN, rows(3000, 0), rows(500, 1), search, seed=5) for _ in range(2))
+    (first, seconds), (second, _) = (
+        tune.run_trials(KNOWN, rows(3000, 0), rows(500, 1), search, seed=5) for _ in range(2)
+    )
     assert [trial["status"] for trial in first] == ["COMPLETED"] * 3
     assert first[0]["hyperparameters"] == Hyperparameters().as_dict()
-    assert [trial["score"] for trial in first] == [trial["score"] for trial in second]
+    assert first == second
+    assert set(seconds) == {trial["id"] for trial in first}
     assert tune.best_of(first)["score"] == min(trial["score"] for trial in first)
 
 
@@ -39,7 +42,7 @@ def test_when_every_trial_fails_the_run_stops_with_what_the_first_said():
     from pipeline import tune
 
     broken = rows(3000, 0, codes=1000)  # codes that the embedding does not have
-    trials = tune.run_trials(KNOWN, broken, rows(500, 1), Search(trials=4, epochs=1, rows=2000), seed=5)
+    trials, _ = tune.run_trials(KNOWN, broken, rows(500, 1), Search(trials=4, epochs=1, rows=2000), seed=5)
     with pytest.raises(DataError, match=r"0 of 4 trials were\. The first said: .*indices"):
         tune.best_of(trials)
 

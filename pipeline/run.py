@@ -1,0 +1,95 @@
+"""A run: one process that works on a data folder, and what it knows while it does.
+
+What is known holds for one run: each task is looked at once in it, the problem file stays as it was read first, and the
+next run looks anew. Who does not hold the folder only looks, and every look is a new one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from pipeline import environment, index, lock, problem
+from pipeline.closure import Code
+from pipeline.index import Index
+from pipeline.problem import Problem
+from pipeline.receipts import Made
+
+
+@dataclass
+class Run:
+    """What is known of a data folder, and of the code and the problem files that work on it.
+
+    Attributes:
+        name: of the run, or empty for who only looks.
+        made: what each complete task made, by the task's id.
+        missing: for each task that is not complete, whether what has to be made first is there by now.
+        inputs: what each task requires, by name.
+        cleared: the folders in which nothing is left that a run before left aside.
+    """
+
+    data: Path
+    name: str
+    made: dict[str, Made] = field(default_factory=dict)
+    missing: dict[str, Callable[[], bool]] = field(default_factory=dict)
+    inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    cleared: set[Path] = field(default_factory=set)
+    _problems: dict[Path, Problem] = field(default_factory=dict)
+
+    @cached_property
+    def index(self) -> Index:
+        """The index of the data folder."""
+        return Index(self.data)
+
+    @cached_property
+    def code(self) -> Code:
+        """The code of ours, as it was when it was first asked for."""
+        return Code(self.index)
+
+    @cached_property
+    def revision(self) -> str:
+        """The state of the repository."""
+        return environment.revision()
+
+    def problem(self, path: Path) -> Problem:
+        """The problem file, read and checked once.
+
+        Raises:
+            ProblemError: the problem file says something that can't hold.
+        """
+        if path not in self._problems:
+            self._problems[path] = _load(path, index.stamp(path)) if path.is_file() else problem.load(path)
+        return self._problems[path]
+
+
+_held: list[Run] = []
+"""The run of this process, where there is one."""
+
+
+def begin(data: Path) -> Run:
+    """Hold ``data`` for this run, until ``end``; who holds it already goes on.
+
+    Raises:
+        AlreadyRunning: another process holds the folder.
+    """
+    if not _held:
+        _held.append(Run(data, lock.hold(data)))
+        _held[0].index.compact()
+    return _held[0]
+
+
+def held() -> Run | None:
+    """The run of this process, which holds its data folder."""
+    return _held[0] if _held else None
+
+
+def end() -> None:
+    """Let go of the data folder, where this process holds one."""
+    if _held:
+        lock.release(_held.pop().data)
+
+
+@lru_cache(maxsize=8)
+def _load(path: Path, stamp: index.Stamp) -> Problem:  # noqa: ARG001 - a file that changed is another
+    return problem.load(path)
