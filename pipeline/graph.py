@@ -98,7 +98,7 @@ def _settled(task: Any, run: Run) -> bool:
 def _settle(task: Any, run: Run) -> None:
     """Take up what a task made whose inputs are settled, or what it waits for."""
     needed = inputs(task, run)
-    waits = next((run.missing[one.task_id] for one in needed.values() if one.task_id in run.missing), None)
+    waits = next((run.missing[one.task_id] for one in needed.values() if one.task_id not in run.made), None)
     found = waits or _found(task, run, {name: run.made[one.task_id] for name, one in needed.items() if not waits})
     if isinstance(found, Made):
         run.made[task.task_id] = found
