@@ -35,7 +35,7 @@ def fault(error: Exception, folder: Path) -> str | None:
 
     Libraries pass on the system's number, or only its words, or (as NumPy) neither when a disk is full.
     """
-    place = _there(Path(error.filename).parent if isinstance(error, OSError) and error.filename else folder)
+    place = _there(Path(error.filename).parent if isinstance(error, OSError) and error.filename else folder).absolute()
     match _number(error):
         case errno.ENOSPC | errno.EDQUOT:
             return _full(place, folder)
@@ -73,7 +73,7 @@ def _full(place: Path, folder: Path) -> str:
 
 def _fullest(folder: Path) -> Path:
     """The folder, or the one for temporary files where that has less left of its disk."""
-    places = [_there(folder), *([Path(tempfile.tempdir)] if tempfile.tempdir else [])]
+    places = [_there(folder).absolute(), *([Path(tempfile.tempdir)] if tempfile.tempdir else [])]
     return min(places, key=_free)
 
 

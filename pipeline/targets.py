@@ -20,9 +20,10 @@ from typing import Any, ClassVar
 
 import luigi
 from luigi.interface import PidLockAlreadyTakenExit
+from luigi.retcodes import retcode
 
 from bundle import digest
-from pipeline import config, environment, graph, lock, process, receipts, run
+from pipeline import config, disk, environment, graph, lock, process, receipts, run
 from pipeline.errors import AlreadyRunning, StageError
 from pipeline.problem import Problem, Source
 from pipeline.process import Job, Outcome
@@ -156,7 +157,9 @@ class Stage(Working):
 
     def complete(self) -> bool:
         """Whether the result is there, made from what is there now, and still what was made."""
-        return graph.look(self, looking()) is not None
+        now = looking()
+        with disk.told(now.data):
+            return graph.look(self, now) is not None
 
     def look(self, run: Run, made_from: dict[str, Made]) -> Made | Callable[[], bool]:
         """What this stage made from these inputs; where it has not, whether it has by now."""
@@ -196,6 +199,7 @@ class Stage(Working):
         Raises:
             StageError: an input is not there.
             AlreadyRunning: another run took the data folder over.
+            DiskError: the disk refused what was made.
         """
         now = hold()
         made_from = graph.made_from(self, now)
@@ -205,12 +209,13 @@ class Stage(Working):
         if self.found(key, now):
             log.info("%-18s same inputs as before, result kept", self.name)
             return
-        self._clear(now)
-        final = self.place(key)
-        aside = self.home() / f".{key}.{now.name}.aside"
-        stamps = self._make(aside, final, made_from, key, now)
-        lock.confirm(now.data)
-        self.appear(aside, final)
+        with disk.told(self.home()):
+            self._clear(now)
+            final = self.place(key)
+            aside = self.home() / f".{key}.{now.name}.aside"
+            stamps = self._make(aside, final, made_from, key, now)
+            lock.confirm(now.data)
+            self.appear(aside, final)
         now.index.put("sha256", {final / name: stamped for name, stamped in stamps.items()})
         now.made[self.task_id] = self._made(Artifact(final), now)
 
@@ -294,7 +299,7 @@ def hold() -> Run:
         return run.held() or run.begin(config.data_folder())
     except AlreadyRunning as error:
         log.error("%s", error)
-        raise PidLockAlreadyTakenExit from None
+        raise PidLockAlreadyTakenExit(retcode().already_running) from None
 
 
 def _call(job: Job) -> Outcome:
