@@ -1,23 +1,24 @@
-"""Tasks that do next to nothing, as ours and as plain Luigi's: what remains is what a task costs.
-
-``Chain`` requires the one before it; ``Sink`` requires all of ``Leaf``.
-"""
-
-import os
-from pathlib import Path
+"""Stages that do next to nothing, as ``bench.plain`` has them: what remains is what a task of ours costs."""
 
 import luigi
 
 from pipeline.process import Job, Outcome
 from pipeline.targets import Stage
 
-FOLDER = Path(os.environ.get("TRIVIAL", "."))
+FILES = 20
 
 
 def write(job: Job) -> Outcome:
     """A file with as many lines as inputs."""
     (job.output / "lines").write_text("".join(f"{name}\n" for name in job.inputs))
     return Outcome(rows_in=len(job.inputs))
+
+
+def write_many(job: Job) -> Outcome:
+    """Many files."""
+    for number in range(FILES):
+        (job.output / str(number)).write_text(f"{number}\n" * 100)
+    return Outcome()
 
 
 class Trivial(Stage):
@@ -46,32 +47,14 @@ class Sink(Trivial):
         return {str(number): self.clone(Leaf, number=number) for number in range(self.number)}
 
 
-class Plain(luigi.Task):
-    """The same as any Luigi task: complete when a path is there."""
+class Shelf(Trivial):
+    """A target of many files."""
 
-    number = luigi.IntParameter()
-
-    def output(self):
-        return luigi.LocalTarget(FOLDER / f"{self.task_family}-{self.number}")
-
-    def run(self):
-        with self.output().open("w") as file:
-            file.writelines("line\n" for _ in luigi.task.flatten(self.requires()))
+    function = "bench.trivial:write_many"
 
 
-class PlainChain(Plain):
-    """One after another."""
+class Wide(Trivial):
+    """What needs many targets of many files."""
 
     def requires(self):
-        return [self.clone(PlainChain, number=self.number - 1)] if self.number else []
-
-
-class PlainLeaf(Plain):
-    """One beside another."""
-
-
-class PlainSink(Plain):
-    """What needs all of them."""
-
-    def requires(self):
-        return [self.clone(PlainLeaf, number=number) for number in range(self.number)]
+        return {str(number): self.clone(Shelf, number=number) for number in range(self.number)}
