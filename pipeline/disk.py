@@ -9,10 +9,6 @@ from pathlib import Path
 
 from pipeline.errors import DiskError
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
-REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
-NO_FOLDER = (errno.ENOTDIR, errno.EEXIST)
-
 
 @contextmanager
 def told(folder: Path) -> Iterator[None]:
@@ -35,45 +31,51 @@ def fault(error: Exception, folder: Path) -> str | None:
 
     Libraries pass on the system's number, or only its words, or (as NumPy) neither when a disk is full.
     """
-    place = _there(Path(error.filename).parent if isinstance(error, OSError) and error.filename else folder).absolute()
+    named = Path(error.filename) if isinstance(error, OSError) and error.filename else folder
+    there = _there(named)
     match _number(error):
         case errno.ENOSPC | errno.EDQUOT:
-            return _full(place, folder)
+            return _full(there, folder)
         case errno.EACCES | errno.EPERM | errno.EROFS as number:
-            who = f"{os.strerror(number)} for user {os.getuid()}; it belongs to user {place.stat().st_uid}"
-            return f"{place} must be a folder that can be read and written, and is not: {who}."
-        case errno.ENOTDIR | errno.EEXIST:
-            return f"{place} must be a folder, and is a file. Name another folder, or move the file away."
+            reason = f"{os.strerror(number)}; it belongs to user {there.stat().st_uid}"
+            return f"{_shown(there)} must be open to user {os.getuid()}, and is not: {reason}."
+        case errno.ENOTDIR | errno.EEXIST if not there.is_dir():
+            return f"{there} must be a folder, and is a file. Name another folder, or move the file away."
         case errno.EIO:
-            return f"The disk of {place} must work, and it failed: {error}. What the system's log says of it is next."
-    if isinstance(error, OSError) and error.errno is None and _free(_fullest(folder)) == 0:
-        return _full(place, folder)
+            return f"The disk of {_shown(there)} must work, and it failed: {error}. The system's log may tell more."
+        case None if isinstance(error, OSError) and _free(_fullest(folder)) == 0:
+            return _full(there, folder)
     return None
 
 
 def _number(error: Exception) -> int | None:
-    known = (*FULL, *REFUSED, *NO_FOLDER, errno.EIO)
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno
-    return next((number for number in known if os.strerror(number) in str(error)), None)
+    told = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+    return next((number for number in told if os.strerror(number) in str(error)), None)
 
 
-def _full(place: Path, folder: Path) -> str:
-    place = _fullest(place)
+def _full(there: Path, folder: Path) -> str:
+    place = _fullest(there)
     disk = os.statvfs(place)
-    shown = place.parent if place.name.startswith(".") else place  # what is made aside is no name for a person
     room = f"{_size(disk.f_bavail * disk.f_frsize)} of {_size(disk.f_blocks * disk.f_frsize)}"
     files = f" and {disk.f_favail:,} of {disk.f_files:,} files" if disk.f_files else ""
     written = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return (
-        f"Disk full at {shown}: {room}{files} are free, and more is needed than the {_size(written)} that were "
+        f"Disk full at {_shown(place)}: {room}{files} are free, and more is needed than the {_size(written)} that were "
         "written by then. Free some and run again: what is finished stays."
     )
 
 
+def _shown(there: Path) -> Path:
+    """The folder as a person knows it, who has never seen one that is made aside."""
+    folder = there if there.is_dir() else there.parent
+    return folder.parent if folder.name.startswith(".") else folder
+
+
 def _fullest(folder: Path) -> Path:
     """The folder, or the one for temporary files where that has less left of its disk."""
-    places = [_there(folder).absolute(), *([Path(tempfile.tempdir)] if tempfile.tempdir else [])]
+    places = [_there(folder), *([Path(tempfile.tempdir)] if tempfile.tempdir else [])]
     return min(places, key=_free)
 
 
@@ -85,7 +87,8 @@ def _free(folder: Path) -> float:
 
 def _there(path: Path) -> Path:
     """The path, or the first folder above it that is there."""
-    return next(one for one in (path, *path.absolute().parents) if one.exists())
+    path = path.absolute()
+    return next(one for one in (path, *path.parents) if one.exists())
 
 
 def _size(size: float) -> str:

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 WAIT = """def keep(job):
     import time
 
+    job.final.parents[4].joinpath("begun").touch()
     while not job.final.parents[4].joinpath("go").exists():
         time.sleep(0.01)
 """
@@ -38,7 +39,9 @@ def made(tmp_path):
 def holder(made):
     """A run that is at work in the first stage."""
     run = made.start()
-    assert run.stderr.readline().rstrip().endswith("...")
+    while not (made.folder / "begun").exists():
+        assert run.poll() is None
+        time.sleep(0.01)
     yield run
     if run.poll() is None:
         os.killpg(run.pid, signal.SIGKILL)
