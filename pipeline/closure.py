@@ -37,6 +37,7 @@ class Code:
         self._known: dict[str, dict[str, dict[str, str]]] = {}
         self._modules: dict[str, tuple[str, list[str]]] = {}
         self._files: dict[str, Path | None] = {}
+        self._folders: dict[str, bool] = {}
 
     def of(self, module: str) -> dict[str, dict[str, str]]:
         """What decides what ``module`` does: its closure as ``code``, and ``libraries`` with their versions.
@@ -86,12 +87,24 @@ class Code:
 
     def _file(self, module: str) -> Path | None:
         if module not in self._files:
-            self._files[module] = _find(module)
+            top = module.partition(".")[0]
+            ours = module == top or self._file(top) or self._folder(top)
+            self._files[module] = _find(module) if ours else None
         return self._files[module]
+
+    def _folder(self, top: str) -> bool:
+        if top not in self._folders:
+            self._folders[top] = any((base / top).is_dir() for base in bases())
+        return self._folders[top]
+
+
+def bases() -> list[Path]:
+    """The folders that modules of ours lie below."""
+    return list(dict.fromkeys((ROOT, Path.cwd())))
 
 
 def _find(module: str) -> Path | None:
-    for base in dict.fromkeys((ROOT, Path.cwd())):
+    for base in bases():
         path = base.joinpath(*module.split("."))
         for file in (path.with_suffix(".py"), path / "__init__.py"):
             if module != FRONT and file.is_file():

@@ -60,6 +60,13 @@ class Artifact(luigi.Target):  # type: ignore[misc]
 class Working(luigi.Task):  # type: ignore[misc]
     """A task that works on the data folder."""
 
+    @classmethod
+    def get_params(cls) -> list[tuple[str, luigi.Parameter]]:
+        """The parameters of the class, for which Luigi looks through it some twenty times a task."""
+        if "_params" not in vars(cls):
+            cls._params = super().get_params()
+        return list(cls._params)
+
     def deps(self) -> list[luigi.Task]:
         """What the scheduler asks before it runs anything: here the data folder is taken, for one run at a time."""
         hold()

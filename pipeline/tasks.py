@@ -13,7 +13,7 @@ import luigi
 
 from pipeline import config, graph, receipts
 from pipeline.run import Run
-from pipeline.targets import Artifact, Raw, Stage, Working, hold
+from pipeline.targets import Artifact, Raw, Stage, Working, hold, looking
 
 MANIFEST = "assets.extra/manifest.json"
 """Of a version; what reads more of it than a word imports ``bundle.manifest``."""
@@ -175,8 +175,8 @@ class RunAll(Working):
         return self.clone(Publish)
 
     def complete(self) -> bool:
-        done: bool = self.requires().complete()
-        return done
+        self.published = graph.look(self.requires(), looking())
+        return self.published is not None
 
     def run(self) -> None:
         from pipeline import summary
@@ -193,8 +193,8 @@ def say_missing(raw: Raw) -> None:
 @RunAll.event_handler(luigi.Event.DEPENDENCY_PRESENT)  # type: ignore[untyped-decorator]
 def say_up_to_date(task: luigi.Task) -> None:
     """Tell the person who asked that there is nothing to do."""
-    if isinstance(task, RunAll):
-        version = task.requires().output().folder
+    if isinstance(task, RunAll) and task.published:
+        version = config.data_folder() / task.published.path
         verdict = json.loads((version / MANIFEST).read_bytes())["verdict"]["verdict"]
         print(f"Everything is up to date: {version}, verdict {verdict}.")  # noqa: T201 - the answer to the command
 
