@@ -52,7 +52,8 @@ def results(place):
     """The content of every stage's result; of the version its model, for its documents tell times."""
     found = graph.contents(place.folder / "data")
     del found["models/sample"]
-    model = [name for name in digest.files_below(place.version) if not name.startswith("assets.extra/")]
+    files = set(digest.files_below(place.version)) - {receipts.NAME}
+    model = [name for name in files if not name.startswith("assets.extra/")]
     return found | {name: digest.of_file(place.version / name) for name in model}
 
 
