@@ -6,16 +6,19 @@ child whose parent has gone ends itself.
 """
 
 import contextlib
+import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from pipeline import errors, problem
+from pipeline.closure import Code
 from pipeline.errors import PlumblineError, StageError
 
 ENVIRONMENT = {
@@ -25,6 +28,10 @@ ENVIRONMENT = {
 }
 NATIVE_CHARACTERS = 4000
 """How much of what native libraries said is shown when a stage's process dies."""
+
+
+_imported: dict[str, dict[str, str]] = {}
+"""The closure of each stage's module as it was imported."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,23 @@ def run(job: Job) -> Outcome:
         kind: type[PlumblineError] = getattr(errors, told["kind"])
         raise kind(told["fault"])
     return Outcome(**told)
+
+
+def call(job: Job, code: Code) -> Outcome:
+    """Call a stage's function here and now: in this process, which keeps the code that it imported first.
+
+    Raises:
+        StageError: the code is no longer what the job says of it.
+    """
+    module, _, name = job.function.partition(":")
+    function: Callable[[Job], Outcome] = getattr(importlib.import_module(module), name)
+    if module not in _imported:
+        _imported[module] = code.closure(module)
+    changed = sorted(name for name, digest in _imported[module].items() if job.code.get(name) != digest)
+    if changed:
+        raise StageError(f"The code must stay as it is while it runs, and {', '.join(changed)} changed. Run again.")
+    job.output.mkdir(parents=True, exist_ok=True)
+    return function(job)
 
 
 def _answer(child: subprocess.Popen[bytes], message: str, answers: IO[str]) -> tuple[str, int]:

@@ -6,7 +6,6 @@ content (not the age, not the place) of its inputs. It is complete while the rec
 files beside it are still the ones that were made.
 """
 
-import importlib
 import logging
 import shutil
 import sys
@@ -24,9 +23,10 @@ from luigi.retcodes import retcode
 
 from bundle import digest
 from pipeline import config, disk, environment, graph, lock, process, receipts, run
+from pipeline.closure import Code
 from pipeline.errors import AlreadyRunning, StageError
 from pipeline.problem import Problem, Source
-from pipeline.process import Job, Outcome
+from pipeline.process import Job
 from pipeline.receipts import Made, Receipt
 from pipeline.run import Run
 
@@ -234,7 +234,7 @@ class Stage(Working):
         self.prepare(aside)
         part, code = self.part(), self._code(now)
         job = Job(self.function, self.source, part, inputs, aside, final, environment.user(), code["code"], now.data)
-        outcome = _call(job) if self.in_process else process.run(job)
+        outcome = process.call(job, Code(now.index)) if self.in_process else process.run(job)
         files, stamps = receipts.record_files(aside)
         receipt = Receipt(
             stage=self.task_family,
@@ -307,13 +307,6 @@ def hold() -> Run:
     except AlreadyRunning as error:
         log.error("%s", error)
         raise PidLockAlreadyTakenExit(retcode().already_running) from None
-
-
-def _call(job: Job) -> Outcome:
-    """Call the stage's function here and now."""
-    module, _, name = job.function.partition(":")
-    outcome: Outcome = getattr(importlib.import_module(module), name)(job)
-    return outcome
 
 
 def _say_stopped(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

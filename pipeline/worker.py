@@ -1,6 +1,5 @@
 """The process that a stage runs in: ``python -m pipeline.worker``, started by ``process.run``."""
 
-import importlib
 import json
 import os
 import resource
@@ -8,8 +7,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from pipeline import disk
 from pipeline.closure import Code
 from pipeline.errors import DiskError, PlumblineError, StageError
 from pipeline.index import Index
-from pipeline.process import Job, Outcome
+from pipeline.process import Job, call
 
 
 def main() -> None:
@@ -41,7 +39,9 @@ def answered(request: dict[str, Any]) -> dict[str, Any]:
     }
     job = Job(**request)
     try:
-        return call(job)
+        outcome = call(job, Code(Index(job.data)))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return asdict(replace(outcome, peak_memory_bytes=peak))
     except PlumblineError as error:
         return {"fault": str(error), "kind": type(error).__name__}
     except MemoryError:
@@ -52,20 +52,6 @@ def answered(request: dict[str, Any]) -> dict[str, Any]:
             return {"fault": refused, "kind": DiskError.__name__}
         traceback.print_exc()
         return {"fault": f"{type(error).__name__}: {error}", "kind": StageError.__name__}
-
-
-def call(job: Job) -> dict[str, Any]:
-    """Call the stage's function; what it counted, and the most memory that this process ever had."""
-    module, _, name = job.function.partition(":")
-    function: Callable[[Job], Outcome] = getattr(importlib.import_module(module), name)
-    now = Code(Index(job.data)).closure(module)
-    changed = sorted(name for name, digest in now.items() if job.code.get(name) != digest)
-    if changed:
-        raise StageError(f"The code must stay as it is while it runs, and {', '.join(changed)} changed. Run again.")
-    job.output.mkdir(parents=True, exist_ok=True)
-    outcome = function(job)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {**asdict(outcome), "peak_memory_bytes": peak}
 
 
 def _keep_native_messages(file: int) -> None:

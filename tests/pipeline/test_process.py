@@ -81,6 +81,13 @@ def test_code_that_changed_while_the_run_was_under_way_is_not_run(tmp_path):
     assert not (tmp_path / "out" / "x").exists()
 
 
+def test_nor_is_it_in_the_process_of_the_run(tmp_path):
+    stale = replace(job("fine", tmp_path), code={**CODE, "pipeline.process": "as it was"})
+    with pytest.raises(StageError, match=r"pipeline\.process changed\. Run again"):
+        process.call(stale, Code(Index(tmp_path)))
+    assert not (tmp_path / "out" / "x").exists()
+
+
 def test_a_process_that_dies_is_told_with_what_native_code_said_last(tmp_path):
     with pytest.raises(StageError, match=r"signal SIGKILL.* memory has run out\.\nthe library's last words"):
         process.run(job("killed", tmp_path))
