@@ -51,6 +51,7 @@ class Told(Stage):
 
     function = "telling:tell"
     reads = ("title",)
+    in_process = True
 
     def requires(self):
         return {"count": self.clone(Count)}
