@@ -2,7 +2,7 @@
 # make serve   see what is published and decide about it, at http://127.0.0.1:8000
 # make demo    replay a month of flights through the server that `make serve` runs, and report on each day
 # make test    the quick tests; `make test-slow` has the whole runs, and the commands of the documentation
-# make test-exhaustive   runs killed and disks filled at every moment: about an hour
+# make test-exhaustive   runs killed and disks filled at hundreds of moments, for an hour
 # make check   what must hold of every commit: lint, types, quick tests
 # make bench   what is promised, measured
 
