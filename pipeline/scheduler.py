@@ -126,7 +126,11 @@ class Worker(worker.Worker):  # type: ignore[misc]
 class Factory(interface._WorkerSchedulerFactory):  # type: ignore[misc]
     """What ``luigi`` and ``luigi.build`` run tasks with, where they are not given another."""
 
-    def create_local_scheduler(self) -> Scheduler:
+    def create_local_scheduler(self) -> Any:
+        """Ours, unless ``--scheduler-url`` names another: Luigi itself has no way to take ``local_scheduler`` back."""
+        url = interface.core().scheduler_url
+        if url:
+            return self.create_remote_scheduler(url)
         return Scheduler(prune_on_get_work=True, record_task_history=False)
 
     def create_worker(self, scheduler: Any, worker_processes: int, assistant: bool = False) -> Worker:

@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 
 import luigi
 from luigi.interface import PidLockAlreadyTakenExit
+from luigi.task import MixinNaiveBulkComplete
 
 from bundle import digest
 from pipeline import config, environment, graph, lock, process, receipts, run
@@ -30,6 +31,8 @@ from pipeline.receipts import Made, Receipt
 from pipeline.run import Run
 
 log = logging.getLogger(__name__)
+LOADED = time.time()
+"""When this process loaded our code, in seconds since 1970: a notebook goes on with it, whatever is written since."""
 
 
 class Artifact(luigi.Target):  # type: ignore[misc]
@@ -108,10 +111,10 @@ class Raw(luigi.ExternalTask):  # type: ignore[misc]
         return self.path
 
 
-class Stage(Working):
+class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
     """A stage of the pipeline. A new one says which function does the work and which parts of the problem it reads."""
 
-    problem = luigi.Parameter(default="flights", description="the name of a problem file")
+    problem = luigi.Parameter(default="flights", description="the name of a problem file", positional=False)
 
     function: ClassVar[str]
     """``module:function``, called with a ``process.Job``; the module's code closure is part of the target's path."""
@@ -225,11 +228,14 @@ class Stage(Working):
         log.info("%-18s ...", self.name)
         started, clock = datetime.now(UTC), time.monotonic()
         inputs = {name: graph.output_path(task) for name, task in graph.inputs(self, now).items()}
+        if aside.exists():  # a try before, in this run
+            shutil.rmtree(aside)
         aside.mkdir(parents=True)
         self.prepare(aside)
         part, code = self.part(), self._code(now)
         job = Job(self.function, self.source, part, inputs, aside, final, environment.user(), code["code"], now.data)
-        outcome = _call(job) if self.in_process else process.run(job, aside.with_suffix(".aside-result"))
+        here = self.in_process and now.code.changed(code["code"]) < LOADED
+        outcome = _call(job) if here else process.run(job, aside.with_suffix(".aside-result"))
         files, stamps = receipts.record_files(aside)
         receipt = Receipt(
             stage=self.task_family,
