@@ -27,6 +27,7 @@ class Run:
         missing: for each task that is not complete, whether what has to be made first is there by now.
         inputs: what each task requires, by name.
         cleared: the folders in which nothing is left that a run before left aside.
+        at_end: what is to be called when the run ends.
     """
 
     data: Path
@@ -35,12 +36,13 @@ class Run:
     missing: dict[str, Callable[[], bool]] = field(default_factory=dict)
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     cleared: set[Path] = field(default_factory=set)
+    at_end: list[Callable[[], None]] = field(default_factory=list)
     _problems: dict[Path, Problem] = field(default_factory=dict)
 
     @cached_property
     def index(self) -> Index:
-        """The index of the data folder."""
-        return Index(self.data)
+        """The index of the data folder, the same for every look of this process."""
+        return _index(self.data.absolute())
 
     @cached_property
     def code(self) -> Code:
@@ -89,7 +91,13 @@ def held() -> Run | None:
 def end() -> None:
     """Let go of the data folder, where this process holds one."""
     if _held:
-        lock.release(_held.pop().data)
+        run = _held.pop()
+        lock.release(run.data)
+        for call in run.at_end:
+            call()
+
+
+_index = lru_cache(maxsize=8)(Index)
 
 
 @lru_cache(maxsize=8)

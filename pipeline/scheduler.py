@@ -134,11 +134,11 @@ class Factory(interface._WorkerSchedulerFactory):  # type: ignore[misc]
     """What ``luigi`` and ``luigi.build`` run tasks with, where they are not given another."""
 
     def create_local_scheduler(self) -> Any:
-        """A scheduler in this process, or the one that ``--scheduler-url`` names: luigi.cfg asks for a local one."""
+        """Ours, unless ``--scheduler-url`` names another: Luigi itself has no way to take ``local_scheduler`` back."""
         url = interface.core().scheduler_url
-        return (
-            self.create_remote_scheduler(url) if url else Scheduler(prune_on_get_work=True, record_task_history=False)
-        )
+        if url:
+            return self.create_remote_scheduler(url)
+        return Scheduler(prune_on_get_work=True, record_task_history=False)
 
     def create_remote_scheduler(self, url: str) -> Any:
         """The scheduler at ``url``; where none answers, the run ends with the code for that."""

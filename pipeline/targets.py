@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 import luigi
 from luigi.interface import PidLockAlreadyTakenExit
 from luigi.retcodes import retcode
+from luigi.task import MixinNaiveBulkComplete
 
 from bundle import digest
 from pipeline import codestore, config, disk, environment, graph, lock, process, receipts, run
@@ -31,6 +32,8 @@ from pipeline.receipts import Made, Receipt
 from pipeline.run import Run
 
 log = logging.getLogger(__name__)
+LOADED = time.time()
+"""When this process loaded our code, in seconds since 1970: a notebook goes on with it, whatever is written since."""
 
 
 class Artifact(luigi.Target):  # type: ignore[misc]
@@ -109,10 +112,10 @@ class Raw(luigi.ExternalTask):  # type: ignore[misc]
         return self.path
 
 
-class Stage(Working):
+class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
     """A stage of the pipeline. A new one says which function does the work and which parts of the problem it reads."""
 
-    problem = luigi.Parameter(default="flights", description="the name of a problem file")
+    problem = luigi.Parameter(default="flights", description="the name of a problem file", positional=False)
 
     function: ClassVar[str]
     """``module:function``, called with a ``process.Job``; the module's code closure is part of the target's path."""
@@ -230,12 +233,15 @@ class Stage(Working):
         log.info("%-18s ...", self.name)
         started, clock = datetime.now(UTC), time.monotonic()
         inputs = {name: graph.output_path(task) for name, task in graph.inputs(self, now).items()}
+        if aside.exists():  # a try before, in this run
+            shutil.rmtree(aside)
         aside.mkdir(parents=True)
         self.prepare(aside)
         part, code = self.part(), self._code(now)
         job = Job(self.function, self.source, part, inputs, aside, final, environment.user(), code["code"], now.data)
         codestore.keep(now.data, code["code"])
-        outcome = process.call(job, Code(now.index)) if self.in_process else process.run(job)
+        here = self.in_process and now.code.changed(code["code"]) < LOADED
+        outcome = process.call(job, Code(now.index)) if here else process.run(job)
         files, stamps = receipts.record_files(aside)
         receipt = Receipt(
             stage=self.task_family,
