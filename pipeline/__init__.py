@@ -2,6 +2,7 @@
 
 from luigi import interface
 
+from pipeline import events  # noqa: F401 - to be called by Luigi, it has to be there
 from pipeline.scheduler import Factory
 from pipeline.tasks import (
     Baseline,

@@ -89,7 +89,7 @@ def _typed(text: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
         spelled = {"as is": text, "upper": text.str.upper(), "lower": text.str.lower()}[column.spelling]
         return spelled, pd.Series(False, index=text.index)
     if column.type == "time":
-        times = pd.to_datetime(text, utc=True, format="ISO8601", errors="coerce").astype("datetime64[us, UTC]")
+        times = tables.times(text)
         return times, times.isna()
     numbers = pd.to_numeric(text, errors="coerce").astype("float64")
     wrong = ~numbers.between(-sys.float_info.max, sys.float_info.max)

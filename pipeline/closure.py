@@ -72,6 +72,10 @@ class Code:
         found = {name: _version(name) for name in sorted(others - NEUTRAL - sys.stdlib_module_names)}
         return {name: version for name, version in found.items() if version}
 
+    def changed(self, modules: dict[str, str]) -> float:
+        """When one of the modules was last changed, in seconds since 1970."""
+        return max(path.stat().st_ctime for path in map(self._file, modules) if path)
+
     def _read(self, module: str) -> tuple[str, list[str]]:
         if module not in self._modules:
             path = self._file(module)

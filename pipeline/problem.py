@@ -70,6 +70,8 @@ class Source(Part):
     package: str | None = None
     key: tuple[str, ...] = ()
     """The columns that name a row; a row that repeats them is set aside."""
+    time: str | None = None
+    """The column that says which day (UTC) a row belongs to, for collecting day by day."""
     checks: dict[str, Expression] = {}
     """Comparisons that must hold of each row, by the reason to give where one does not."""
     missing_tokens: tuple[str, ...] = MISSING_TOKENS
@@ -284,10 +286,15 @@ def parse(raw: dict[str, Any]) -> Problem:
 
 
 def view(part: dict[str, Any]) -> Problem:
-    """Read back what ``Problem.part`` gave: a problem that has the named parts and nothing else."""
+    """Read back what ``Problem.part`` gave: a problem that has the named parts and nothing else.
+
+    What a stage may have beside them, such as a day, is no part of the problem.
+    """
     fields = Problem.model_fields
     values = {
-        name: TypeAdapter[Any](fields[name].annotation or Any).validate_python(value) for name, value in part.items()
+        name: TypeAdapter[Any](fields[name].annotation or Any).validate_python(value)
+        for name, value in part.items()
+        if name in fields
     }
     seen = Problem.__new__(Problem)
     object.__setattr__(seen, "__dict__", values)
@@ -408,6 +415,11 @@ class _References:
         for name, source in self.sources.items():
             what = f"column of {name}"
             self._refer_all(f"sources.{name}.key", _list(source.get("key")), self.columns[name], what)
+            time = str(source.get("time"))
+            self._refer(f"sources.{name}.time", source.get("time"), self.columns[name], what)
+            self._expect_type(
+                f"sources.{name}.time", time, _table(self.columns[name].get(time, {"type": "time"})), ("time",)
+            )
             for reason, check in _table(source.get("checks")).items():
                 where = f"sources.{name}.checks.{reason!r}"
                 self._refer_all(where, _columns_of(check), self.columns[name], what)

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from pipeline import environment, index, lock, problem
+from pipeline import disk, environment, index, lock, problem
 from pipeline.closure import Code
 from pipeline.index import Index
 from pipeline.problem import Problem
@@ -27,6 +27,7 @@ class Run:
         missing: for each task that is not complete, whether what has to be made first is there by now.
         inputs: what each task requires, by name.
         cleared: the folders in which nothing is left that a run before left aside.
+        at_end: what is to be called when the run ends.
     """
 
     data: Path
@@ -35,12 +36,13 @@ class Run:
     missing: dict[str, Callable[[], bool]] = field(default_factory=dict)
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     cleared: set[Path] = field(default_factory=set)
+    at_end: list[Callable[[], None]] = field(default_factory=list)
     _problems: dict[Path, Problem] = field(default_factory=dict)
 
     @cached_property
     def index(self) -> Index:
-        """The index of the data folder."""
-        return Index(self.data)
+        """The index of the data folder, the same for every look of this process."""
+        return _index(self.data.absolute())
 
     @cached_property
     def code(self) -> Code:
@@ -72,10 +74,12 @@ def begin(data: Path) -> Run:
 
     Raises:
         AlreadyRunning: another process holds the folder.
+        DiskError: the folder can't be written to.
     """
     if not _held:
-        _held.append(Run(data, lock.hold(data)))
-        _held[0].index.compact()
+        with disk.told(data):
+            _held.append(Run(data, lock.hold(data)))
+            _held[0].index.compact()
     return _held[0]
 
 
@@ -87,7 +91,13 @@ def held() -> Run | None:
 def end() -> None:
     """Let go of the data folder, where this process holds one."""
     if _held:
-        lock.release(_held.pop().data)
+        run = _held.pop()
+        lock.release(run.data)
+        for call in run.at_end:
+            call()
+
+
+_index = lru_cache(maxsize=8)(Index)
 
 
 @lru_cache(maxsize=8)

@@ -29,6 +29,11 @@ TYPES = {
 }
 
 
+def times(text: pd.Series) -> pd.Series:
+    """What the text in ISO 8601 says, in UTC; missing where it is no time."""
+    return pd.to_datetime(text, utc=True, format="ISO8601", errors="coerce").astype("datetime64[us, UTC]")
+
+
 def schema(columns: dict[str, Column]) -> pa.Schema:
     """The Arrow schema of cleaned columns, the same for a part in which a column is empty."""
     return pa.schema([(name, TYPES[column.type]) for name, column in columns.items()])

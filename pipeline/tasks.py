@@ -6,12 +6,16 @@ Raw ─► Collect ─► Clean ─► Features ─► Split ─► Encode ─�
 
 import json
 import logging
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import luigi
 
 from pipeline import config, graph, receipts
+from pipeline.errors import ProblemError
+from pipeline.receipts import Made
 from pipeline.run import Run
 from pipeline.targets import Artifact, Raw, Stage, Working, hold, looking
 
@@ -23,17 +27,52 @@ log = logging.getLogger(__name__)
 Tasks = dict[str, luigi.Task]
 
 
-class Collect(Stage):
-    """Land the raw bytes of one source as they are: every value is still text."""
+class OptionalDay(luigi.OptionalParameter, luigi.DateParameter):  # type: ignore[misc]
+    """A day, such as 2013-11-03, or none."""
 
-    source = luigi.Parameter(description="the name of a source in the problem file")
+    expected_type = date
+
+
+class Collect(Stage):
+    """Land the raw bytes of one source as they are: every value is still text.
+
+    With a day, land the rows of that day only. What was landed of a day stays, whatever becomes of the source.
+    """
+
+    source = luigi.Parameter(description="the name of a source in the problem file", positional=False)
+    day = OptionalDay(default=None, description="a day (UTC) to land alone, such as 2013-11-03")
     function = "pipeline.collect:collect"
 
+    @property
+    def name(self) -> str:
+        return f"{super().name} {self.day}" if self.day else super().name
+
+    @property
+    def priority(self) -> int:
+        """Of several days the earliest comes first."""
+        return (date.max - self.day).days if self.day else 0
+
     def part(self) -> dict[str, Any]:
-        return source_part(self)
+        return source_part(self) | ({"day": str(self.day)} if self.day else {})
 
     def requires(self) -> Tasks:
-        return {"raw": self.clone(Raw)}
+        if self.day and self.spec.sources[self.source].time is None:
+            raise ProblemError(
+                f"sources.{self.source}.time must name the column that says which day a row belongs to, and names none."
+            )
+        return {} if self._landed(looking()) else {"raw": self.clone(Raw)}
+
+    def home(self) -> Path:
+        return super().home() / str(self.day) if self.day else super().home()
+
+    def look(self, run: Run, made_from: dict[str, Made]) -> Made | Callable[[], bool]:
+        landed = self._landed(run)
+        return self._made(landed, run) if landed else super().look(run, made_from)
+
+    def _landed(self, run: Run) -> Artifact | None:
+        """What was landed of the day before, if there is a day, and it was."""
+        folders = sorted(self.home().glob("[!.]*")) if self.day else []
+        return next(filter(Artifact.exists, (Artifact(folder, run.index.sha256) for folder in folders)), None)
 
 
 class Clean(Stage):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.project import Project, begin
 from tests.sample import REPOSITORY, write
 
 BIN = Path(sys.executable).parent
@@ -57,3 +58,17 @@ def first_run(tmp_path_factory):
     write(folder)
     made = Place(folder)
     return made, made.run()
+
+
+@pytest.fixture(scope="session")
+def few_flights(tmp_path_factory):
+    """The sample with still fewer flights, to be copied."""
+    folder = tmp_path_factory.mktemp("few")
+    write(folder, every=1000)
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path, few_flights) -> Project:
+    """A user's own folder with stages of their own, and nothing made yet."""
+    return begin(tmp_path, few_flights)

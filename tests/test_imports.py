@@ -21,7 +21,7 @@ STAGES = (
     "tune",
     "validate",
 )
-KNOW_LUIGI = {"__init__", "config", "graph", "scheduler", "targets", "tasks", "upkeep"}
+KNOW_LUIGI = {"__init__", "config", "events", "graph", "scheduler", "targets", "tasks", "upkeep"}
 HEAVY = {
     "dask",
     "keras",

@@ -85,3 +85,31 @@ def test_what_is_no_zip_is_told(tmp_path):
     raw = write(tmp_path / "a.csv.zip", "x\n1\n")
     with pytest.raises(DataError, match="must be a zip archive"):
         collect.land(raw, ["x"], tmp_path / "out")
+
+
+DAYS = """t,x
+2013-01-01T23:59:59Z,a
+2013-01-02T00:00:00Z,b
+2013-01-02 12:00:00,c
+2013-01-03T00:30:00+01:00,d
+soon,e
+2013-01-05,f
+"""
+
+
+@pytest.mark.parametrize(
+    ("day", "rows"), [("2013-01-01", ["a"]), ("2013-01-02", ["b", "c", "d"]), ("2013-01-04", []), ("2013-01-05", ["f"])]
+)
+def test_of_a_day_only_its_rows_are_landed(tmp_path, day, rows):
+    raw = write(tmp_path / "a.csv", DAYS)
+    of_day = collect.OfDay(day, "t")
+    assert collect.land(raw, ["t", "x"], tmp_path / "out", of_day) == len(rows)
+    assert landed(tmp_path / "out")["x"].tolist() == rows
+    assert (of_day.seen, of_day.untold) == (6, 1)
+
+
+@pytest.mark.parametrize(("day", "later"), [("2013-01-04", True), ("2013-01-06", False)])
+def test_a_day_without_rows_is_told_from_one_that_has_not_arrived(tmp_path, day, later):
+    of_day = collect.OfDay(day, "t")
+    collect.land(write(tmp_path / "a.csv", DAYS), ["t", "x"], tmp_path / "out", of_day)
+    assert bool(of_day.later) is later

@@ -53,6 +53,15 @@ def test_every_mistake_is_told_at_once_with_the_nearest_name(raw):
     ]
 
 
+def test_the_time_of_a_source_must_be_one_of_its_columns_and_a_time(raw):
+    raw["sources"]["flights"]["time"] = "time_our"
+    raw["sources"]["weather"]["time"] = "temp"
+    assert mistakes(raw) == [
+        "  sources.flights.time: 'time_our' is no column of flights; did you mean 'time_hour'?",
+        "  sources.weather.time: 'temp' must be a time; it is of type number",
+    ]
+
+
 @pytest.mark.parametrize("late", ["dep_time", "dep_delay", "arr_time", "arr_delay", "air_time"])
 def test_what_is_known_only_afterwards_cannot_become_a_feature(raw, late):
     raw["features"]["columns"].append(late)

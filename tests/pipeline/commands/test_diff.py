@@ -36,7 +36,7 @@ def test_it_works(ask):
     assert answer.exit_code == 0
     lines = [" ".join(line.split()) for line in answer.stdout.splitlines() if line.strip()]
     assert lines[:3] == ["flights 1 flights 3", "settings", "search.trials 4 6"]
-    assert "roc_auc 0.64 (0.63 to 0.65) 0.66 (0.65 to 0.67)" in lines
+    assert "roc_auc 0.6400 (0.6300 to 0.6500) 0.6600 (0.6500 to 0.6700)" in lines
     assert not {"raw", "code", "rows", "requirements"} & set(lines)
 
 
