@@ -62,7 +62,12 @@ class Verified(BaseModel):
 
 @dataclass
 class Link:
-    """One making, and what is wrong with it."""
+    """One making, what was recorded of it and where, and what is wrong with it.
+
+    Attributes:
+        witnesses: each different record of it, by the first place that has it.
+        where: every place that speaks of it.
+    """
 
     name: str
     witnesses: dict[str, Receipt] = field(default_factory=dict)
@@ -267,8 +272,9 @@ class Chain:
 
     def _witness(self, identity: str, where: str, receipt: Receipt) -> None:
         link = self._link(identity)
-        link.witnesses[where] = receipt
         link.where.append(where)
+        if receipt not in link.witnesses.values():
+            link.witnesses[where] = receipt
         named = f"{receipt.stage} {receipt.source}".strip()
         link.name = f"{named} {identity[:8]}" if results.KEY.fullmatch(identity) else identity
 
