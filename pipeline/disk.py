@@ -70,7 +70,8 @@ def _full(there: Path, folder: Path) -> str:
 def _shown(there: Path) -> Path:
     """The folder as a person knows it, who has never seen one that is made aside."""
     folder = there if there.is_dir() else there.parent
-    return folder.parent if folder.name.startswith(".") else folder
+    aside = [one for one in (folder, *folder.parents) if one.name.startswith(".") and one.name.endswith(".aside")]
+    return aside[-1].parent if aside else folder
 
 
 def _fullest(folder: Path) -> Path:
