@@ -144,7 +144,7 @@ class Again:
         inputs = {name: raw.get(name) or self._into / made.path for name, made in made_from.items()}
         user, started = environment.user(), datetime.now(UTC)
         job = Job(before.function, before.source, before.settings, inputs, aside, final, user, code["code"], self._into)
-        outcome = process.run(job, aside.with_suffix(".aside-result"))
+        outcome = process.run(job)
         files, _ = receipts.record_files(aside)
         now = before.model_copy(
             update={
