@@ -63,6 +63,7 @@ def refuses(done, data, named=None):
     [told] = [line for line in done.stderr.splitlines() if re.search("Disk full|must (be|work)", line)]
     assert str(named or data) in told
     graph.contents(data)
+    assert not list(data.glob("code/.*"))
     return told
 
 
@@ -91,7 +92,7 @@ def test_case_27_full_disk(made, disk, undisturbed, pages):
     (made.data / "other").write_bytes(bytes(PAGE))
     told = refuses(made.run(), made.data)
     assert f"Disk full at {made.data}" in told
-    assert f"0 B of {(1 + pages) * PAGE / 1000:.3g} kB" in told
+    assert f" of {(1 + pages) * PAGE / 1000:.3g} kB" in told
     (made.data / "other").unlink()
     disk(made.data, "size=1m")
     recovers(made, undisturbed)
