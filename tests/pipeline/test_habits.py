@@ -192,3 +192,5 @@ def test_a_central_scheduler_shows_the_stages_of_one_run_after_another(project):
         assert len(list((project.folder / "data" / "sample" / "total").iterdir())) == 2
         (project.folder / "planes.csv").unlink()
         project.luigi("Total", *SAMPLE, *there, code=20)
+        project.luigi("Failing", *SAMPLE, *there, code=30)
+        project.luigi("Failing", *SAMPLE, *there)
