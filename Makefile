@@ -2,13 +2,14 @@
 # make serve   see what is published and decide about it, at http://127.0.0.1:8000
 # make demo    replay a month of flights through the server that `make serve` runs, and report on each day
 # make test    the quick tests; `make test-slow` has the whole runs, and the commands of the documentation
+# make test-exhaustive   runs killed and disks filled at hundreds of moments, for an hour
 # make check   what must hold of every commit: lint, types, quick tests
 # make bench   what is promised, measured
 
 PYTHON ?= python3.11
 BIN = .venv/bin
 
-.PHONY: run serve demo test test-slow check lint bench clean
+.PHONY: run serve demo test test-slow test-exhaustive check lint bench clean
 
 run: .venv/run
 	$(BIN)/luigi --module pipeline RunAll
@@ -25,7 +26,10 @@ test: .venv/dev
 	$(BIN)/pytest -q -m "not slow"
 
 test-slow: .venv/dev
-	$(BIN)/pytest -q -m slow
+	$(BIN)/pytest -q -m "slow and not exhaustive"
+
+test-exhaustive: .venv/dev
+	$(BIN)/pytest -q -m exhaustive
 
 lint: .venv/dev
 	$(BIN)/ruff check
@@ -38,6 +42,7 @@ bench: .venv/dev
 	$(BIN)/python bench/run.py --whole
 	$(BIN)/python bench/serving.py
 	$(BIN)/python -m bench.swaps
+	$(BIN)/python -m bench.lineage
 
 .venv/run: requirements.txt requirements-web.txt
 	$(PYTHON) -m venv .venv

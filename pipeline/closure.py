@@ -84,16 +84,15 @@ class Code:
             tree, written = self._index.learned(PARSED, path, _parse)
             package = module if path.stem == "__init__" else module.rpartition(".")[0]
             imported = sorted({name for one in written for name in _with_parents(one, package)})
-            templates = sorted((path.parent / "templates").glob(f"{path.stem}.*"))
-            filled = {template.name: self._index.sha256(template) for template in templates}
-            self._modules[module] = (of_json([tree, filled]) if filled else tree, imported)
+            filled = {template.name: self._index.sha256(template) for template in templates(path)}
+            self._modules[module] = (with_templates(tree, filled), imported)
         return self._modules[module]
 
     def _file(self, module: str) -> Path | None:
         if module not in self._files:
             top = module.partition(".")[0]
             ours = module == top or self._file(top) or self._folder(top)
-            self._files[module] = _find(module) if ours else None
+            self._files[module] = find(module) if ours else None
         return self._files[module]
 
     def _folder(self, top: str) -> bool:
@@ -107,7 +106,8 @@ def bases() -> list[Path]:
     return list(dict.fromkeys((ROOT, Path.cwd())))
 
 
-def _find(module: str) -> Path | None:
+def find(module: str) -> Path | None:
+    """The file of a module of ours; None where it is another's, or the package's front."""
     for base in bases():
         path = base.joinpath(*module.split("."))
         for file in (path.with_suffix(".py"), path / "__init__.py"):
@@ -116,9 +116,33 @@ def _find(module: str) -> Path | None:
     return None
 
 
+def templates(path: Path) -> list[Path]:
+    """The templates that the module in the file ``path`` fills."""
+    return sorted((path.parent / "templates").glob(f"{path.stem}.*"))
+
+
+def of_tree(tree: ast.AST) -> str:
+    """The digest of a syntax tree."""
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+
+
+def with_templates(tree: str, filled: dict[str, str]) -> str:
+    """The digest of a module: that of its tree, and of each template's bytes by name, where it fills any."""
+    return of_json([tree, filled]) if filled else tree
+
+
+def bare(text: bytes) -> ast.Module:
+    """The syntax tree of a module, without docstrings."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            _drop_docstring(node)
+    return tree
+
+
 def _parse(path: Path) -> list[Any]:
     """The digest of a module's syntax tree, and every name that it may import, as it is written there."""
-    tree = ast.parse(path.read_bytes())
+    tree = bare(path.read_bytes())
     imported = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -129,9 +153,7 @@ def _parse(path: Path) -> list[Any]:
                 module,
                 *(f"{module}.{alias.name}" if node.module else module + alias.name for alias in node.names),
             ]
-        elif isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            _drop_docstring(node)
-    return [hashlib.sha256(ast.dump(tree).encode()).hexdigest(), sorted(set(imported))]
+    return [of_tree(tree), sorted(set(imported))]
 
 
 def _with_parents(name: str, package: str) -> list[str]:

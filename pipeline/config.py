@@ -20,3 +20,10 @@ def data_folder() -> Path:
 def problem_file(name: str) -> Path:
     """Where the problem file of the problem called ``name`` is."""
     return Path(plumbline().problems) / f"{name}.toml"
+
+
+def choose(setting: str, folder: Path | None) -> Path:
+    """Take ``folder`` for a setting where one is given; where it is from now on."""
+    if folder is not None:
+        luigi.configuration.get_config().set("plumbline", setting, str(folder))
+    return Path(getattr(plumbline(), setting))

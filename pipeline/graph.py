@@ -64,7 +64,14 @@ def output_path(task: Any) -> Path:
 
 def chain(task: Any, run: Run) -> list[Receipt]:
     """The receipts of every complete stage behind the task, and its own, each after those that it was made from."""
-    found: dict[str, Receipt | None] = {}
+    made = [look(one, run) for one in walk(task, run)]
+    found = [receipts.read(run.data / one.path) for one in made if one and one.key]
+    return [receipt for receipt in found if receipt is not None]
+
+
+def walk(task: Any, run: Run) -> list[Any]:
+    """Every task behind the task, and the task itself, each after those that it requires."""
+    found: dict[str, Any] = {}
     waiting = [task]
     while waiting:
         top = waiting[-1]
@@ -72,9 +79,8 @@ def chain(task: Any, run: Run) -> list[Receipt]:
         waiting += [] if top.task_id in found else reversed(below)
         if waiting[-1] is top:
             waiting.pop()
-            made = look(top, run)
-            found.setdefault(top.task_id, receipts.read(run.data / made.path) if made and made.key else None)
-    return [receipt for receipt in found.values() if receipt is not None]
+            found.setdefault(top.task_id, top)
+    return list(found.values())
 
 
 def _named(required: Any) -> dict[str, Any]:

@@ -70,6 +70,16 @@ def confirm(data: Path) -> None:
         )
 
 
+def at_work(data: Path) -> str:
+    """The name of the run that holds the folder, as far as its lock's file tells; empty where its process has ended."""
+    try:
+        told = json.loads((data / NAME).read_text(encoding="utf-8"))
+        there = told["host"] != socket.gethostname() or Path("/proc", str(told["pid"])).exists()
+    except (OSError, ValueError, KeyError):
+        return ""
+    return str(told["run"]) if there else ""
+
+
 def release(data: Path) -> None:
     """Let go of the folder; does nothing where this process does not hold it."""
     held = _held.pop(data.resolve(), None)

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from pipeline import environment, index, lock, problem
+from pipeline import disk, environment, index, lock, problem
 from pipeline.closure import Code
 from pipeline.index import Index
 from pipeline.problem import Problem
@@ -74,10 +74,12 @@ def begin(data: Path) -> Run:
 
     Raises:
         AlreadyRunning: another process holds the folder.
+        DiskError: the folder can't be written to.
     """
     if not _held:
-        _held.append(Run(data, lock.hold(data)))
-        _held[0].index.compact()
+        with disk.told(data):
+            _held.append(Run(data, lock.hold(data)))
+            _held[0].index.compact()
     return _held[0]
 
 

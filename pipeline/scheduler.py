@@ -6,14 +6,21 @@ assistants, several workers, a scheduler that is paused) goes Luigi's way.
 """
 
 import heapq
+import logging
+import socket
 import time
 from collections import defaultdict
 from typing import Any
+from urllib.parse import urlsplit
 
-from luigi import interface, scheduler, worker
+from luigi import interface, retcodes, scheduler, worker
 
 from pipeline import run
 
+log = logging.getLogger(__name__)
+
+SECONDS_TO_ANSWER = 10.0
+"""That a scheduler elsewhere may take to accept a connection."""
 SECONDS_BETWEEN_LOOKS = 1.0
 """Until every task is looked at again: those that failed become ready to be tried again, and the like."""
 
@@ -132,6 +139,18 @@ class Factory(interface._WorkerSchedulerFactory):  # type: ignore[misc]
         if url:
             return self.create_remote_scheduler(url)
         return Scheduler(prune_on_get_work=True, record_task_history=False)
+
+    def create_remote_scheduler(self, url: str) -> Any:
+        """The scheduler at ``url``; where none answers, the run ends with the code for that."""
+        where = urlsplit(url)
+        try:
+            socket.create_connection((where.hostname or "", where.port or 80), SECONDS_TO_ANSWER).close()
+        except OSError as error:
+            log.error(
+                "A scheduler must answer at %s, and none does: %s. Start luigid there, or name no other.", url, error
+            )
+            raise SystemExit(retcodes.retcode().scheduling_error) from None
+        return super().create_remote_scheduler(url)
 
     def create_worker(self, scheduler: Any, worker_processes: int, assistant: bool = False) -> Worker:
         return Worker(scheduler=scheduler, worker_processes=worker_processes, assistant=assistant)

@@ -6,7 +6,6 @@ content (not the age, not the place) of its inputs. It is complete while the rec
 files beside it are still the ones that were made.
 """
 
-import importlib
 import logging
 import shutil
 import sys
@@ -20,13 +19,15 @@ from typing import Any, ClassVar
 
 import luigi
 from luigi.interface import PidLockAlreadyTakenExit
+from luigi.retcodes import retcode
 from luigi.task import MixinNaiveBulkComplete
 
 from bundle import digest
-from pipeline import config, environment, graph, lock, process, receipts, run
+from pipeline import codestore, config, disk, environment, graph, lock, process, receipts, run
+from pipeline.closure import Code
 from pipeline.errors import AlreadyRunning, StageError
 from pipeline.problem import Problem, Source
-from pipeline.process import Job, Outcome
+from pipeline.process import Job
 from pipeline.receipts import Made, Receipt
 from pipeline.run import Run
 
@@ -166,7 +167,9 @@ class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
 
     def complete(self) -> bool:
         """Whether the result is there, made from what is there now, and still what was made."""
-        return graph.look(self, looking()) is not None
+        now = looking()
+        with disk.told(now.data):
+            return graph.look(self, now) is not None
 
     def look(self, run: Run, made_from: dict[str, Made]) -> Made | Callable[[], bool]:
         """What this stage made from these inputs; where it has not, whether it has by now."""
@@ -206,6 +209,7 @@ class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
         Raises:
             StageError: an input is not there.
             AlreadyRunning: another run took the data folder over.
+            DiskError: the disk refused what was made.
         """
         now = hold()
         made_from = graph.made_from(self, now)
@@ -215,12 +219,13 @@ class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
         if self.found(key, now):
             log.info("%-18s same inputs as before, result kept", self.name)
             return
-        self._clear(now)
-        final = self.place(key)
-        aside = self.home() / f".{key}.{now.name}.aside"
-        stamps = self._make(aside, final, made_from, key, now)
-        lock.confirm(now.data)
-        self.appear(aside, final)
+        with disk.told(self.home()):
+            self._clear(now)
+            final = self.place(key)
+            aside = self.home() / f".{key}.{now.name}.aside"
+            stamps = self._make(aside, final, made_from, key, now)
+            lock.confirm(now.data)
+            self.appear(aside, final)
         now.index.put("sha256", {final / name: stamped for name, stamped in stamps.items()})
         now.made[self.task_id] = self._made(Artifact(final), now)
 
@@ -234,8 +239,9 @@ class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
         self.prepare(aside)
         part, code = self.part(), self._code(now)
         job = Job(self.function, self.source, part, inputs, aside, final, environment.user(), code["code"], now.data)
+        codestore.keep(now.data, code["code"])
         here = self.in_process and now.code.changed(code["code"]) < LOADED
-        outcome = _call(job) if here else process.run(job, aside.with_suffix(".aside-result"))
+        outcome = process.call(job, Code(now.index)) if here else process.run(job)
         files, stamps = receipts.record_files(aside)
         receipt = Receipt(
             stage=self.task_family,
@@ -307,14 +313,7 @@ def hold() -> Run:
         return run.held() or run.begin(config.data_folder())
     except AlreadyRunning as error:
         log.error("%s", error)
-        raise PidLockAlreadyTakenExit from None
-
-
-def _call(job: Job) -> Outcome:
-    """Call the stage's function here and now."""
-    module, _, name = job.function.partition(":")
-    outcome: Outcome = getattr(importlib.import_module(module), name)(job)
-    return outcome
+        raise PidLockAlreadyTakenExit(retcode().already_running) from None
 
 
 def _say_stopped(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

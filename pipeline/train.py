@@ -157,8 +157,10 @@ def prove(
     parity = compiled_difference(folder, contract, columns, saved["probability"])
     if parity > TOLERANCE:
         (folder / COMPILED).unlink(missing_ok=True)
-    step = max(1, len(rows) // GOLDEN_ROWS)
-    picked = [*range(0, len(rows), step)[:GOLDEN_ROWS], *range(len(rows), len(rows) + len(odd))]
+    # On the threshold itself the last bit of a probability decides, and two forms need not have it in common.
+    told = np.flatnonzero(np.abs(saved["probability"] - contract.threshold) > TOLERANCE)
+    seen = told[told < len(rows)]
+    picked = [*seen[:: max(1, len(seen) // GOLDEN_ROWS)][:GOLDEN_ROWS], *told[told >= len(rows)]]
     golden = Golden(
         rows=tuple([*rows, *odd][place] for place in picked),
         answers={name: tuple(answers[picked].tolist()) for name, answers in saved.items()},

@@ -1,6 +1,5 @@
 """The process that a stage runs in: ``python -m pipeline.worker``, started by ``process.run``."""
 
-import importlib
 import json
 import os
 import resource
@@ -8,28 +7,26 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from pipeline import disk
 from pipeline.closure import Code
-from pipeline.errors import PlumblineError, StageError
+from pipeline.errors import DiskError, PlumblineError, StageError
 from pipeline.index import Index
-from pipeline.process import Job, Outcome
+from pipeline.process import Job, call
 
 
 def main() -> None:
-    """Run the job that comes in by standard input, and leave what it counted, or its fault, in the result file."""
+    """Run the job that comes in by standard input, and answer with what it counted, or its fault."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and its end is ours
     request = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    result = Path(request.pop("result"))
-    _keep_native_messages(result.with_suffix(".native"))
-    answer = answered(request)
-    aside = result.with_suffix(".part")
-    aside.write_text(json.dumps(answer))
-    aside.rename(result)
+    os.set_inheritable(request["answers"], False)
+    _keep_native_messages(request.pop("native"))
+    with os.fdopen(request.pop("answers"), "w") as answers:
+        answers.write(json.dumps(answered(request)) + "\n")
 
 
 def answered(request: dict[str, Any]) -> dict[str, Any]:
@@ -40,36 +37,28 @@ def answered(request: dict[str, Any]) -> dict[str, Any]:
         "final": Path(request["final"]),
         "data": Path(request["data"]),
     }
+    job = Job(**request)
     try:
-        return call(Job(**request))
+        outcome = call(job, Code(Index(job.data)))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return asdict(replace(outcome, peak_memory_bytes=peak))
     except PlumblineError as error:
         return {"fault": str(error), "kind": type(error).__name__}
     except MemoryError:
         return {"fault": "The stage needs more memory than there is.", "kind": StageError.__name__}
     except Exception as error:
+        refused = disk.fault(error, job.output)
+        if refused:
+            return {"fault": refused, "kind": DiskError.__name__}
         traceback.print_exc()
         return {"fault": f"{type(error).__name__}: {error}", "kind": StageError.__name__}
 
 
-def call(job: Job) -> dict[str, Any]:
-    """Call the stage's function; what it counted, and the most memory that this process ever had."""
-    module, _, name = job.function.partition(":")
-    function: Callable[[Job], Outcome] = getattr(importlib.import_module(module), name)
-    now = Code(Index(job.data)).closure(module)
-    changed = sorted(name for name, digest in now.items() if job.code.get(name) != digest)
-    if changed:
-        raise StageError(f"The code must stay as it is while it runs, and {', '.join(changed)} changed. Run again.")
-    job.output.mkdir(parents=True, exist_ok=True)
-    outcome = function(job)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {**asdict(outcome), "peak_memory_bytes": peak}
-
-
-def _keep_native_messages(log: Path) -> None:
+def _keep_native_messages(file: int) -> None:
     """Let Python speak on standard error, and keep what native libraries write there for the day they fail."""
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
-    with log.open("w") as file:
-        os.dup2(file.fileno(), 2)
+    os.dup2(file, 2)
+    os.close(file)
 
 
 def _end_with_parent() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bundle import golden
 from bundle.contract import Contract, Input, Output, columns_of
 from bundle.model import COMPILED, Model, features
 from bundle.operations import ForbiddenOperation
@@ -189,3 +190,16 @@ def test_a_graph_that_reads_files_is_not_loaded(tmp_path):
     tf.saved_model.save(hostile, tmp_path, signatures={"serving_default": hostile.read})
     with pytest.raises(ForbiddenOperation, match="ReadFile"):
         Model(tmp_path, CONTRACT, "savedmodel")
+
+
+def test_no_golden_row_lies_on_the_threshold(exported, tmp_path):
+    from pipeline import train
+
+    folder = tmp_path / "model"
+    shutil.copytree(exported, folder)
+    rows = days(64)
+    trained = both(folder, rows)[0]["probability"]
+    train.prove(folder, CONTRACT.model_copy(update={"threshold": float(trained[0])}), rows, trained)
+    kept = golden.read(folder).rows
+    assert rows[0] not in kept
+    assert rows[1] in kept

@@ -57,7 +57,7 @@ def job(name, folder):
 
 
 def test_it_works(tmp_path):
-    outcome = process.run(job("fine", tmp_path), tmp_path / "result")
+    outcome = process.run(job("fine", tmp_path))
     assert outcome.rows_in == 1
     assert outcome.peak_memory_bytes > 1 << 20
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
@@ -65,31 +65,38 @@ def test_it_works(tmp_path):
 
 def test_a_fault_that_the_user_can_mend_comes_back_as_such(tmp_path):
     with pytest.raises(DataError, match="the file must have rows"):
-        process.run(job("mendable", tmp_path), tmp_path / "result")
+        process.run(job("mendable", tmp_path))
 
 
 def test_any_other_fault_is_the_stages(tmp_path, capfd):
     with pytest.raises(StageError, match="RuntimeError: no"):
-        process.run(job("broken", tmp_path), tmp_path / "result")
+        process.run(job("broken", tmp_path))
     assert "Traceback" in capfd.readouterr().err
 
 
 def test_code_that_changed_while_the_run_was_under_way_is_not_run(tmp_path):
     stale = replace(job("fine", tmp_path), code={**CODE, "pipeline.process": "as it was"})
     with pytest.raises(StageError, match=r"pipeline\.process changed\. Run again"):
-        process.run(stale, tmp_path / "result")
+        process.run(stale)
+    assert not (tmp_path / "out" / "x").exists()
+
+
+def test_nor_is_it_in_the_process_of_the_run(tmp_path):
+    stale = replace(job("fine", tmp_path), code={**CODE, "pipeline.process": "as it was"})
+    with pytest.raises(StageError, match=r"pipeline\.process changed\. Run again"):
+        process.call(stale, Code(Index(tmp_path)))
     assert not (tmp_path / "out" / "x").exists()
 
 
 def test_a_process_that_dies_is_told_with_what_native_code_said_last(tmp_path):
-    with pytest.raises(StageError, match=r"signal SIGKILL\.\nthe library's last words"):
-        process.run(job("killed", tmp_path), tmp_path / "result")
+    with pytest.raises(StageError, match=r"signal SIGKILL.* memory has run out\.\nthe library's last words"):
+        process.run(job("killed", tmp_path))
 
 
 def test_a_stage_ends_with_its_parent(tmp_path):
     code = (
         "from pathlib import Path; from pipeline import process; from tests.pipeline.test_process import job; "
-        f"process.run(job('endless', Path({str(tmp_path)!r})), Path({str(tmp_path / 'result')!r}))"
+        f"process.run(job('endless', Path({str(tmp_path)!r})))"
     )
     parent = subprocess.Popen([sys.executable, "-c", code])
     written = tmp_path / "out" / "pid"

@@ -6,10 +6,12 @@ Refused
 └── NotPossible   nobody may, as the version is now
 
 Every decision and every refusal is a line of the audit trail. What is decided takes effect at once: the last act of the
-transaction writes the signed pointer that serving follows, and where that fails nothing was decided.
+transaction writes the signed pointer that serving follows, and where that fails nothing was decided. After it, the
+decision is told in a file (``told``).
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 from django.conf import settings
@@ -19,7 +21,7 @@ from django.db import transaction
 from bundle.manifest import BrokenVersion, Manifest
 from webapp import pointer as pointers
 from webapp.pointer import Pointer
-from webapp.registry import audit
+from webapp.registry import audit, told
 from webapp.registry.models import AuditHead, Decision, Outcome, State, Verb, Version
 
 Person = AbstractUser | AnonymousUser
@@ -162,6 +164,7 @@ def _decide(
                 verb=verb, version=current, actor=actor.get_username(), source=source, reason=reason
             )
             _publish(decision)
+            transaction.on_commit(partial(told.tell_or_log, current.model))
     except Refused as refusal:
         refuse(verb=verb, version=version, actor=actor, source=source, reason=reason, refusal=refusal)
         raise
