@@ -156,8 +156,11 @@ def _defined(node: ast.stmt) -> str:
 def _write(path: Path, text: bytes) -> None:
     """Let the file appear whole; of two processes that keep the same code, one is as good as the other."""
     handle, aside = tempfile.mkstemp(prefix=".", suffix=".aside", dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(aside).replace(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(aside).replace(path)
+    finally:
+        Path(aside).unlink(missing_ok=True)

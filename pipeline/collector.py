@@ -47,6 +47,7 @@ class Sender(threading.Thread):
             self._headers["Authorization"] = f"Bearer {key}"
         self._opener = urllib.request.build_opener(_NoRedirects)
         self._over = threading.Event()
+        self._left_alone = False
 
     def run(self) -> None:
         """Send until the run is over and everything is sent, or until the collector fails."""
@@ -55,6 +56,8 @@ class Sender(threading.Thread):
                 pass
             with self._events.open("rb") as file:
                 for line in self._followed(file):
+                    if self._left_alone:
+                        return
                     self._post(line)
         except FileNotFoundError:
             return  # the run is over, and there was nothing to tell
@@ -89,6 +92,9 @@ class Sender(threading.Thread):
             pass
 
     def _give_up(self, why: str) -> None:
+        if self._left_alone:
+            return
+        self._left_alone = True
         log.warning(
             "OPENLINEAGE_URL must be a collector that takes events, and %s does not: %s. It is left alone for this "
             "run; the events are in %s.",

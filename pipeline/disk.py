@@ -61,16 +61,18 @@ def _full(there: Path, folder: Path) -> str:
     room = f"{_size(disk.f_bavail * disk.f_frsize)} of {_size(disk.f_blocks * disk.f_frsize)}"
     files = f" and {disk.f_favail:,} of {disk.f_files:,} files" if disk.f_files else ""
     written = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    needed = f"more is needed than the {_size(written)} that were written by then" if written else "more is needed"
     return (
-        f"Disk full at {_shown(place)}: {room}{files} are free, and more is needed than the {_size(written)} that were "
-        "written by then. Free some and run again: what is finished stays."
+        f"Disk full at {_shown(place)}: {room}{files} are free, and {needed}. "
+        "Free some and run again: what is finished stays."
     )
 
 
 def _shown(there: Path) -> Path:
     """The folder as a person knows it, who has never seen one that is made aside."""
     folder = there if there.is_dir() else there.parent
-    return folder.parent if folder.name.startswith(".") else folder
+    aside = [one for one in (folder, *folder.parents) if one.name.startswith(".") and one.name.endswith(".aside")]
+    return aside[-1].parent if aside else folder
 
 
 def _fullest(folder: Path) -> Path:

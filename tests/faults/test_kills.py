@@ -29,7 +29,9 @@ def kill(run):
 
 def finished(place):
     """The receipts that are visible, and the moment at which each was written."""
-    return {path: path.stat().st_mtime_ns for path in (place.folder / "data").rglob(f"[!.]*/{receipts.NAME}")}
+    depths = ("[!.]*/[!.]*/[!.]*", "[!.]*/[!.]*/[!.]*/[!.]*")
+    paths = [path for depth in depths for path in (place.folder / "data").glob(f"{depth}/{receipts.NAME}")]
+    return {path: path.stat().st_mtime_ns for path in paths}
 
 
 def run_until_killed(place, seconds):

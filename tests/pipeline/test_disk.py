@@ -19,7 +19,7 @@ def raised(action):
 
 
 def test_a_full_disk_is_told_with_what_is_free_and_what_was_written(tmp_path):
-    aside = tmp_path / "clean" / ".0123.aside"
+    aside = tmp_path / "clean" / ".0123.aside" / "rows"
     aside.mkdir(parents=True)
     (aside / "part").write_bytes(bytes(2048))
     told = disk.fault(raised(lambda: FULL.write_text("x")), aside)

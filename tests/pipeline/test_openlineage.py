@@ -120,6 +120,16 @@ def test_every_stage_of_a_whole_run_is_told(first_run):
 
 
 @pytest.mark.slow
+def test_a_worker_that_dies_is_told(project):
+    project.luigi("Dying", *SAMPLE, "--workers", "2", code=30)
+    [[started, failed]] = told(project)
+    check_event(failed)
+    assert (started["eventType"], failed["eventType"]) == ("START", "FAIL")
+    assert started["run"]["runId"] == failed["run"]["runId"]
+    assert "died unexpectedly" in failed["run"]["facets"]["errorMessage"]["message"]
+
+
+@pytest.mark.slow
 def test_a_failure_is_told_and_another_try_is_another_run(project):
     again = ("--worker-keep-alive", "--scheduler-retry-delay", "1", "--worker-wait-interval", "0.2")
     project.luigi("Failing", *SAMPLE, *again)
