@@ -2,7 +2,7 @@
 
 import luigi
 
-from pipeline.process import Job, Outcome
+from pipeline.job import Job, Outcome
 from pipeline.targets import Stage
 
 FILES = 20

@@ -7,7 +7,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from pipeline import arrays, encoding
 from pipeline.arrays import Arrays
 from pipeline.encoding import RESERVED, Encoding
-from pipeline.process import Job, Outcome
+from pipeline.job import Job, Outcome
 from pipeline.progress import track
 
 MAX_CATEGORIES = 255

@@ -10,8 +10,8 @@ import pandas as pd
 
 from pipeline import expressions, tables
 from pipeline.errors import DataError
+from pipeline.job import Job, Outcome
 from pipeline.problem import Column, Source
-from pipeline.process import Job, Outcome
 
 SHOWN_REASONS = 8
 

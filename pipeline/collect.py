@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from pipeline import days, tables
+from pipeline import dates, tables
 from pipeline.errors import DataError
+from pipeline.job import Job, Outcome
 from pipeline.problem import nearest
-from pipeline.process import Job, Outcome
 from pipeline.progress import track
 
 BLOCK_BYTES = 1 << 22
@@ -37,7 +37,7 @@ def collect(job: Job) -> Outcome:
     day = job.part.get("day")
     if not day or described.time is None:
         return Outcome(rows_out=land(raw, columns, job.output), notes=notes)
-    if not days.is_over(day):
+    if not dates.is_over(day):
         raise DataError(f"A day must be over (UTC) before it is collected, and {day} is not.")
     of_day = OfDay(day, described.time)
     rows = land(raw, columns, job.output, of_day)

@@ -6,13 +6,13 @@ looked at: that much is digested, and that much is read.
 
 import hashlib
 import re
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bundle.monitoring import MONITORING, SERVED
+from pipeline import dates
 from pipeline.receipts import FileRecord
 
 NAME = "files.json"
@@ -46,20 +46,7 @@ class Files(BaseModel):
 
 def served(data: Path, model: str) -> list[str]:
     """The days of which there is a prediction log, the earliest first."""
-    return sorted(path.name for path in (data / SERVED / model).glob("*") if path.is_dir() and is_day(path.name))
-
-
-def is_day(text: str) -> bool:
-    """Whether the text is a day in ISO form: 2013-11-03."""
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
-
-
-def is_over(day: str, now: datetime | None = None) -> bool:
-    """Whether the day (UTC) had ended at the moment, which is now if not given."""
-    return day < (now or datetime.now(UTC)).astimezone(UTC).date().isoformat()
+    return sorted(path.name for path in (data / SERVED / model).glob("*") if path.is_dir() and dates.is_day(path.name))
 
 
 def look(data: Path, kind: Kind, model: str, day: str) -> dict[str, LogFile]:

@@ -18,8 +18,8 @@ from pipeline import arrays, drift, encoding, tables
 from pipeline.drift import Days
 from pipeline.encoding import Category, Encoding, Number
 from pipeline.errors import DataError
+from pipeline.job import Job, Outcome
 from pipeline.problem import Screen
-from pipeline.process import Job, Outcome
 
 MIN_COUNT = 5
 """A level that training saw less often is treated as unknown, so that the unknown has something to learn from."""

@@ -16,8 +16,8 @@ from bundle.profile import AnswerProfile, Bins
 from pipeline import drift, tables
 from pipeline.drift import Counts
 from pipeline.errors import DataError
+from pipeline.job import Job, Outcome
 from pipeline.metrics import LEVEL, LOWER_IS_BETTER, METRICS, REPLICATES, Figure, Floats, Scored, figures, replicates
-from pipeline.process import Job, Outcome
 from pipeline.progress import track
 
 BASELINES = ("prior", "gradient_boosting")

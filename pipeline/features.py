@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline import expressions, tables
-from pipeline.process import Job, Outcome
+from pipeline.job import Job, Outcome
 
 
 def make(job: Job) -> Outcome:

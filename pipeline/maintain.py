@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from bundle.monitoring import MAINTAINED, MONITORING, REPORT, REQUESTS, DayReport, Maintained, RunRequest, VersionDay
-from pipeline import days
+from pipeline import dates
 
 if TYPE_CHECKING:  # it brings NumPy, and whoever has nothing to do need not wait for it
     from bundle.manifest import Manifest
@@ -108,13 +108,13 @@ def seen(reports: Iterator[DayReport], version: int) -> list[str]:
 
 def reports(data: Path, model: str) -> Iterator[DayReport]:
     """The newest reports of days that were over, the newest first."""
-    folders = (path for path in (data / MONITORING / model).glob("*") if days.is_day(path.name))
+    folders = (path for path in (data / MONITORING / model).glob("*") if dates.is_day(path.name))
     for folder in islice(sorted(folders, reverse=True), RECENT_REPORTS):
         try:
             report = DayReport.model_validate_json((folder / REPORT).read_bytes())
         except (FileNotFoundError, ValidationError):
             continue
-        if days.is_over(report.day, report.made):
+        if dates.is_over(report.day, report.made):
             yield report
 
 

@@ -13,11 +13,11 @@ from bundle.manifest import BrokenVersion, Manifest
 from bundle.monitoring import PAGE, REPORT, DayReport, Drift, Realised, VersionDay
 from bundle.operations import ForbiddenOperation
 from bundle.profile import Bins, Profile
-from pipeline import day_page, days, drift, served
+from pipeline import dates, day_page, days, drift, served
 from pipeline.drift import Rule
+from pipeline.job import Job, Outcome
 from pipeline.metrics import REPLICATES, Scored, figures, replicates
 from pipeline.problem import Monitoring
-from pipeline.process import Job, Outcome
 from pipeline.progress import track
 from pipeline.served import KEY, Tally, Watched
 
@@ -72,7 +72,7 @@ def monitor(job: Job) -> Outcome:
     )
     (job.output / REPORT).write_text(report.model_dump_json(indent=1) + "\n")
     with track("drawing the page", None):
-        page = day_page.render(report, job.problem.title, rule, over=days.is_over(day, made))
+        page = day_page.render(report, job.problem.title, rule, over=dates.is_over(day, made))
         (job.output / PAGE).write_text(page, encoding="utf-8")
     return Outcome(rows_in=report.rows, notes=list(report.findings))
 

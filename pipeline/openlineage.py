@@ -17,7 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pipeline import days, graph, receipts
+from pipeline import dates, graph, receipts
 from pipeline.closure import ROOT
 from pipeline.receipts import Made, Receipt
 from pipeline.run import Run
@@ -74,7 +74,7 @@ def event(kind: Kind, stage: "Stage", run: Run, error: object = None) -> Event:
     made_from = receipt.made_from if receipt else graph.made_from(stage, run) or {}
     needed = graph.inputs(stage, run)
     own = str(getattr(stage, "day", ""))
-    day = own if days.is_day(own) else ""
+    day = own if dates.is_day(own) else ""
     source = stage.source if stage.source != day else ""
     job = ".".join(filter(None, (stage.problem, stage.task_family, source)))
     return {

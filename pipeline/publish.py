@@ -13,7 +13,7 @@ from bundle.digest import of_json
 from bundle.manifest import Manifest, Raw, Step, Verdict, Window
 from bundle.profile import AnswerProfile, Profile
 from pipeline import card, receipts, report
-from pipeline.process import Job, Outcome
+from pipeline.job import Job, Outcome
 from pipeline.progress import track
 from pipeline.receipts import Receipt
 from pipeline.report import ReportFacts

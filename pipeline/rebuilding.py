@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict
 from bundle import digest, manifest
 from pipeline import codestore, differences, environment, process, receipts
 from pipeline.errors import PlumblineError, ProblemError, StageError
+from pipeline.job import Job
 from pipeline.problem import Source
-from pipeline.process import Job
 from pipeline.progress import Advance
 from pipeline.receipts import FileRecord, Made, Receipt
 from pipeline.run import Run

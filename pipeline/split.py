@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 from bundle.manifest import Window
 from pipeline import tables
 from pipeline.errors import DataError
+from pipeline.job import Job, Outcome
 from pipeline.problem import Split
-from pipeline.process import Job, Outcome
 
 SPLITS = ("train", "validation", "test")
 WINDOWS = "windows.json"

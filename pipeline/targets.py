@@ -26,8 +26,8 @@ from bundle import digest
 from pipeline import codestore, config, disk, environment, graph, lock, process, receipts, run
 from pipeline.closure import Code
 from pipeline.errors import AlreadyRunning, StageError
+from pipeline.job import Job
 from pipeline.problem import Problem, Source
-from pipeline.process import Job
 from pipeline.receipts import Made, Receipt
 from pipeline.run import Run
 
@@ -118,7 +118,7 @@ class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
     problem = luigi.Parameter(default="flights", description="the name of a problem file", positional=False)
 
     function: ClassVar[str]
-    """``module:function``, called with a ``process.Job``; the module's code closure is part of the target's path."""
+    """``module:function``, called with a ``job.Job``; the module's code closure is part of the target's path."""
     reads: ClassVar[tuple[str, ...]] = ()
     """The top-level parts of the problem file that the function reads."""
     in_process: ClassVar[bool] = False

@@ -17,9 +17,9 @@ from bundle.model import COMPILED, Model
 from pipeline import arrays, encoding, export, tables
 from pipeline.arrays import Arrays
 from pipeline.errors import StageError
+from pipeline.job import Job, Outcome
 from pipeline.network import Batches, Hyperparameters, build, compile_for
 from pipeline.preprocessing import Encode, deriver
-from pipeline.process import Job, Outcome
 from pipeline.progress import track
 from pipeline.seeds import fix_seeds
 

@@ -15,9 +15,9 @@ from pipeline import arrays, encoding
 from pipeline.arrays import Arrays
 from pipeline.encoding import Encoding
 from pipeline.errors import DataError
+from pipeline.job import Job, Outcome
 from pipeline.network import Batches, Hyperparameters, build, compile_for
 from pipeline.problem import Search
-from pipeline.process import Job, Outcome
 from pipeline.progress import track
 from pipeline.seeds import fix_seeds
 

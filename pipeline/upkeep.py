@@ -14,7 +14,7 @@ import luigi
 
 from bundle import digest
 from bundle.monitoring import MONITORING, OUTCOMES, SERVED, Maintained
-from pipeline import config, days, maintain, receipts
+from pipeline import config, dates, days, maintain, receipts
 from pipeline.days import Files, LogFile
 from pipeline.errors import ProblemError
 from pipeline.problem import Problem, load
@@ -124,9 +124,9 @@ class Monitor(Working):
 
     def requires(self) -> list[MonitorDay]:
         load(config.problem_file(self.problem))
-        if self.day and not days.is_day(self.day):
+        if self.day and not dates.is_day(self.day):
             raise ProblemError(f"--day must be a day such as 2013-11-03, got {self.day!r}.")
-        over = (day for day in days.served(config.data_folder(), self.problem) if days.is_over(day))
+        over = (day for day in days.served(config.data_folder(), self.problem) if dates.is_over(day))
         return [self.clone(MonitorDay, day=day) for day in ([self.day] if self.day else over)]
 
     def complete(self) -> bool:

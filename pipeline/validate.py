@@ -7,9 +7,9 @@ interval lies across the limit, there is not enough evidence. The verdict is tha
 import json
 from typing import Any, Literal
 
+from pipeline.job import Job, Outcome
 from pipeline.metrics import LOWER_IS_BETTER
 from pipeline.problem import Requirement
-from pipeline.process import Job, Outcome
 
 State = Literal["PASS", "FAIL", "NOT ENOUGH EVIDENCE"]
 WORDS = {"gradient_boosting": "gradient boosting", "prior": "the prior"}

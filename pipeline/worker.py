@@ -15,7 +15,8 @@ from pipeline import disk
 from pipeline.closure import Code
 from pipeline.errors import DiskError, PlumblineError, StageError
 from pipeline.index import Index
-from pipeline.process import Job, call
+from pipeline.job import Job
+from pipeline.process import call
 
 
 def main() -> None:

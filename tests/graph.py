@@ -59,7 +59,7 @@ class Told(Stage):
     "lines": '''
 """The lines that say something."""
 
-from pipeline.process import Outcome
+from pipeline.job import Outcome
 from text import tidy
 
 
@@ -84,7 +84,7 @@ def fold(line):
     return line.lower()
 """,
     "counting": """
-from pipeline.process import Outcome
+from pipeline.job import Outcome
 
 
 def count(job):
@@ -95,7 +95,7 @@ def count(job):
     return Outcome(rows_in=len(lines))
 """,
     "telling": """
-from pipeline.process import Outcome
+from pipeline.job import Outcome
 
 
 def tell(job):

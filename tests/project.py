@@ -178,7 +178,7 @@ import time
 from pathlib import Path
 
 from pipeline.errors import DataError
-from pipeline.process import Outcome
+from pipeline.job import Outcome
 
 
 def count(job):

@@ -6,8 +6,8 @@ import pytest
 
 from pipeline import clean, tables
 from pipeline.errors import DataError
+from pipeline.job import Job
 from pipeline.problem import Column, Source
-from pipeline.process import Job
 
 
 def source(columns, **more):

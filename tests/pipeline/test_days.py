@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bundle.monitoring import OUTCOMES, SERVED
-from pipeline import days
+from pipeline import dates, days
 from pipeline.days import Files
 
 DAY = "2013-11-03"
@@ -63,6 +63,6 @@ def test_a_damaged_record_is_no_record(tmp_path):
 
 
 def test_a_day_is_over_when_the_next_begins_in_utc():
-    assert not days.is_over(DAY, datetime(2013, 11, 3, 23, 59, tzinfo=UTC))
-    assert days.is_over(DAY, datetime(2013, 11, 4, tzinfo=UTC))
-    assert days.is_over(DAY)
+    assert not dates.is_over(DAY, datetime(2013, 11, 3, 23, 59, tzinfo=UTC))
+    assert dates.is_over(DAY, datetime(2013, 11, 4, tzinfo=UTC))
+    assert dates.is_over(DAY)

@@ -9,7 +9,7 @@ import pytest
 from bundle.profile import Profile, psi
 from pipeline import arrays, encode, encoding, problem, tables
 from pipeline.errors import DataError
-from pipeline.process import Job
+from pipeline.job import Job
 
 SPEC = {
     "name": "some",

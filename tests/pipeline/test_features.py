@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline import features, problem, tables
-from pipeline.process import Job
+from pipeline.job import Job
 
 SPEC = {
     "name": "trips",

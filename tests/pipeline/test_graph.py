@@ -4,7 +4,7 @@ import luigi
 import pytest
 
 from pipeline import config, graph, run
-from pipeline.process import Job, Outcome
+from pipeline.job import Job, Outcome
 from pipeline.targets import Stage
 
 LOOKED: list[str] = []

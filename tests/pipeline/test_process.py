@@ -14,7 +14,7 @@ from pipeline import process
 from pipeline.closure import Code
 from pipeline.errors import DataError, StageError
 from pipeline.index import Index
-from pipeline.process import Job, Outcome
+from pipeline.job import Job, Outcome
 
 CODE = Code(Index(Path("/nowhere"))).closure("tests.pipeline.test_process")
 

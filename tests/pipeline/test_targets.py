@@ -7,7 +7,7 @@ import luigi
 import pytest
 
 from pipeline import closure, config, receipts, run
-from pipeline.process import Job, Outcome
+from pipeline.job import Job, Outcome
 from pipeline.targets import Artifact, Raw, Stage
 from tests.sample import write
 

@@ -49,7 +49,7 @@ def total(values):
 '''
 STEPS = """
 import helping
-from pipeline.process import Outcome
+from pipeline.job import Outcome
 
 
 def land(job):
@@ -71,7 +71,7 @@ SHIPPING = """
 import json
 from datetime import datetime
 from pipeline import receipts
-from pipeline.process import Outcome
+from pipeline.job import Outcome
 from bundle import manifest
 from bundle.contract import Contract
 from bundle.manifest import Manifest, Step, Verdict
