@@ -23,7 +23,7 @@ demo: .venv/run
 	$(BIN)/luigi --module pipeline Monitor
 
 test: .venv/dev
-	$(BIN)/pytest -q -m "not slow"
+	$(BIN)/pytest -q -m "not slow" --numprocesses auto --dist worksteal
 
 test-slow: .venv/dev
 	$(BIN)/pytest -q -m "slow and not exhaustive"
