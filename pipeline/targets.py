@@ -223,8 +223,10 @@ class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
             self._clear(now)
             final = self.place(key)
             aside = self.home() / f".{key}.{now.name}.aside"
-            stamps = self._make(aside, final, made_from, key, now)
-            lock.confirm(now.data)
+            try:
+                stamps = self._make(aside, final, made_from, key, now)
+            finally:
+                lock.confirm(now.data)  # whoever took the folder over may also be why it could not be made
             self.appear(aside, final)
         now.index.put("sha256", {final / name: stamped for name, stamped in stamps.items()})
         now.made[self.task_id] = self._made(Artifact(final), now)

@@ -51,6 +51,11 @@ def answered(request: dict[str, Any]) -> dict[str, Any]:
         refused = disk.fault(error, job.output)
         if refused:
             return {"fault": refused, "kind": DiskError.__name__}
+        if not job.output.is_dir():
+            return {
+                "fault": f"{job.output} must stay while it is filled, and was removed.",
+                "kind": StageError.__name__,
+            }
         traceback.print_exc()
         return {"fault": f"{type(error).__name__}: {error}", "kind": StageError.__name__}
 
