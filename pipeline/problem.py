@@ -240,8 +240,14 @@ class Problem(Part):
         return sorted(wanted)
 
     def part(self, names: tuple[str, ...]) -> dict[str, Any]:
-        """The named top-level parts as JSON values: all that a stage may read, and so all that can make it stale."""
-        return self.model_dump(mode="json", include=set(names))
+        """The named top-level parts as JSON values: all that a stage may read, and so all that can make it stale.
+
+        Where a source's bytes lie is left out: the bytes themselves are an input.
+        """
+        part = self.model_dump(mode="json", include=set(names))
+        for source in part.get("sources", {}).values():
+            source |= {"path": "", "package": None}
+        return part
 
 
 def load(path: Path) -> Problem:

@@ -137,3 +137,11 @@ def test_a_problem_file_that_cannot_be_read_is_told(tmp_path, content, told):
     path.write_bytes(content)
     with pytest.raises(ProblemError, match=told):
         problem.load(path)
+
+
+def test_where_the_bytes_of_a_source_lie_makes_no_stage_stale(raw):
+    before = problem.parse(raw).part(("sources",))
+    for source in raw["sources"].values():
+        source["path"] = f"/elsewhere/{source['path']}"
+        source.pop("package", None)
+    assert problem.parse(raw).part(("sources",)) == before
