@@ -121,11 +121,13 @@ class Needs:
         if made and made.key:
             self._keys.add(made.key)
             return
-        now = (task.part(), self._run.code.of(task.function.partition(":")[0]))
+        code = self._run.code.of(task.function.partition(":")[0])
         self._keys |= {
             key
             for key, receipt in known.items()
-            if receipt and (receipt.settings, {"code": receipt.code, "libraries": receipt.libraries}) == now
+            if receipt
+            and (receipt.function, receipt.settings) == (task.function, task.part())
+            and {"code": receipt.code, "libraries": receipt.libraries} == code
         }
 
 

@@ -134,7 +134,7 @@ class Again:
             name: made if made.key is None else self._made[made.content] for name, made in before.made_from.items()
         }
         contents = {name: made.content for name, made in made_from.items()}
-        key = receipts.key(before.stage, before.source, before.settings, code, contents)
+        key = receipts.key(before.stage, before.function, before.source, before.settings, code, contents)
         final = self._place(self._into, before, key)
         aside = final.with_name(f".{key}.aside")
         aside.mkdir(parents=True)

@@ -96,7 +96,12 @@ def record_files(folder: Path) -> tuple[dict[str, FileRecord], Stamps]:
 
 
 def key(
-    stage: str, source: str, settings: dict[str, Any], code: dict[str, dict[str, str]], contents: dict[str, str]
+    stage: str,
+    function: str,
+    source: str,
+    settings: dict[str, Any],
+    code: dict[str, dict[str, str]],
+    contents: dict[str, str],
 ) -> str:
     """The digest of everything that can change what a stage makes.
 
@@ -104,14 +109,14 @@ def key(
         code: ``{"code": {module: digest}, "libraries": {name: version}}``.
         contents: the digest of what each input holds, by the input's name.
     """
-    return digest.of_json([stage, source, settings, code, contents])
+    return digest.of_json([stage, function, source, settings, code, contents])
 
 
 def key_of(receipt: Receipt) -> str:
     """The key that the receipt must have, by what it says itself."""
     contents = {name: made.content for name, made in receipt.made_from.items()}
     code = {"code": receipt.code, "libraries": receipt.libraries}
-    return key(receipt.stage, receipt.source, receipt.settings, code, contents)
+    return key(receipt.stage, receipt.function, receipt.source, receipt.settings, code, contents)
 
 
 def content(files: dict[str, FileRecord]) -> str:

@@ -98,7 +98,8 @@ class Now:
     def reasons(self) -> tuple[Reason, ...]:
         """Why it runs, where all that it reads is there."""
         contents = {name: made.content for name, made in self._made_from.items()}
-        key = receipts.key(self._task.task_family, self._task.source, self._settings, self._code, contents)
+        task = self._task
+        key = receipts.key(task.task_family, task.function, task.source, self._settings, self._code, contents)
         for folder, receipt in self._folders.items():
             if receipt.key == key:
                 faults = receipts.faults(folder, receipt, self._run.index.sha256)
@@ -119,8 +120,10 @@ class Now:
 
     def _since(self, receipt: Receipt) -> tuple[Reason, ...]:
         """What differs from when the receipt was written, as far as it is known now."""
+        functions = changed({"function": receipt.function}, {"function": self._task.function})
         return (
             *self._inputs_since(receipt),
+            *(Reason(kind="code", what=what, before=before, now=now) for what, (before, now) in functions.items()),
             *(
                 Reason(kind="setting", what=place, before=before, now=now)
                 for place, (before, now) in changed(flat(receipt.settings), flat(self._settings)).items()

@@ -293,7 +293,7 @@ class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
 
     def _key(self, run: Run, made_from: dict[str, Made]) -> str:
         contents = {name: made.content for name, made in made_from.items()}
-        return receipts.key(self.task_family, self.source, self.part(), self._code(run), contents)
+        return receipts.key(self.task_family, self.function, self.source, self.part(), self._code(run), contents)
 
     def _code(self, run: Run) -> dict[str, dict[str, str]]:
         return run.code.of(self.function.partition(":")[0])

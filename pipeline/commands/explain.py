@@ -67,7 +67,7 @@ def told(reason: Reason) -> str:
             why = f"{reason.what}: {now}"
         case "missing":
             why = f"{reason.what} must be there, and is not"
-        case "code":
+        case "code" if before is None:
             why = f"{reason.what} {now}"
         case "raw" if before and now:
             why = f"{reason.what} has other bytes: {before[:SHORT]} to {now[:SHORT]}"

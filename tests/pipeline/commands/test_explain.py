@@ -93,6 +93,11 @@ def test_code_that_was_not_kept_is_told_by_its_module(small):
     assert looked(small)["Add"] == ("runs", ["helping changed"])
 
 
+def test_another_function_of_the_same_module_is_named(small, monkeypatch):
+    monkeypatch.setattr("tests.pipeline.commands.small.Double.function", "steps:land")
+    assert looked(small)["Double"] == ("runs", ["function: steps:double to steps:land"])
+
+
 def test_a_setting_is_named_by_its_place_with_both_values(small):
     small.edit("problems/small.toml", "seed = 3", "seed = 4")
     assert looked(small) == {
