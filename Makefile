@@ -39,7 +39,7 @@ lint: .venv/dev
 check: lint test
 
 bench: .venv/dev
-	$(BIN)/python bench/run.py --whole
+	$(BIN)/python -m bench.targets --whole
 	$(BIN)/python bench/serving.py
 	$(BIN)/python -m bench.swaps
 	$(BIN)/python -m bench.lineage
