@@ -277,12 +277,13 @@ class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
         return self.output().folder
 
     def _clear(self, now: Run) -> None:
-        """Remove what runs that were ended left aside, once in a run."""
+        """Remove what runs that were ended left aside, once in a run; what another worker of this run makes stays."""
         home = self.home()
         if home not in now.cleared:
             now.cleared.add(home)
             for left in home.glob(".*.aside*"):
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
+                if now.name not in left.name:
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def _made(self, artifact: Artifact, run: Run) -> Made:
         receipt = artifact.receipt

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline import closure, config, receipts, run
 from pipeline.job import Job, Outcome
-from pipeline.targets import Artifact, Raw, Stage
+from pipeline.targets import Artifact, Raw, Stage, hold
 from tests.sample import write
 
 
@@ -168,6 +168,14 @@ def test_what_a_killed_run_left_is_never_taken_and_cleared_away(place):
     assert not fresh().complete()
     fresh().run()
     assert sorted(path.name for path in home.iterdir()) == [fresh().key()]
+
+
+def test_what_another_worker_of_this_run_makes_is_left_alone(place):
+    task = fresh()
+    other = task.home() / f".0123.{hold().name}.aside"
+    other.mkdir(parents=True)
+    task.run()
+    assert other.is_dir()
 
 
 def test_the_receipt_is_plain_json(made):
