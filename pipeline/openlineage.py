@@ -59,7 +59,8 @@ def tell(kind: Kind, stage: "Stage", run: Run, error: object = None) -> None:
     """Add what happened to a stage to the events of the run; a disk that refuses them fails no run."""
     path = file_of(run)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
         told = event(kind, stage, run, error)
         _append(path, json.dumps(told, ensure_ascii=False))
         if kind == "FAIL":

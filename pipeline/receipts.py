@@ -134,8 +134,7 @@ def write(folder: Path, receipt: Receipt) -> None:
 
 
 def publish(made: Path, final: Path) -> None:
-    """Let the whole folder ``made`` appear as ``final``, in one step."""
-    final.parent.mkdir(parents=True, exist_ok=True)
+    """Let the whole folder ``made`` appear as ``final``, beside it, in one step."""
     made.rename(final)
     _fsync(final.parent)
 

@@ -27,6 +27,7 @@ class Run:
         missing: for each task that is not complete, whether what has to be made first is there by now.
         inputs: what each task requires, by name.
         cleared: the folders in which nothing is left that a run before left aside.
+        kept: the functions of stages whose code is kept.
         at_end: what is to be called when the run ends.
     """
 
@@ -36,6 +37,7 @@ class Run:
     missing: dict[str, Callable[[], bool]] = field(default_factory=dict)
     inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     cleared: set[Path] = field(default_factory=set)
+    kept: set[str] = field(default_factory=set)
     at_end: list[Callable[[], None]] = field(default_factory=list)
     _problems: dict[Path, Problem] = field(default_factory=dict)
 

@@ -241,7 +241,9 @@ class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
         self.prepare(aside)
         part, code = self.part(), self._code(now)
         job = Job(self.function, self.source, part, inputs, aside, final, environment.user(), code["code"], now.data)
-        codestore.keep(now.data, code["code"])
+        if self.function not in now.kept:
+            codestore.keep(now.data, code["code"])
+            now.kept.add(self.function)
         here = self.in_process and now.code.changed(code["code"]) < LOADED
         outcome = process.call(job, Code(now.index)) if here else process.run(job)
         files, stamps = receipts.record_files(aside)
