@@ -36,7 +36,11 @@ class Place:
     def start(self) -> subprocess.Popen[str]:
         """Start it in a process group of its own, to be read from and killed."""
         return subprocess.Popen(
-            self.command(), **RUNNING, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+            ["env", "--default-signal=INT", *self.command()],  # what runs in the background may ignore Ctrl-C
+            **RUNNING,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
         )
 
     def run(self, *more: str) -> subprocess.CompletedProcess[str]:
