@@ -26,7 +26,7 @@ SERVED = [REPOSITORY / "docs" / f"{name}.md" for name in ("registry", "serving",
 PAGES = [REPOSITORY / "README.md", *sorted(set((REPOSITORY / "docs").glob("*.md")) - set(SERVED)), *SERVED]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 NUMBER = re.compile(r"-?\d[\d,.]*")
-ASSIGNED = re.compile(r"[A-Z]+=")
+ASSIGNED = re.compile(r"([A-Z]+)=")
 PEOPLE = """
 from django.contrib.auth.models import Group, User
 for name, group in (("ada", "approver"), ("vera", "viewer")):
@@ -146,15 +146,17 @@ def follow(page: Path, copy: Path, **more: str) -> None:
             if command == "make serve":
                 came = (copy / "server.log").read_text()
             else:
-                line = "\n".join([*given, command])
+                assigned = ASSIGNED.match(command)
+                value = [f'printf %s "${assigned[1]}"'] if assigned else []
+                line = "\n".join([*given, command, *value])
                 done = subprocess.run(
                     ["bash", "-c", line], cwd=copy, env=environment(**more), capture_output=True, text=True, check=False
                 )
                 assert done.returncode == 0, f"{page.name}: {command}\n{done.stderr}"
                 came = done.stdout
+                if assigned:
+                    given.append(f"{assigned[1]}={shlex.quote(came)}")
             assert says(came, shown), f"{page.name}: {command} does not say\n{shown}\nbut\n{came}"
-            if ASSIGNED.match(command):
-                given.append(command)
         if language == "python":
             done = subprocess.run([sys.executable, "-c", block], cwd=copy, capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"{page.name}:\n{block}\n{done.stderr}"
