@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,16 @@ def of_file(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def of_path(path: Path, sha256: Callable[[Path], str] = of_file) -> str:
+    """The digest of a file, or of a folder: of the names and bytes of all files in it.
+
+    ``sha256`` tells that of a file: by reading it, or from an index.
+    """
+    if path.is_dir():
+        return of_json({name: sha256(path / name) for name in files_below(path)})
+    return sha256(path)
 
 
 def of_json(value: Any) -> str:

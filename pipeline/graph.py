@@ -122,8 +122,4 @@ def _found(task: Any, run: Run, made: dict[str, Made]) -> Made | Callable[[], bo
 def plain(task: luigi.Task, run: Run) -> Made:
     """What an ordinary Luigi task made: the bytes of its file, or of every file of its folder."""
     path = output_path(task)
-    if path.is_dir():
-        content = digest.of_json({name: run.index.sha256(path / name) for name in digest.files_below(path)})
-    else:
-        content = run.index.sha256(path)
-    return Made(path=str(path), key=None, content=content)
+    return Made(path=str(path), key=None, content=digest.of_path(path, run.index.sha256))

@@ -222,8 +222,4 @@ def _raw(made: Made) -> Path | None:
         path = Source(path=place, package=package or None, columns={}).file()
     except ProblemError:
         return None
-    if path.is_dir():
-        same = digest.of_json({name: digest.of_file(path / name) for name in digest.files_below(path)})
-    else:
-        same = digest.of_file(path) if path.is_file() else ""
-    return path if same == made.content else None
+    return path if path.exists() and digest.of_path(path) == made.content else None

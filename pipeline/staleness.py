@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline import codestore, graph, receipts
+from pipeline import codestore, graph, published, receipts
 from pipeline.differences import changed, flat
 from pipeline.receipts import Receipt
 from pipeline.run import Run
@@ -169,9 +169,9 @@ def _folders(home: Path) -> dict[Path, Receipt]:
 
 def _published(data: Path, task: Any) -> list[Receipt]:
     """What the newest version's lineage says of the stage: it outlives the stage's folders."""
-    versions = [folder for folder in (data / "models" / task.problem).glob("*") if folder.name.isdecimal()]
+    known = published.versions(data, task.problem)
     try:
-        chain = receipts.read_chain(max(versions, key=lambda folder: int(folder.name)))
+        chain = receipts.read_chain(published.folder(data, task.problem, known[-1])) if known else []
     except (OSError, ValueError):
         return []
     return [receipt for receipt in chain if (receipt.stage, receipt.source) == (task.task_family, task.source)]
