@@ -1,0 +1,49 @@
+"""How a model is found, and what it must be worth: ``[search]`` to ``[[requirements]]``."""
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from pipeline.problem.part import Part
+
+Metric = Literal["accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "log_loss", "brier"]
+Baseline = Literal["prior", "gradient_boosting"]
+
+
+class Search(Part):
+    """How hyperparameters are looked for."""
+
+    trials: int = Field(4, ge=1)
+    epochs: int = Field(4, ge=1)
+    rows: int = Field(100_000, ge=100)
+    """Training rows that a trial learns from, drawn at random."""
+
+
+class Training(Part):
+    """How long the chosen model learns. The epoch with the lowest validation loss is the one that is kept."""
+
+    epochs: int = Field(8, ge=1)
+
+
+class Decision(Part):
+    """Which metric the threshold between yes and no makes best, on the validation split."""
+
+    best: Literal["accuracy", "f1"] = "f1"
+
+
+class Requirement(Part):
+    """A figure that the model must reach on the hold-out, by its whole confidence interval."""
+
+    metric: Metric
+    min: float | None = None
+    max: float | None = None
+    better_than: Baseline | None = None
+    by: float = Field(0, ge=0)
+    """By how much the model must be better than the baseline."""
+
+    @model_validator(mode="after")
+    def _one_condition(self) -> "Requirement":
+        given = [name for name in ("min", "max", "better_than") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"expected one of min, max and better_than, got {' and '.join(given) or 'none of them'}")
+        return self

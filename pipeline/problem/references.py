@@ -1,0 +1,120 @@
+"""The names in a problem file that name nothing, or not what they must."""
+
+from collections.abc import Iterable
+from typing import Any, get_args
+
+from pipeline import expressions
+from pipeline.problem.part import nearest
+from pipeline.problem.source import Column
+
+
+class References:
+    """The names in a problem file that name nothing, or not what they must, in whatever part has the right shape."""
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self.raw = raw
+        self.mistakes: list[str] = []
+        self.sources = {name: _table(source) for name, source in _table(raw.get("sources")).items()}
+        self.columns = {name: _table(source.get("columns")) for name, source in self.sources.items()}
+        self.joins, self.lookups = _table(raw.get("joins")), _table(raw.get("lookups"))
+        self.table = self.columns.get(str(raw.get("table")), {})
+        joined = {name: rules for source in self.joins for name, rules in self.columns.get(source, {}).items()}
+        self.raw_columns = {**joined, **self.table}
+        looked_up = {
+            f"{source}.{name}": rules for source in self.lookups for name, rules in self.columns.get(source, {}).items()
+        }
+        self.known = {**self.raw_columns, **looked_up}
+
+    def broken(self) -> list[str]:
+        """Every mistake, in the order of the problem file."""
+        self._refer("table", self.raw.get("table"), self.sources, "source")
+        for column in _columns_of(self.raw.get("target")):
+            self._refer("target", column, self.raw_columns, "column")
+            self._expect_type("target", column, _table(self.raw_columns.get(column)), ("number", "integer"))
+        time = _table(self.raw.get("split")).get("time")
+        self._refer("split.time", time, self.raw_columns, "column")
+        self._expect_type("split.time", str(time), _table(self.raw_columns.get(str(time), {"type": "time"})), ("time",))
+        self._refer_all("slices", _list(self.raw.get("slices")), self.raw_columns, "column")
+        self._check_joins()
+        self._check_lookups()
+        self._check_features()
+        self._check_sources()
+        return self.mistakes
+
+    def _check_joins(self) -> None:
+        self._refer_all("joins", list(self.joins), self.sources, "source")
+        for source, on in self.joins.items():
+            key = _list(self.sources.get(source, {}).get("key"))
+            if source in self.sources and _list(on) != key:
+                self.mistakes.append(f"joins.{source}: must be the key of {source}, {key}, got {on!r}")
+            self._refer_all(f"joins.{source}", _list(on), self.table, f"column of {self.raw.get('table')}")
+
+    def _check_lookups(self) -> None:
+        self._refer_all("lookups", list(self.lookups), self.sources, "source")
+        for source, column in self.lookups.items():
+            self._refer(f"lookups.{source}", column, self.raw_columns, "column")
+            if source in self.sources and len(_list(self.sources[source].get("key"))) != 1:
+                self.mistakes.append(f"lookups.{source}: sources.{source}.key must name one column")
+
+    def _check_features(self) -> None:
+        features = _table(self.raw.get("features"))
+        plain = [name for name in _list(features.get("columns")) if isinstance(name, str)]
+        self._check_feature("features.columns", plain, ("number", "integer", "category"))
+        for name, expression in _table(features.get("derived")).items():
+            where = f"features.derived.{name}"
+            if name in self.raw_columns:
+                self.mistakes.append(f"{where}: a column has that name already; choose another")
+            self._check_feature(where, _columns_of(expression), ("number", "integer"))
+
+    def _check_feature(self, where: str, names: list[str], types: tuple[str, ...]) -> None:
+        self._refer_all(where, names, self.known, "column")
+        for name in names:
+            rules = _table(self.known.get(name))
+            if rules.get("known") == "after":
+                self.mistakes.append(
+                    f"{where}: {name!r} is known only after the event (known = 'after'), and can't become a feature"
+                )
+            self._expect_type(where, name, rules, types)
+
+    def _check_sources(self) -> None:
+        for name, source in self.sources.items():
+            what = f"column of {name}"
+            self._refer_all(f"sources.{name}.key", _list(source.get("key")), self.columns[name], what)
+            time = str(source.get("time"))
+            self._refer(f"sources.{name}.time", source.get("time"), self.columns[name], what)
+            self._expect_type(
+                f"sources.{name}.time", time, _table(self.columns[name].get(time, {"type": "time"})), ("time",)
+            )
+            for reason, check in _table(source.get("checks")).items():
+                where = f"sources.{name}.checks.{reason!r}"
+                self._refer_all(where, _columns_of(check), self.columns[name], what)
+                for column in _columns_of(check):
+                    self._expect_type(where, column, _table(self.columns[name].get(column)), ("number", "integer"))
+
+    def _expect_type(self, where: str, name: str, rules: dict[str, Any], types: tuple[str, ...]) -> None:
+        found = rules.get("type", "number")
+        if found not in types and found in get_args(Column.model_fields["type"].annotation):
+            self.mistakes.append(f"{where}: {name!r} must be a {' or '.join(types)}; it is of type {found}")
+
+    def _refer_all(self, where: str, names: list[Any], known: Iterable[str], what: str) -> None:
+        for name in names:
+            self._refer(where, name, known, what)
+
+    def _refer(self, where: str, name: Any, known: Iterable[str], what: str) -> None:
+        if isinstance(name, str) and name not in known:
+            self.mistakes.append(f"{where}: {name!r} is no {what}{nearest(name, known)}")
+
+
+def _columns_of(expression: Any) -> list[str]:
+    try:
+        return expressions.columns(expression) if isinstance(expression, str) else []
+    except ValueError:
+        return []  # told already, as a mistake of its own
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

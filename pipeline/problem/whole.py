@@ -1,0 +1,81 @@
+"""The whole of a problem file."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from pipeline import expressions
+from pipeline.problem.features import Features, Screen
+from pipeline.problem.model import Decision, Requirement, Search, Training
+from pipeline.problem.part import Expression, Name, Part
+from pipeline.problem.source import Column, Source
+from pipeline.problem.split import Split
+from pipeline.problem.upkeep import Maintain, Monitoring
+
+
+class Problem(Part):
+    """The whole of a problem file."""
+
+    name: Name
+    title: str
+    task: Literal["binary"] = "binary"
+    seed: int = Field(0, ge=0)
+    table: str
+    """The source whose rows are predicted."""
+    target: Expression
+    """Yes where it holds; a row for which it can't be told is set aside."""
+    sources: dict[Name, Source]
+    joins: dict[str, tuple[str, ...]] = {}
+    """Sources that change over time, by the columns to join them on: a client sends their columns."""
+    lookups: dict[str, str] = {}
+    """Static sources, by the column that names their row: they travel inside the model."""
+    features: Features
+    split: Split
+    screen: Screen = Screen()
+    search: Search = Search()
+    training: Training = Training()
+    decision: Decision = Decision()
+    slices: tuple[str, ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    monitoring: Monitoring = Monitoring()
+    maintain: Maintain = Maintain()
+
+    def columns(self) -> dict[str, Column]:
+        """The columns of the table and of what is joined to it: what a row is before anything is derived."""
+        found = dict(self.sources[self.table].columns)
+        for source in self.joins:
+            found |= {name: column for name, column in self.sources[source].columns.items() if name not in found}
+        return found
+
+    def column(self, name: str) -> Column:
+        """The column called ``name``; ``planes.seats`` is column ``seats`` of the look-up ``planes``."""
+        if "." in name:
+            source, _, column = name.partition(".")
+            return self.sources[source].columns[column]
+        return self.columns()[name]
+
+    def kinds(self) -> dict[str, Literal["number", "category"]]:
+        """Every candidate feature and what it is, in the order of the problem file."""
+        kinds: dict[str, Literal["number", "category"]] = {
+            name: "category" if self.column(name).type == "category" else "number" for name in self.features.columns
+        }
+        return kinds | dict.fromkeys(self.features.derived, "number")
+
+    def inputs(self, features: tuple[str, ...] | None = None) -> list[str]:
+        """The raw columns that a client sends for ``features`` (all of them, if not given), sorted."""
+        wanted: set[str] = set()
+        for feature in features if features is not None else tuple(self.kinds()):
+            expression = self.features.derived.get(feature, feature)
+            for name in expressions.columns(expression):
+                wanted.add(self.lookups[name.partition(".")[0]] if "." in name else name)
+        return sorted(wanted)
+
+    def part(self, names: tuple[str, ...]) -> dict[str, Any]:
+        """The named top-level parts as JSON values: all that a stage may read, and so all that can make it stale.
+
+        Where a source's bytes lie is left out: the bytes themselves are an input.
+        """
+        part = self.model_dump(mode="json", include=set(names))
+        for source in part.get("sources", {}).values():
+            source |= {"path": "", "package": None}
+        return part
