@@ -2,13 +2,15 @@
 
 A run after it ends as if nothing had been.
 
-The small disks are mounted, and so need root; the failing ones are made by libfiu (``apt install fiu-utils``).
+The small disks are mounted, and so need root; the failing ones are made by libfiu (``apt install fiu-utils``), which
+fails every call or some at random, and by ``nth.c`` (``apt install gcc``), which fails the Nth.
 """
 
 import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -161,6 +163,53 @@ def test_a_disk_that_fails_now_and_then(made, undisturbed, attempt):
     done = made.run(before=fiu("enable_random name=posix/io/sync/fsync,probability=0.08,failinfo=5"))
     if done.returncode:
         assert "must work, and it failed" in refuses(done, made.data)
+    recovers(made, undisturbed)
+
+
+@pytest.fixture(scope="module")
+def nth(tmp_path_factory):
+    """What starts a command, of whose calls on the files below a folder the Nth fails; and how many it made."""
+    folder = tmp_path_factory.mktemp("nth")
+    library, counter = folder / "nth.so", folder / "counter"
+    source = Path(__file__).parent / "nth.c"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True)
+
+    def start(data, call, number, error):
+        counter.write_bytes(bytes(8))
+        told = {"CALL": call, "ERRNO": error, "FOLDER": data, "COUNTER": counter}
+        return (
+            "env",
+            f"LD_PRELOAD={library}",
+            f"NTH={number}",
+            *(f"NTH_{name}={value}" for name, value in told.items()),
+        )
+
+    return start, lambda: int.from_bytes(counter.read_bytes(), "little")
+
+
+FEW_CALLS = [
+    ("write", 1, 5),
+    ("write", 10, 28),
+    ("write", 40, 5),
+    ("rename", 1, 28),
+    ("rename", 12, 5),
+    ("fsync", 9, 5),
+]
+CALLS = [(call, number, error) for call in ("write", "rename", "fsync") for error in (5, 28) for number in range(1, 60)]
+
+
+@pytest.mark.parametrize(
+    ("call", "number", "error"),
+    [*FEW_CALLS, *(pytest.param(*one, marks=pytest.mark.exhaustive) for one in CALLS if one not in FEW_CALLS)],
+)
+def test_a_disk_that_fails_once(made, nth, undisturbed, call, number, error):
+    start, calls = nth
+    done = made.run(before=start(made.data, call, number, error))
+    if done.returncode:
+        assert calls() >= number
+        assert ("must work, and it failed" if error == 5 else "Disk full") in refuses(done, made.data)
+    else:  # there are fewer calls, or what failed is not needed: the index, the events
+        assert graph.contents(made.data) == undisturbed
     recovers(made, undisturbed)
 
 
