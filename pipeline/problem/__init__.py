@@ -8,11 +8,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import ProblemError
 from pipeline.problem import mistakes
+from pipeline.problem.column import Column
 from pipeline.problem.features import Features, Screen
 from pipeline.problem.model import BASELINES, METRICS, Baseline, Decision, Metric, Requirement, Search, Task, Training
 from pipeline.problem.part import nearest
 from pipeline.problem.references import References
-from pipeline.problem.source import Column, Source
+from pipeline.problem.source import Source
 from pipeline.problem.split import Split
 from pipeline.problem.upkeep import Maintain, Monitoring
 from pipeline.problem.whole import Problem
