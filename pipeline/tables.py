@@ -25,7 +25,9 @@ TYPES = {
     "number": pa.float64(),
     "integer": pa.float64(),  # an integer may be missing, and NaN is how a number says so
     "category": pa.string(),
+    "boolean": pa.string(),  # true or false
     "time": pa.timestamp("us", "UTC"),
+    "text": pa.string(),
 }
 
 

@@ -92,7 +92,7 @@ class Features(Stage):
     """Join what changes over time, tell the target, derive the features."""
 
     function = "pipeline.features:make"
-    reads = ("table", "target", "sources", "joins", "lookups", "features")
+    reads = ("task", "table", "target", "sources", "joins", "lookups", "features")
 
     def requires(self) -> Tasks:
         used = [self.spec.table, *self.spec.joins, *self.spec.lookups]
