@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline.errors import ProblemError
 from pipeline.problem import mistakes
 from pipeline.problem.features import Features, Screen
-from pipeline.problem.model import Baseline, Decision, Metric, Requirement, Search, Training
+from pipeline.problem.model import BASELINES, METRICS, Baseline, Decision, Metric, Requirement, Search, Task, Training
 from pipeline.problem.part import nearest
 from pipeline.problem.references import References
 from pipeline.problem.source import Column, Source
@@ -18,6 +18,8 @@ from pipeline.problem.upkeep import Maintain, Monitoring
 from pipeline.problem.whole import Problem
 
 __all__ = [
+    "BASELINES",
+    "METRICS",
     "Baseline",
     "Column",
     "Decision",
@@ -31,6 +33,7 @@ __all__ = [
     "Search",
     "Source",
     "Split",
+    "Task",
     "Training",
     "load",
     "nearest",

@@ -6,8 +6,24 @@ from pydantic import Field, model_validator
 
 from pipeline.problem.part import Part
 
-Metric = Literal["accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "log_loss", "brier"]
-Baseline = Literal["prior", "gradient_boosting"]
+Task = Literal["binary", "multiclass", "regression"]
+Metric = Literal[
+    "accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "log_loss", "brier",
+    "macro_f1", "rmse", "mae", "median_error", "mape", "r2",
+]  # fmt: skip
+METRICS: dict[Task, tuple[Metric, ...]] = {
+    "binary": ("accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "log_loss", "brier"),
+    "multiclass": ("accuracy", "macro_f1", "roc_auc", "log_loss", "brier"),
+    "regression": ("rmse", "mae", "median_error", "mape", "r2"),
+}
+"""What can be measured of each kind of answer."""
+Baseline = Literal["prior", "mean", "gradient_boosting"]
+BASELINES: dict[Task, tuple[Baseline, ...]] = {
+    "binary": ("prior", "gradient_boosting"),
+    "multiclass": ("prior", "gradient_boosting"),
+    "regression": ("mean", "gradient_boosting"),
+}
+"""What each kind of answer is measured against: without a feature, the share of each answer in training or the mean."""
 
 
 class Search(Part):

@@ -4,8 +4,16 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 from pipeline import expressions
+from pipeline.problem.model import BASELINES, METRICS, Baseline, Metric
 from pipeline.problem.part import nearest
 from pipeline.problem.source import Column
+
+TARGETS = {
+    "binary": ("number", "integer"),
+    "multiclass": ("category", "integer"),
+    "regression": ("number", "integer"),
+}
+"""What the columns of a target may be, by task."""
 
 
 class References:
@@ -28,9 +36,7 @@ class References:
     def broken(self) -> list[str]:
         """Every mistake, in the order of the problem file."""
         self._refer("table", self.raw.get("table"), self.sources, "source")
-        for column in _columns_of(self.raw.get("target")):
-            self._refer("target", column, self.raw_columns, "column")
-            self._expect_type("target", column, _table(self.raw_columns.get(column)), ("number", "integer"))
+        self._check_answer()
         time = _table(self.raw.get("split")).get("time")
         self._refer("split.time", time, self.raw_columns, "column")
         self._expect_type("split.time", str(time), _table(self.raw_columns.get(str(time), {"type": "time"})), ("time",))
@@ -40,6 +46,29 @@ class References:
         self._check_features()
         self._check_sources()
         return self.mistakes
+
+    def _check_answer(self) -> None:
+        target, task = self.raw.get("target"), self.raw.get("task", "binary")
+        types = TARGETS.get(task, ()) if isinstance(task, str) else ()
+        for column in _columns_of(target):
+            self._refer("target", column, self.raw_columns, "column")
+            if types:
+                self._expect_type("target", column, _table(self.raw_columns.get(column)), types)
+        if task == "multiclass" and isinstance(target, str) and _columns_of(target) not in ([], [target]):
+            self.mistakes.append(f"target: must be the name of the column with the label, got {target!r}")
+        if types and task != "binary" and "decision" in self.raw:
+            self.mistakes.append("decision: is for task = 'binary', which alone has a threshold; take [decision] out")
+        for place, requirement in enumerate(_list(self.raw.get("requirements")) if types else ()):
+            for key, every, known in (
+                ("metric", get_args(Metric), METRICS[task]),
+                ("better_than", get_args(Baseline), BASELINES[task]),
+            ):
+                named = _table(requirement).get(key)
+                if named in every and named not in known:
+                    which = ", ".join(known)
+                    self.mistakes.append(
+                        f"requirements.{place}.{key}: {named!r} is not for task = {task!r}, which has {which}"
+                    )
 
     def _check_joins(self) -> None:
         self._refer_all("joins", list(self.joins), self.sources, "source")

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from pipeline import expressions
 from pipeline.problem.features import Features, Screen
-from pipeline.problem.model import Decision, Requirement, Search, Training
+from pipeline.problem.model import Decision, Requirement, Search, Task, Training
 from pipeline.problem.part import Expression, Name, Part
 from pipeline.problem.source import Column, Source
 from pipeline.problem.split import Split
@@ -18,12 +18,15 @@ class Problem(Part):
 
     name: Name
     title: str
-    task: Literal["binary"] = "binary"
+    task: Task = "binary"
     seed: int = Field(0, ge=0)
     table: str
     """The source whose rows are predicted."""
     target: Expression
-    """Yes where it holds; a row for which it can't be told is set aside."""
+    """binary: yes where it holds; multiclass: the column with the label; regression: the number.
+
+    A row for which it can't be told is set aside.
+    """
     sources: dict[Name, Source]
     joins: dict[str, tuple[str, ...]] = {}
     """Sources that change over time, by the columns to join them on: a client sends their columns."""

@@ -45,8 +45,9 @@ def test_every_mistake_is_told_at_once_with_the_nearest_name(raw):
         ),
         "screen.max_psy: there is no such key; did you mean 'max_psi'?",
         (
-            "requirements.5.metric: expected 'accuracy', 'precision', 'recall', 'f1', 'roc_auc', 'pr_auc', 'log_loss' "
-            "or 'brier', got 'roc_auk'; did you mean 'roc_auc'?"
+            "requirements.5.metric: expected 'accuracy', 'precision', 'recall', 'f1', 'roc_auc', 'pr_auc', 'log_loss', "
+            "'brier', 'macro_f1', 'rmse', 'mae', 'median_error', 'mape' or 'r2', got 'roc_auk'; "
+            "did you mean 'roc_auc'?"
         ),
         "tabel: there is no such key; did you mean 'table'?",
         "features.columns: 'tempp' is no column; did you mean 'temp'?",
@@ -145,3 +146,21 @@ def test_where_the_bytes_of_a_source_lie_makes_no_stage_stale(raw):
         source["path"] = f"/elsewhere/{source['path']}"
         source.pop("package", None)
     assert problem.parse(raw).part(("sources",)) == before
+
+
+def test_metrics_and_baselines_must_be_those_of_the_task_and_only_yes_or_no_has_a_threshold(raw):
+    raw["task"], raw["target"] = "regression", "arr_delay"
+    raw["requirements"] = [{"metric": "rmse", "better_than": "mean"}, {"metric": "brier", "better_than": "prior"}]
+    assert mistakes(raw) == [
+        "  decision: is for task = 'binary', which alone has a threshold; take [decision] out",
+        "  requirements.1.metric: 'brier' is not for task = 'regression', which has rmse, mae, median_error, mape, r2",
+        "  requirements.1.better_than: 'prior' is not for task = 'regression', which has mean, gradient_boosting",
+    ]
+
+
+def test_the_target_of_several_classes_is_the_name_of_a_column(raw):
+    raw["task"], raw["target"], raw["requirements"] = "multiclass", "carrier", []
+    del raw["decision"]
+    assert problem.parse(raw).task == "multiclass"
+    raw["target"] = "month + day"
+    assert mistakes(raw) == ["  target: must be the name of the column with the label, got 'month + day'"]
