@@ -60,7 +60,7 @@ def predict(model: Model, test: Path, slices: list[str]) -> tuple[Floats, Floats
     inputs = [one.name for one in model.contract.inputs]
     with track("evaluating", len(files)) as advance:
         for file in files:
-            part = pd.read_parquet(file, columns=list(dict.fromkeys([*inputs, *slices, tables.TARGET])))
+            part = tables.frame(file, list(dict.fromkeys([*inputs, *slices, tables.TARGET])))
             if len(part):
                 probabilities.append(model.predict(columns_of_part(part, model.contract))["probability"])
                 answers.append(part[tables.TARGET].to_numpy("float64"))
