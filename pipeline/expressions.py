@@ -2,14 +2,20 @@
 
 One definition serves both sides. An expression is evaluated with Python's own operators, so that the same code works
 on NumPy arrays (the target, in the pipeline) and on TensorFlow tensors (a feature, inside the SavedModel).
-Numbers are float32 on both sides, and missing (NaN) where an operand is missing.
+Numbers are float32 on both sides, and missing (NaN) where an operand is missing. A column whose name is no word of
+Python stands between backticks: `` `sale price` > 100 ``.
 """
 
 import ast
+import keyword
 import operator
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+QUOTED = re.compile(r"`([^`]+)`")
+STAND_IN = "__quoted_"
+"""Begins the word that stands for a quoted name while Python parses."""
 OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -75,13 +81,26 @@ def parse(text: str) -> ast.expr:
     Raises:
         ValueError: the text is no expression, or says something that this small language has no word for.
     """
+    quoted: list[str] = []
+
+    def stand_in(found: re.Match[str]) -> str:
+        quoted.append(found[1])
+        return f" {STAND_IN}{len(quoted) - 1} "
+
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(QUOTED.sub(stand_in, text).strip(), mode="eval").body
     except SyntaxError as error:
         raise ValueError(f"expected an expression such as 'arr_delay > 15', got {text!r}: {error.msg}") from None
     for node in ast.walk(tree):
         _check(node, text)
+        if isinstance(node, ast.Name) and node.id.startswith(STAND_IN):
+            node.id = quoted[int(node.id.removeprefix(STAND_IN))]
     return tree
+
+
+def quote(column: str) -> str:
+    """A column's name as an expression writes it."""
+    return column if column.isidentifier() and column.isascii() and not keyword.iskeyword(column) else f"`{column}`"
 
 
 def columns(text: str) -> list[str]:
