@@ -2,12 +2,15 @@
 
 One definition serves both sides: an expression is evaluated with Python's own operators and the few functions of
 ``xp``, which is NumPy (in the pipeline) or has TensorFlow's functions under NumPy's names (inside the SavedModel).
-A number is float32 and a time a ``civil.Moment``; a category can be compared with a text.
+A number is float32 and a time a ``civil.Moment``; a category can be compared with a text. A column whose name is no
+word of Python stands between backticks: `` `sale price` > 100 ``.
 """
 
 import ast
+import keyword
 import math
 import operator
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
@@ -21,6 +24,9 @@ CROSS = "cross"
 BETWEEN = " | "
 """What stands between the values of a cross."""
 
+QUOTED = re.compile(r"`([^`]+)`")
+STAND_IN = "__quoted_"
+"""Begins the word that stands for a quoted name while Python parses."""
 ARITHMETIC: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -134,17 +140,30 @@ def parse(text: str) -> ast.expr:
     Raises:
         ValueError: the text is no expression, or says something that this small language has no word for.
     """
+    quoted: list[str] = []
+
+    def stand_in(found: re.Match[str]) -> str:
+        quoted.append(found[1])
+        return f" {STAND_IN}{len(quoted) - 1} "
+
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        tree = ast.parse(QUOTED.sub(stand_in, text).strip(), mode="eval").body
     except SyntaxError as error:
         raise ValueError(f"expected an expression such as 'arr_delay > 15', got {text!r}: {error.msg}") from None
     for node in ast.walk(tree):
         _check(node, text)
+        if isinstance(node, ast.Name) and node.id.startswith(STAND_IN):
+            node.id = quoted[int(node.id.removeprefix(STAND_IN))]
     if any(_is_cross(node) for node in ast.walk(tree) if node is not tree):
         raise ValueError(f"{CROSS} must be the whole expression, got {text!r}")
     if not _names(tree):
         raise ValueError(f"expected an expression with a column, got {text!r}")
     return tree
+
+
+def quote(column: str) -> str:
+    """A column's name as an expression writes it."""
+    return column if column.isidentifier() and column.isascii() and not keyword.iskeyword(column) else f"`{column}`"
 
 
 def columns(text: str) -> list[str]:

@@ -121,6 +121,17 @@ def test_columns_are_named_once_in_the_order_of_their_use():
     assert expressions.columns("b - planes.year / (a + b)") == ["b", "planes.year", "a"]
 
 
+@pytest.mark.parametrize("name", ["sale price", "größe", "1st", "class", "a.b", "50 %"])
+def test_any_name_of_a_column_can_be_quoted(name):
+    text = f"{expressions.quote(name)} * 2 + other"
+    assert expressions.columns(text) == [name, "other"]
+    assert expressions.evaluate(text, {name: np.float32(3), "other": np.float32(1)}, np) == 7
+
+
+def test_a_plain_name_is_not_quoted():
+    assert expressions.quote("arr_delay") == "arr_delay"
+
+
 @pytest.mark.parametrize(
     "text",
     [
