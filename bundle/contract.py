@@ -1,5 +1,6 @@
 """The contract of a model: the raw columns that it takes, and what it answers. The one schema that serving knows."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
@@ -54,6 +55,24 @@ class Contract(BaseModel):
     outputs: tuple[Output, ...]
     threshold: float
     """The probability from which the decision is yes."""
+
+
+def tensors(contract: Contract) -> dict[str, str]:
+    """What the model calls the tensor of each column: by the column's name, where a SavedModel can hold that.
+
+    It holds ASCII words that begin with a letter, and no two that differ in case alone.
+    """
+    taken = {"self"}
+    names: dict[str, str] = {}
+    for column in contract.inputs:
+        word = re.sub(r"\W", "_", column.name, flags=re.ASCII)
+        base = name = word if word[:1].isalpha() else f"column{word}"
+        number = 2
+        while name.lower() in taken:
+            name, number = f"{base}__{number}", number + 1
+        taken.add(name.lower())
+        names[column.name] = name
+    return names
 
 
 class ContractError(ValueError):

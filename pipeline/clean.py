@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import cells, expressions, quality, repeats, tables, violations
+from pipeline import cells, expressions, quality, repeats, tables, values, violations
 from pipeline.cells import Fault, Rules
+from pipeline.civil import UTC_CLOCK
 from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
 from pipeline.problem import Source
@@ -54,7 +55,7 @@ def clean(job: Job) -> Outcome:
     newest = max((one.newest for one in done if one.newest), default=None)
     broken = [*_blocking(described, source, refused, kept), *_stale(newest, ends, source)]
     if broken:
-        page = quality.refuse(job.final.parent, name, described, broken)
+        page = quality.refuse(job.final.parent, broken)
         raise DataError("\n".join([f"The rules of {name} must hold, and these do not:", *broken, f"See {page}."]))
     (job.output / violations.NAME).write_text(described.model_dump_json(indent=1) + "\n")
     return Outcome(rows_in=described.rows, rows_out=kept, notes=[str(one) for one in found])
@@ -109,9 +110,9 @@ def end_of(day: str | None) -> datetime | None:
 def _checked(table: pa.Table, source: Source) -> Iterator[Fault]:
     for reason, check in source.checks.items():
         names = expressions.columns(check.holds)
-        operands = {name: table[name].to_numpy() for name in names}
-        told = ~np.any([np.isnan(values) for values in operands.values()], axis=0)
-        broken = told & ~np.asarray(expressions.evaluate(check.holds, operands), bool)
+        operands = {name: values.of_array(table[name].combine_chunks()) for name in names}
+        holds, told = values.value(check.holds, operands, UTC_CLOCK)
+        broken = told & ~holds
         if broken.any():
             yield Fault(reason, check.otherwise, broken, tuple(names))
 

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import tensorflow as tf
 from tensorflow.lite.python.convert_phase import ConverterError
 
-from bundle.contract import Contract
+from bundle.contract import Contract, tensors
 from bundle.model import COMPILED, FEATURES, SIGNATURE
-from pipeline.preprocessing import Derive, Encode
+from pipeline.preprocessing import Columns, Derive, Encode
 
 Network = Callable[[Any, Any], Any]
 TYPES = {"number": tf.float32, "category": tf.string}
@@ -34,22 +34,28 @@ class Serving(tf.Module):  # type: ignore[misc]
         self.network, self.threshold = network, contract.threshold
         self.signature = traced(self.answer, contract)
 
-    def answer(self, **columns: Any) -> dict[str, Any]:
+    def answer(self, columns: Columns) -> dict[str, Any]:
         """The named answers for raw columns."""
         numbers, codes = self.encode(self.derive(columns, self.features))
         probability = tf.sigmoid(self.network(numbers, codes))
         decision = tf.cast(probability >= self.threshold, tf.int64)
         return {"probability": tf.identity(probability, "probability"), "decision": decision}
 
-    def derived(self, **columns: Any) -> dict[str, Any]:
+    def derived(self, columns: Columns) -> dict[str, Any]:
         """The features that the model uses, as it makes them of raw columns."""
         return {name: tf.identity(value) for name, value in self.derive(columns, self.features).items()}
 
 
 def traced(function: Callable[..., Any], contract: Contract) -> Any:
     """A function of the contract's columns as a graph."""
-    inputs = {one.name: tf.TensorSpec([None], TYPES[one.type], one.name) for one in contract.inputs}
-    return tf.function(function, autograph=False).get_concrete_function(**inputs)
+    names = tensors(contract)
+    columns = {tensor: name for name, tensor in names.items()}
+    inputs = {names[one.name]: tf.TensorSpec([None], TYPES[one.type], names[one.name]) for one in contract.inputs}
+
+    def of_tensors(**given: Any) -> Any:
+        return function({columns[tensor]: values for tensor, values in given.items()})
+
+    return tf.function(of_tensors, autograph=False).get_concrete_function(**inputs)
 
 
 def save(

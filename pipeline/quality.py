@@ -1,12 +1,10 @@
-"""The page about a source's data."""
+"""The page of a source whose data was refused."""
 
 from pathlib import Path
 
-from pipeline.violations import Violations
 
-
-def refuse(folder: Path, name: str, described: Violations, broken: list[str]) -> Path:
-    """Leave the page of data that was refused in ``folder``; where it is."""
-    page = folder / "refused.html"
-    page.write_text("\n".join(broken))
+def refuse(folder: Path, broken: list[str]) -> Path:
+    """Leave what is wrong in ``folder``; where it is."""
+    page = folder / "refused.txt"
+    page.write_text("\n".join(broken) + "\n")
     return page
