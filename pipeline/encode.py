@@ -16,10 +16,10 @@ from bundle import profile
 from bundle.profile import Counts, FeatureProfile, Profile
 from pipeline import arrays, drift, encoding, tables
 from pipeline.drift import Days
-from pipeline.encoding import Category, Encoding, Number
+from pipeline.encoding import Category, Encoding, Number, Target
 from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
-from pipeline.problem import Screen
+from pipeline.problem import Screen, Task
 
 MIN_COUNT = 5
 """A level that training saw less often is treated as unknown, so that the unknown has something to learn from."""
@@ -51,7 +51,8 @@ def encode(job: Job) -> Outcome:
     validation = count(tables.read(split / "validation", list(kinds)), kinds, "profiling validation")
     screened = [screen(name, kind, train[name], validation[name], problem.screen) for name, kind in kinds.items()]
     profiles = calibrate(screened, [split / "train", split / "validation"], problem.split.time)
-    learned = learn([one for one in profiles if one.kept], train)
+    target = learn_target(tables.read(split / "train", [tables.TARGET]), problem.task)
+    learned = learn([one for one in profiles if one.kept], train, target)
     encoding.write(learned, job.output)
     reference = Profile(max_psi=problem.screen.max_psi, features=tuple(profiles))
     (job.output / profile.NAME).write_text(reference.model_dump_json(indent=1) + "\n")
@@ -126,7 +127,21 @@ def calibrate(profiles: list[FeatureProfile], tables_of_days: list[Path], time: 
     ]
 
 
-def learn(kept: list[FeatureProfile], train: dict[str, Seen]) -> Encoding:
+def learn_target(train: dd.DataFrame, task: Task) -> Target:
+    """What training answers."""
+    kind = "category" if task == "multiclass" else "number"
+    seen = count(train, {tables.TARGET: kind}, "profiling the target")[tables.TARGET]
+    if task == "multiclass":
+        classes = tuple(sorted(seen.levels))
+        return Target(task=task, classes=classes, shares=tuple(seen.levels[one] / seen.rows for one in classes))
+    values, times = seen.numbers
+    mean = float(np.average(values, weights=times))
+    if task == "binary":
+        return Target(task=task, shares=(mean,))
+    return Target(task=task, mean=mean, scale=float(np.sqrt(np.average((values - mean) ** 2, weights=times))))
+
+
+def learn(kept: list[FeatureProfile], train: dict[str, Seen], target: Target) -> Encoding:
     """The encoding of the features that are kept.
 
     Raises:
@@ -137,6 +152,7 @@ def learn(kept: list[FeatureProfile], train: dict[str, Seen]) -> Encoding:
             "At least one feature must be left after the drift screen, and none is. Look at [features] and [screen]."
         )
     return Encoding(
+        target=target,
         numbers=tuple(_number(one.name, train[one.name]) for one in kept if one.kind == "number"),
         categories=tuple(_category(one.name, train[one.name]) for one in kept if one.kind == "category"),
     )
@@ -187,7 +203,7 @@ def _encode_split(table: Path, learned: Encoding, folder: Path, *, answers: bool
         numbers, codes = encoder(raw_tensors(part[learned.features], categories))
         encoded.numbers[rows], encoded.categories[rows] = numbers.numpy(), codes.numpy()
         if answers:
-            encoded.target[rows] = part[tables.TARGET].to_numpy("float32")
+            encoded.target[rows] = learned.target.encoded(part[tables.TARGET])
 
     tables.each_part(tables.read(table, columns), work, f"encoding {folder.name}")
     return starts[-1]

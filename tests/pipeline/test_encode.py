@@ -58,7 +58,7 @@ def run(tmp_path, splits, parts=1, **screen):
             tables.write_part(table.iloc[rows], tmp_path / "split" / name, number, schema)
     out = tmp_path / "out"
     out.mkdir()
-    part = json.loads(json.dumps(described.part(("sources", "table", "joins", "features", "split", "screen"))))
+    part = json.loads(json.dumps(described.part(("task", "sources", "table", "joins", "features", "split", "screen"))))
     outcome = encode.encode(Job("", "", part, {"split": tmp_path / "split"}, out, out, "tester", {}, tmp_path))
     return outcome, encoding.read(out), Profile.model_validate_json((out / "profile.json").read_bytes()), out
 
