@@ -64,7 +64,7 @@ def hold_out(described: Manifest, time: str, days: int) -> pd.DataFrame:
     folder = config.data_folder() / described.name / "split" / key / "test"
     if not folder.is_dir():
         sys.exit(f"{folder} must have the rows that {described.name} {described.version} was judged by. Run: make run")
-    rows = pd.concat(map(pd.read_parquet, tables.parts(folder))).sort_values(time, kind="stable")
+    rows = tables.whole(folder).sort_values(time, kind="stable")
     return rows[rows[time] < rows[time].min().normalize() + pd.Timedelta(days=days)]
 
 

@@ -107,24 +107,31 @@ def screen(name: str, kind: str, train: Seen, validation: Seen, rule: Screen) ->
     )
 
 
-def calibrate(profiles: list[FeatureProfile], tables_of_days: list[Path], time: str) -> list[FeatureProfile]:
+def calibrate(profiles: list[FeatureProfile], tables_of_days: list[Path], time: str | None) -> list[FeatureProfile]:
     """The profiles with what is usual for a single day, from all days of the given tables."""
-
-    def work(_: int, part: pd.DataFrame) -> list[Days]:
-        days = drift.days_of(part[time])
-        return [drift.count_by_day(one, part[one.name].to_numpy(), days) for one in profiles]
-
-    columns = list(dict.fromkeys([time, *(one.name for one in profiles)]))
-    counted = [
-        part
-        for table in tables_of_days
-        for part in tables.each_part(tables.read(table, columns), work, f"days of {table.name}")
-    ]
-    by_day = [drift.merge(days) for days in zip(*counted, strict=True)]
+    columns = list(dict.fromkeys([*([time] if time else []), *(one.name for one in profiles)]))
+    by_day = [_by_day(profiles, table, columns, time) for table in tables_of_days]
+    merged = [drift.merge(days) for days in zip(*by_day, strict=True)]
     return [
         one.model_copy(update={"usual": drift.usual(one.training, days)})
-        for one, days in zip(profiles, by_day, strict=True)
+        for one, days in zip(profiles, merged, strict=True)
     ]
+
+
+def _by_day(profiles: list[FeatureProfile], table: Path, columns: list[str], time: str | None) -> list[Days]:
+    starts = _starts(table)
+
+    def work(number: int, part: pd.DataFrame) -> list[Days]:
+        days = drift.days_of(part, time, starts[number], starts[-1])
+        return [drift.count_by_day(one, part[one.name].to_numpy(), days) for one in profiles]
+
+    counted = tables.each_part(tables.read(table, columns), work, f"days of {table.name}")
+    return [drift.merge(days) for days in zip(*counted, strict=True)]
+
+
+def _starts(table: Path) -> list[int]:
+    """The number of each part's first row, and last that of all rows."""
+    return [0, *accumulate(pq.read_metadata(path).num_rows for path in tables.parts(table))]
 
 
 def learn_target(train: dd.DataFrame, task: Task) -> Target:
@@ -194,8 +201,7 @@ def _encode_split(table: Path, learned: Encoding, folder: Path, *, answers: bool
     encoder = Encode(learned)
     categories = {one.name for one in learned.categories}
     columns = learned.features + ([tables.TARGET] if answers else [])
-    sizes: list[int] = [pq.read_metadata(path).num_rows for path in tables.parts(table)]
-    starts = [0, *accumulate(sizes)]
+    starts = _starts(table)
     encoded = arrays.create(folder, starts[-1], len(learned.numbers), len(learned.categories), answers=answers)
 
     def work(number: int, part: pd.DataFrame) -> None:

@@ -45,7 +45,8 @@ def evaluate(job: Job) -> Outcome:
     model = Model(exported / "model", contract, runtime)
     slices = list(job.problem.slices)
     time = job.problem.split.time
-    predicted, target, labels = predict(model, job.inputs["split"] / "test", [*slices, time])
+    labelled = [*slices, *([time] if time else [])]
+    predicted, target, labels = predict(model, job.inputs["split"] / "test", labelled)
     baselines = {
         name: scored(contract, target, np.load(job.inputs["baseline"] / f"{name}.npy", allow_pickle=False))
         for name in BASELINES[contract.task]
@@ -58,7 +59,7 @@ def evaluate(job: Job) -> Outcome:
     by_column = {name: by_slice(score, labels[name], job.problem.seed) for name in slices}
     found = {"task": contract.task, **measured, "runtime": runtime, "slices": by_column}
     (job.output / "evaluation.json").write_text(json.dumps(_plain(found), indent=1, allow_nan=False) + "\n")
-    days = drift.days_of(pd.Series(labels[time]))
+    days = drift.days_of(pd.DataFrame(labels, index=range(len(target))), time)
     answered = answers(contract, predicted, days).model_copy(update={"worst": worst_days(score, days)})
     (job.output / "answers.json").write_text(answered.model_dump_json(indent=1) + "\n")
     note = ", ".join(f"{name} {measured['metrics'][name]['value']:.4f}" for name in NOTED[contract.task])
@@ -78,7 +79,7 @@ def predict(
     inputs = [one.name for one in model.contract.inputs]
     with track("evaluating", len(files)) as advance:
         for file in files:
-            part = pd.read_parquet(file, columns=list(dict.fromkeys([*inputs, *slices, tables.TARGET])))
+            part = tables.frame(file, list(dict.fromkeys([*inputs, *slices, tables.TARGET])))
             if len(part):
                 predicted.append(model.predict(columns_of_part(part, model.contract))[model.contract.answer])
                 target.append(part[tables.TARGET].to_numpy(object if model.contract.classes else "float64"))

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from pipeline import expressions
+from pipeline import expressions, tables
 from pipeline.encoding import MISSING, RESERVED, UNKNOWN, Encoding
 from pipeline.problem import Problem
 
@@ -107,7 +107,7 @@ class Encode(tf.Module):  # type: ignore[misc]
 def deriver(problem: Problem, cleaned: Mapping[str, Path]) -> Derive:
     """The derivation of features that a problem file describes, with its static tables from the ``cleaned`` sources."""
     looked_up = {
-        source: (on, problem.sources[source].key[0], pd.read_parquet(cleaned[source] / "rows"))
+        source: (on, problem.sources[source].key[0], tables.whole(cleaned[source] / "rows"))
         for source, on in problem.lookups.items()
     }
     return Derive(problem.kinds(), problem.features.derived, looked_up)

@@ -1,10 +1,16 @@
-"""Tables on disk: a folder of Parquet parts, worked on part by part with Dask, never in memory whole."""
+"""Tables on disk: a folder of Parquet parts, worked on part by part with Dask, never in memory whole.
 
+A part is an Arrow table whose categories stay dictionary-encoded: what holds of a category is worked out once for each
+that there is, and not for each row. ``frame`` and ``read`` give the same to pandas, as text.
+"""
+
+import os
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import dask
 import dask.dataframe as dd
@@ -13,20 +19,31 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.problem import Column
-from pipeline.progress import track
+from pipeline.progress import Advance, track
 
 TARGET = "__target__"
-"""The column of the answer, 1 for yes and 0 for no, from Features on."""
+"""The column of the answer from Features on."""
 REASON = "reason"
 """The column that says why a row was set aside."""
+PART_ROWS = 400_000
+"""How many rows of a large file are one part, where its row groups allow it."""
 
 Counted = TypeVar("Counted")
+CATEGORY = pa.dictionary(pa.int32(), pa.string())
 TYPES = {
     "number": pa.float64(),
     "integer": pa.float64(),  # an integer may be missing, and NaN is how a number says so
-    "category": pa.string(),
+    "category": CATEGORY,
     "time": pa.timestamp("us", "UTC"),
 }
+
+
+@dataclass(frozen=True)
+class Part:
+    """A file of a table, or of a large file some of its row groups."""
+
+    path: Path
+    groups: tuple[int, ...] | None = None
 
 
 def times(text: pd.Series) -> pd.Series:
@@ -39,16 +56,14 @@ def schema(columns: dict[str, Column]) -> pa.Schema:
     return pa.schema([(name, TYPES[column.type]) for name, column in columns.items()])
 
 
-def read(folder: Path, columns: list[str] | None = None) -> dd.DataFrame:
-    """The table in ``folder``, or the named columns of it; every part is one partition."""
-    files = parts(folder)
-    empty = pq.read_schema(files[0]).empty_table().to_pandas()
-    return dd.from_map(pd.read_parquet, files, columns=columns, meta=empty[columns] if columns else empty)
-
-
 def parts(folder: Path) -> list[Path]:
     """The Parquet files of a table, in order."""
     return sorted(folder.glob("*.parquet"))
+
+
+def slices(folder: Path) -> list[Part]:
+    """The parts of a table in order, none of which has many more rows than ``PART_ROWS``."""
+    return [part for path in parts(folder) for part in _slices(path)]
 
 
 def part_path(folder: Path, number: int) -> Path:
@@ -56,11 +71,57 @@ def part_path(folder: Path, number: int) -> Path:
     return folder / f"part-{number:05}.parquet"
 
 
-def write_part(frame: pd.DataFrame, folder: Path, number: int, schema: pa.Schema) -> None:
-    """Write one part of a table; every part has the same schema."""
+def load(part: Path | Part, columns: list[str] | None = None, encoded: bool = False) -> pa.Table:
+    """A part, or the named columns of it; each column is one chunk.
+
+    Args:
+        encoded: also text is dictionary-encoded, and not only categories.
+    """
+    if isinstance(part, Path):
+        part = Part(part)
+    with pq.ParquetFile(part.path, memory_map=True) as file:
+        text = [field.name for field in file.schema_arrow if pa.types.is_string(field.type)] if encoded else []
+    with pq.ParquetFile(part.path, memory_map=True, read_dictionary=text) as file:
+        groups = range(file.num_row_groups) if part.groups is None else part.groups
+        table = file.read_row_groups(list(groups), columns=columns, use_threads=False)
+    return table.replace_schema_metadata().unify_dictionaries().combine_chunks()
+
+
+def frame(path: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """A part, or the named columns of it, for pandas: categories are text."""
+    return to_pandas(load(path, columns))
+
+
+def to_pandas(table: pa.Table) -> pd.DataFrame:
+    """The table for pandas: categories are text."""
+    decoded: pd.DataFrame = table.cast(_decoded(table.schema)).to_pandas()
+    return decoded
+
+
+def whole(folder: Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """All of a table that fits into memory, such as a look-up, for pandas."""
+    return pd.concat([frame(path, columns) for path in parts(folder)], ignore_index=True)
+
+
+def read(folder: Path, columns: list[str] | None = None) -> dd.DataFrame:
+    """The table in ``folder``, or the named columns of it, for pandas; every part is one partition."""
+    files = parts(folder)
+    empty = _decoded(pq.read_schema(files[0]).remove_metadata()).empty_table().to_pandas()
+    return dd.from_map(frame, files, columns=columns, meta=empty[columns] if columns else empty)
+
+
+def write(table: pa.Table, folder: Path, number: int) -> None:
+    """Write one part of a table; every part must have the same schema."""
     folder.mkdir(parents=True, exist_ok=True)
-    table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False).replace_schema_metadata()
-    pq.write_table(table, part_path(folder, number), compression="snappy")
+    timed = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
+    pq.write_table(
+        table.replace_schema_metadata(), part_path(folder, number), compression="snappy", write_statistics=timed
+    )
+
+
+def write_part(frame: pd.DataFrame, folder: Path, number: int, schema: pa.Schema) -> None:
+    """Write one part of a table that is a pandas frame; every part has the same schema."""
+    write(pa.Table.from_pandas(frame, schema=_decoded(schema), preserve_index=False).cast(schema), folder, number)
 
 
 def write_aside(bad: pd.DataFrame, folder: Path, number: int) -> None:
@@ -74,21 +135,68 @@ def reasons(aside: Path) -> Counter[str]:
     """How many rows were set aside, by reason."""
     counts: Counter[str] = Counter()
     for path in parts(aside):
-        counts.update(pd.read_parquet(path, columns=[REASON])[REASON])
+        counts.update(load(path, [REASON])[REASON].to_pylist())
     return counts
+
+
+def over(parts: Sequence[Any], work: Callable[[int, Any], Counted], what: str) -> list[Counted]:
+    """Do ``work(number, part)`` for each of ``parts``, some at a time; what it returns, in their order.
+
+    ``work`` loads its part itself, so that no more parts are in memory than are worked on. Where the environment names
+    a ``DASK_SCHEDULER_ADDRESS``, the processes of its workers do it: so ``work`` must be picklable, returns what it
+    counts, and leaves everything else in files. Otherwise threads do it here.
+    """
+    steps = [dask.delayed(work, pure=False)(number, part) for number, part in enumerate(parts)]
+    return _computed(steps, what)
 
 
 def each_part(table: dd.DataFrame, work: Callable[[int, pd.DataFrame], Counted], what: str) -> list[Counted]:
     """Do ``work(number, part)`` for every part of ``table``; what it returns, in the order of the parts."""
-    delayed = table.to_delayed(optimize_graph=True)
-    guard = threading.Lock()
-    with track(what, len(delayed)) as advance:
+    return over(table.to_delayed(optimize_graph=True), work, what)
 
-        def step(number: int, part: pd.DataFrame) -> Counted:
-            done = work(number, part)
+
+def _computed(steps: list[Any], what: str) -> list[Any]:
+    with track(what, len(steps)) as advance:
+        if os.environ.get("DASK_SCHEDULER_ADDRESS"):
+            return _distributed(steps, advance)
+        guard = threading.Lock()
+
+        def told(step: Any) -> Any:
             with guard:
                 advance()
-            return done
+            return step
 
-        steps = [dask.delayed(step, pure=False)(number, part) for number, part in enumerate(delayed)]
-        return list(dask.compute(*steps))
+        return list(dask.compute(*[dask.delayed(told, pure=False)(step) for step in steps]))
+
+
+def _distributed(steps: list[Any], advance: Advance) -> list[Any]:
+    """The results of the workers of the scheduler that the environment names."""
+    from distributed import Client, as_completed
+
+    with Client(os.environ["DASK_SCHEDULER_ADDRESS"], set_as_default=False) as client:
+        futures = client.compute(steps)
+        for _ in as_completed(futures):
+            advance()
+        return list(client.gather(futures))
+
+
+def _slices(path: Path) -> list[Part]:
+    described = pq.read_metadata(path)
+    if described.num_rows <= PART_ROWS or described.num_row_groups == 1:
+        return [Part(path)]
+    runs: list[list[int]] = [[]]
+    rows = 0
+    for group in range(described.num_row_groups):
+        more = described.row_group(group).num_rows
+        if runs[-1] and rows + more > PART_ROWS:
+            runs.append([])
+            rows = 0
+        runs[-1].append(group)
+        rows += more
+    return [Part(path, tuple(run)) for run in runs]
+
+
+def _decoded(schema: pa.Schema) -> pa.Schema:
+    return pa.schema(
+        [(one.name, one.type.value_type if pa.types.is_dictionary(one.type) else one.type) for one in schema]
+    )

@@ -187,7 +187,7 @@ def sample_rows(split: Path, contract: Contract) -> list[dict[str, Any]]:
     names = [one.name for one in contract.inputs]
     taken: list[pd.DataFrame] = []
     for path in tables.parts(split):
-        taken.append(pd.read_parquet(path, columns=names))
+        taken.append(tables.frame(path, names))
         if sum(map(len, taken)) >= PARITY_ROWS:
             break
     rows = pd.concat(taken).head(PARITY_ROWS)

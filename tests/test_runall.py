@@ -9,12 +9,11 @@ import subprocess
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from bundle import manifest, version
 from bundle.model import Model
-from pipeline.tables import parts
+from pipeline import tables
 from tests.conftest import BIN
 from tests.sample import REPOSITORY
 
@@ -32,7 +31,7 @@ def holdout(made):
     """Raw rows of the hold-out as columns that the model takes."""
     [split] = (made.folder / "data" / "sample" / "split").glob("*/test")
     described = manifest.read(made.version)
-    rows = pd.concat([pd.read_parquet(path) for path in parts(split)])
+    rows = tables.whole(split)
     return {
         one.name: rows[one.name].to_numpy("float32")
         if one.type == "number"

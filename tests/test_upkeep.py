@@ -7,7 +7,6 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from bundle import identity, version
@@ -28,7 +27,7 @@ def serve(place, day, *, number=1, process="1", change=None, outcomes=True):
     data = place.folder / "data"
     loaded = version.load(data / "models" / "sample" / str(number))
     [split] = (data / "sample" / "split").glob("*/test")
-    rows = pd.concat([pd.read_parquet(path) for path in tables.parts(split)]).head(ROWS)
+    rows = tables.whole(split).head(ROWS)
     asked = rows.assign(**(change or {}))
     columns = columns_of_part(asked, loaded.manifest.contract)
     answers = loaded.model.predict(columns)
@@ -142,7 +141,7 @@ def test_corrupt_columns_are_named_and_the_others_are_not(served, monitored):
 def test_the_features_of_the_log_are_those_of_training(served, monitored):
     """Derived by the model's own graph: the same rows, through the log, have the shares that the split has."""
     [split] = (served.folder / "data" / "sample" / "split").glob("*/test")
-    rows = pd.concat([pd.read_parquet(path) for path in tables.parts(split)]).head(ROWS)
+    rows = tables.whole(split).head(ROWS)
     [one] = report(served, NORMAL).versions
     for drift in one.drift[:-1]:
         assert drift.actual[-1] == pytest.approx(rows[drift.name].isna().mean()), drift.name

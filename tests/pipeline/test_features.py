@@ -64,8 +64,8 @@ def made(tmp_path):
     outcome = features.make(
         Job("", "", json.loads(json.dumps(described.part(reads))), inputs, out, out, "tester", {}, tmp_path)
     )
-    rows = pd.concat([pd.read_parquet(path) for path in tables.parts(out / "rows")], ignore_index=True)
-    aside = pd.concat([pd.read_parquet(path) for path in tables.parts(out / "set_aside")], ignore_index=True)
+    rows = tables.whole(out / "rows")
+    aside = tables.whole(out / "set_aside")
     return outcome, rows, aside
 
 

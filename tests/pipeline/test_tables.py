@@ -1,0 +1,58 @@
+"""Tables: parts of Arrow, categories as codes, worked on in threads or by the workers of a Dask scheduler."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline import tables
+
+SCHEMA = pa.schema([("c", tables.CATEGORY), ("x", pa.float64()), ("t", pa.timestamp("us", "UTC"))])
+
+
+def some(rows: int) -> pd.DataFrame:
+    rng = np.random.default_rng(rows)
+    moments = pd.to_datetime(rng.integers(0, 10**9, rows), unit="s", utc=True).astype("datetime64[us, UTC]")
+    return pd.DataFrame({"c": rng.choice(["a", "b", None], rows), "x": rng.normal(size=rows), "t": moments})
+
+
+def test_it_works(tmp_path):
+    frame = some(1000)
+    for number, part in enumerate(np.array_split(np.arange(1000), 3)):
+        tables.write_part(frame.iloc[part], tmp_path, number, SCHEMA)
+    table = tables.load(tables.parts(tmp_path)[0])
+    assert table.schema == SCHEMA
+    assert all(column.num_chunks == 1 for column in table.columns)
+    pd.testing.assert_frame_equal(tables.whole(tmp_path), frame.astype({"c": "str"}))
+    pd.testing.assert_frame_equal(tables.read(tmp_path, ["x"]).compute().reset_index(drop=True), frame[["x"]])
+
+
+def test_text_is_loaded_as_codes_where_that_is_asked_for(tmp_path):
+    pq.write_table(pa.table({"s": ["x", "y", None, "x"]}), tables.part_path(tmp_path, 0))
+    assert pa.types.is_string(tables.load(tables.part_path(tmp_path, 0)).schema.field("s").type)
+    [column] = tables.load(tables.part_path(tmp_path, 0), encoded=True).columns
+    assert column.chunk(0).dictionary.to_pylist() == ["x", "y"]
+    assert column.to_pylist() == ["x", "y", None, "x"]
+
+
+def test_a_large_file_is_several_parts(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "PART_ROWS", 250)
+    pq.write_table(pa.table({"n": range(1000)}), tables.part_path(tmp_path, 0), row_group_size=100)
+    pq.write_table(pa.table({"n": range(1000, 1900)}), tables.part_path(tmp_path, 1))
+    slices = tables.slices(tmp_path)
+    assert [len(tables.load(one)) for one in slices] == [200, 200, 200, 200, 200, 900]
+    assert [n for one in slices for n in tables.load(one)["n"].to_pylist()] == list(range(1900))
+
+
+def test_work_is_done_over_each_part_and_told_in_their_order(tmp_path, capfd):
+    done = tables.over(["a", "b", "c"], lambda number, part: (number, part.upper()), "shouting")
+    assert done == [(0, "A"), (1, "B"), (2, "C")]
+
+
+def test_what_fails_in_one_part_is_told(tmp_path):
+    def fail(number: int, part: str) -> None:
+        raise ValueError(part)
+
+    with pytest.raises(ValueError, match="b"):
+        tables.over(["b"], fail, "failing")
