@@ -1,5 +1,6 @@
 """The contract of a model: the raw columns that it takes, and what it answers. The one schema that serving knows."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
@@ -75,6 +76,24 @@ class Contract(BaseModel):
     def answer(self) -> str:
         """The name of the output that is measured."""
         return self.outputs[0].name
+
+
+def tensors(contract: Contract) -> dict[str, str]:
+    """What the model calls the tensor of each column: by the column's name, where a SavedModel can hold that.
+
+    It holds ASCII words that begin with a letter, and no two that differ in case alone.
+    """
+    taken = {"self"}
+    names: dict[str, str] = {}
+    for column in contract.inputs:
+        word = re.sub(r"\W", "_", column.name, flags=re.ASCII)
+        base = name = word if word[:1].isalpha() else f"column{word}"
+        number = 2
+        while name.lower() in taken:
+            name, number = f"{base}__{number}", number + 1
+        taken.add(name.lower())
+        names[column.name] = name
+    return names
 
 
 class ContractError(ValueError):

@@ -36,6 +36,7 @@ class Model:
         self.contract = contract
         self.runtime = runtime
         self._chunk = max(1, min(CHUNK, CELLS // max(1, len(contract.inputs))))
+        self._tensors = contracts.tensors(contract)
         self._call = _litert(folder / COMPILED) if runtime == "litert" else _savedmodel(folder)
 
     def predict(self, columns: Columns) -> Answers:
@@ -45,7 +46,7 @@ class Model:
             ContractError: a column is absent, of the wrong length, or holds an infinite number.
         """
         contracts.check(columns, self.contract)
-        wanted = {column.name: columns[column.name] for column in self.contract.inputs}
+        wanted = {tensor: columns[name] for name, tensor in self._tensors.items()}
         rows = len(next(iter(wanted.values())))
         if 0 < rows <= self._chunk:
             answers = self._call(wanted)
@@ -106,7 +107,7 @@ class _Graph:
         return {name: interpreter.get_tensor(index) for name, index in self._outputs.items()}
 
 
-def features(folder: Path) -> Callable[[Columns], Answers]:
+def features(folder: Path, contract: Contract) -> Callable[[Columns], Answers]:
     """What the model in ``folder`` makes of raw columns before it scales and encodes them.
 
     The function takes the columns of the contract and gives each feature that the model uses, by its name: numbers
@@ -116,7 +117,12 @@ def features(folder: Path) -> Callable[[Columns], Answers]:
         ForbiddenOperation: the model's graph does more than compute and look up.
         KeyError: the model has no such signature.
     """
-    return _savedmodel(folder, FEATURES)
+    call, tensors = _savedmodel(folder, FEATURES), contracts.tensors(contract)
+
+    def of_columns(columns: Columns) -> Answers:
+        return call({tensors[name]: values for name, values in columns.items()})
+
+    return of_columns
 
 
 def _savedmodel(folder: Path, name: str = SIGNATURE) -> Callable[[Columns], Answers]:

@@ -11,10 +11,10 @@ import numpy.typing as npt
 import tensorflow as tf
 from tensorflow.lite.python.convert_phase import ConverterError
 
-from bundle.contract import Contract
+from bundle.contract import Contract, tensors
 from bundle.model import COMPILED, FEATURES, SIGNATURE
 from pipeline.encoding import Encoding
-from pipeline.preprocessing import Derive, Encode
+from pipeline.preprocessing import Columns, Derive, Encode
 
 Network = Callable[[Any, Any], Any]
 TYPES = {"number": tf.float32, "category": tf.string}
@@ -33,7 +33,7 @@ class Serving(tf.Module):  # type: ignore[misc]
         self.network, self.contract, self.target = network, contract, known.target
         self.signature = traced(self.answer, contract)
 
-    def answer(self, **columns: Any) -> dict[str, Any]:
+    def answer(self, columns: Columns) -> dict[str, Any]:
         """The named answers for raw columns."""
         said = self.network(*self.encode(self.derive(columns, self.features)))
         match self.contract.task:
@@ -48,15 +48,21 @@ class Serving(tf.Module):  # type: ignore[misc]
             case "regression":
                 return {"prediction": tf.identity(said * self.target.scale + self.target.mean, "prediction")}
 
-    def derived(self, **columns: Any) -> dict[str, Any]:
+    def derived(self, columns: Columns) -> dict[str, Any]:
         """The features that the model uses, as it makes them of raw columns."""
         return {name: tf.identity(value) for name, value in self.derive(columns, self.features).items()}
 
 
 def traced(function: Callable[..., Any], contract: Contract) -> Any:
     """A function of the contract's columns as a graph."""
-    inputs = {one.name: tf.TensorSpec([None], TYPES[one.type], one.name) for one in contract.inputs}
-    return tf.function(function, autograph=False).get_concrete_function(**inputs)
+    names = tensors(contract)
+    columns = {tensor: name for name, tensor in names.items()}
+    inputs = {names[one.name]: tf.TensorSpec([None], TYPES[one.type], names[one.name]) for one in contract.inputs}
+
+    def of_tensors(**given: Any) -> Any:
+        return function({columns[tensor]: values for tensor, values in given.items()})
+
+    return tf.function(of_tensors, autograph=False).get_concrete_function(**inputs)
 
 
 def save(folder: Path, derive: Derive, encode: Encode, model: keras.Model, known: Encoding, contract: Contract) -> None:

@@ -8,8 +8,11 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from pipeline import expressions, tables
+from pipeline import expressions, tables, values
+from pipeline.civil import UTC_CLOCK
+from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
+from pipeline.problem import Problem
 
 
 def make(job: Job) -> Outcome:
@@ -22,16 +25,16 @@ def make(job: Job) -> Outcome:
     kinds = problem.kinds()
     new = [name for name in kinds if name not in columns]
     kept = {name: column for name, column in columns.items() if column.known == "before"}
-    categories = {name for name, column in columns.items() if column.type == "category"}
+    categories = {name for name, column in columns.items() if column.type in ("category", "boolean", "text")}
     schema = tables.schema(kept)
     for name in new:
         schema = schema.append(pa.field(name, pa.string() if kinds[name] == "category" else pa.float32()))
-    schema = schema.append(pa.field(tables.TARGET, pa.float32()))
+    schema = schema.append(pa.field(tables.TARGET, pa.string() if problem.task == "multiclass" else pa.float32()))
     derive = deriver(problem, job.inputs)
     inputs = problem.inputs()
 
     def work(number: int, part: pd.DataFrame) -> tuple[int, dict[str, int]]:
-        target, told = answer(part, problem.target)
+        target, told = answer(part, problem)
         unmatched = {source: int((part.pop(f"_{source}") == "left_only").sum()) for source in problem.joins}
         why = f"{problem.target} can't be told"
         tables.write_aside(part[~told].assign(**{tables.REASON: why}), job.output / "set_aside", number)
@@ -39,7 +42,7 @@ def make(job: Job) -> Outcome:
         if new:
             features = derive(raw_tensors(rows[inputs], categories), new)
             rows = rows.assign(**{name: _column(features[name].numpy()) for name in new})
-        rows = rows.assign(**{tables.TARGET: target[told].astype("float32")})
+        rows = rows.assign(**{tables.TARGET: target[told]})
         tables.write_part(rows, job.output / "rows", number, schema)
         return len(part), unmatched
 
@@ -66,11 +69,40 @@ def join(job: Job) -> dd.DataFrame:
     return joined
 
 
-def answer(part: pd.DataFrame, target: str) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
-    """The target of each row (1 or 0), and for which rows it can be told: those with all that it reads."""
-    operands = {name: part[name].to_numpy("float64") for name in expressions.columns(target)}
-    told = ~np.any([np.isnan(values) for values in operands.values()], axis=0)
-    return np.asarray(expressions.evaluate(target, operands)), told
+def answer(part: pd.DataFrame, problem: Problem) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """The target of each row, and for which rows it can be told: those with all that it reads.
+
+    For yes or no it is 1 or 0, of several labels the label as text, and else a number; all but labels are float32.
+
+    Raises:
+        DataError: a target of yes or no is a number other than 1 and 0.
+    """
+    types = {name: problem.column(name).type for name in expressions.columns(problem.target)}
+    if problem.task == "multiclass":
+        [(name, kind)] = types.items()
+        return labels(part[name], kind), part[name].notna().to_numpy()
+    operands = {name: values.of_column(part[name], kind) for name, kind in types.items()}
+    found, told = values.value(problem.target, operands, UTC_CLOCK)
+    if problem.task == "regression":
+        with np.errstate(over="ignore"):
+            number = np.asarray(found, "float32")
+        return number, told & np.isfinite(number)
+    if isinstance(found, values.Coded):
+        found = found == "true"
+    elif found.dtype != bool and not np.isin(found[told], (0, 1)).all():
+        other = found[told & ~np.isin(found, (0, 1))][0]
+        raise DataError(
+            f"target = {problem.target!r} must be 1 (yes) or 0 (no) in every row, and one has {other:g}. Give the "
+            f'comparison that means yes, such as "{problem.target} > 0", or another task.'
+        )
+    return found.astype("float32"), told
+
+
+def labels(column: pd.Series, kind: str) -> npt.NDArray[Any]:
+    """The labels of a column as text; None where it has none."""
+    if kind != "integer":
+        return column.to_numpy(object)
+    return np.array([None if number != number else str(int(number)) for number in column], object)  # noqa: PLR0124
 
 
 def _column(values: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -95,7 +95,7 @@ def load(folder: Path) -> Answering:
         (reference.answer, reference.answer.hold_out),
     )
     bins = tuple(one for one, _ in references)
-    watched = Watched(described.contract, bins, model.features(folder))
+    watched = Watched(described.contract, bins, model.features(folder, described.contract))
     return Answering(described, references, watched, reference.answer.worst)
 
 

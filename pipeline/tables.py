@@ -34,7 +34,9 @@ TYPES = {
     "number": pa.float64(),
     "integer": pa.float64(),  # an integer may be missing, and NaN is how a number says so
     "category": CATEGORY,
+    "boolean": CATEGORY,  # true or false
     "time": pa.timestamp("us", "UTC"),
+    "text": pa.string(),
 }
 
 

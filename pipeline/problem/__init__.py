@@ -21,6 +21,7 @@ from pipeline.problem.model import (
     Task,
     Training,
 )
+from pipeline.problem.origin import Api, Csv, Next, Sql
 from pipeline.problem.part import nearest
 from pipeline.problem.references import References
 from pipeline.problem.source import Column, Source
@@ -32,19 +33,23 @@ __all__ = [
     "BASELINES",
     "LOWER_IS_BETTER",
     "METRICS",
+    "Api",
     "Baseline",
     "Column",
+    "Csv",
     "Decision",
     "Features",
     "Maintain",
     "Metric",
     "Monitoring",
+    "Next",
     "Problem",
     "Requirement",
     "Screen",
     "Search",
     "Source",
     "Split",
+    "Sql",
     "Task",
     "Training",
     "load",

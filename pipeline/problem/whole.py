@@ -8,7 +8,7 @@ from pipeline import expressions
 from pipeline.problem.features import Features, Screen
 from pipeline.problem.model import Decision, Requirement, Search, Task, Training
 from pipeline.problem.part import Expression, Name, Part
-from pipeline.problem.source import Column, Source
+from pipeline.problem.source import ORIGIN, Column, Source
 from pipeline.problem.split import Split
 from pipeline.problem.upkeep import Maintain, Monitoring
 
@@ -52,33 +52,37 @@ class Problem(Part):
 
     def column(self, name: str) -> Column:
         """The column called ``name``; ``planes.seats`` is column ``seats`` of the look-up ``planes``."""
-        if "." in name:
-            source, _, column = name.partition(".")
-            return self.sources[source].columns[column]
-        return self.columns()[name]
+        columns = self.columns()
+        if name in columns:
+            return columns[name]
+        source, _, column = name.partition(".")
+        return self.sources[source].columns[column]
 
     def kinds(self) -> dict[str, Literal["number", "category"]]:
         """Every candidate feature and what it is, in the order of the problem file."""
         kinds: dict[str, Literal["number", "category"]] = {
-            name: "category" if self.column(name).type == "category" else "number" for name in self.features.columns
+            name: "number" if self.column(name).type in ("number", "integer") else "category"
+            for name in self.features.columns
         }
-        return kinds | dict.fromkeys(self.features.derived, "number")
+        for name, expression in self.features.derived.items():
+            kinds[name] = "category" if expressions.crossed(expression) else "number"
+        return kinds
 
     def inputs(self, features: tuple[str, ...] | None = None) -> list[str]:
         """The raw columns that a client sends for ``features`` (all of them, if not given), sorted."""
+        derived, columns = self.features.derived, self.columns()
         wanted: set[str] = set()
         for feature in features if features is not None else tuple(self.kinds()):
-            expression = self.features.derived.get(feature, feature)
-            for name in expressions.columns(expression):
-                wanted.add(self.lookups[name.partition(".")[0]] if "." in name else name)
+            for name in expressions.columns(derived[feature]) if feature in derived else [feature]:
+                wanted.add(name if name in columns else self.lookups[name.partition(".")[0]])
         return sorted(wanted)
 
     def part(self, names: tuple[str, ...]) -> dict[str, Any]:
         """The named top-level parts as JSON values: all that a stage may read, and so all that can make it stale.
 
-        Where a source's bytes lie is left out: the bytes themselves are an input.
+        Where a source comes from is left out: what was collected is an input.
         """
         part = self.model_dump(mode="json", include=set(names))
-        for source in part.get("sources", {}).values():
-            source |= {"path": "", "package": None}
+        for name, source in part.get("sources", {}).items():
+            part["sources"][name] = {key: value for key, value in source.items() if key not in ORIGIN} | {"path": ""}
         return part

@@ -1,9 +1,11 @@
 """Rows become columns, and every fault in them is told at once."""
 
+import re
+
 import numpy as np
 import pytest
 
-from bundle.contract import ABSENT, MAX_TEXT, Contract, ContractError, Input, Output, check, columns_of
+from bundle.contract import ABSENT, MAX_TEXT, Contract, ContractError, Input, Output, check, columns_of, tensors
 
 CONTRACT = Contract(
     inputs=(Input(name="distance", type="number"), Input(name="carrier", type="category")),
@@ -17,6 +19,14 @@ def test_it_works():
     assert columns["distance"].tolist() == [1400.0, 2.5]
     assert columns["distance"].dtype == np.float32
     assert [text.decode() for text in columns["carrier"]] == ["UA", "żółć"]
+
+
+def test_every_column_has_a_tensor_by_its_name_where_a_savedmodel_can_hold_that():
+    names = ("carrier", "Größe (cm)", "größe (cm)", "self", "1st", "_", "x")
+    awkward = CONTRACT.model_copy(update={"inputs": tuple(Input(name=name, type="number") for name in names)})
+    assert tensors(awkward)["carrier"] == "carrier"
+    assert len({tensor.lower() for tensor in tensors(awkward).values()}) == len(names)
+    assert all(re.fullmatch("[A-Za-z][A-Za-z0-9_]*", tensor) for tensor in tensors(awkward).values())
 
 
 def test_none_and_what_is_not_given_are_missing():

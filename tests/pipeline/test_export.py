@@ -17,10 +17,12 @@ from pipeline.encoding import Category, Encoding, Number, Target
 pytestmark = pytest.mark.slow
 
 DERIVED = {"weekday": "weekday(year, month, day)", "of_year": "day_of_year(year, month, day)", "clock": "clock(hhmm)"}
+AWKWARD = ("Größe (cm)", "größe (cm)", "self", "1.5", "planes")
 CONTRACT = Contract(
     inputs=(
         *(Input(name=name, type="number") for name in ("year", "month", "day", "hhmm")),
         Input(name="tail", type="category"),
+        *(Input(name=name, type="number") for name in AWKWARD),
     ),
     outputs=(
         Output(name="probability", type="number", meaning=""),
@@ -31,7 +33,7 @@ CONTRACT = Contract(
 YES = Target(task="binary", shares=(0.3,))
 LABELS = Target(task="multiclass", classes=("a", "żółć ✈", "z"), shares=(0.5, 0.25, 0.25))
 NUMBER = Target(task="regression", mean=1e4, scale=250.0)
-FEATURES = [*DERIVED, "planes.seats", "tail", "planes.model"]
+FEATURES = [*DERIVED, "planes.seats", "tail", "planes.model", *AWKWARD]
 
 
 def days(count):
@@ -61,10 +63,10 @@ def make(folder, target, contract):
         "planes.seats": "number",
         "tail": "category",
         "planes.model": "category",
-        **dict.fromkeys(DERIVED, "number"),
+        **dict.fromkeys((*DERIVED, *AWKWARD), "number"),
     }
     derive = Derive(kinds, DERIVED, {"planes": ("tail", "tail", planes)})
-    numbers = [Number(name=name, median=3.0, scale=2.0, missing=True) for name in (*DERIVED, "planes.seats")]
+    numbers = [Number(name=name, median=3.0, scale=2.0, missing=True) for name in (*DERIVED, "planes.seats", *AWKWARD)]
     known = Encoding(
         target=target,
         numbers=tuple(numbers),
@@ -123,7 +125,7 @@ def test_no_row_is_answered_with_no_answer(exported, runtime):
 
 def test_the_features_of_raw_columns_are_told_as_the_model_makes_them(exported):
     rows = [{"year": 2013, "month": 11, "day": 3, "hhmm": 1730, "tail": tail} for tail in ("N1", "N2", "unknown", "")]
-    found = features(exported)(columns_of(rows, CONTRACT))
+    found = features(exported, CONTRACT)(columns_of(rows, CONTRACT))
     assert set(found) == set(FEATURES)
     assert found["weekday"].tolist() == [6] * 4
     assert found["clock"].tolist() == [1050] * 4
@@ -185,7 +187,7 @@ def test_a_graph_that_litert_has_no_form_of_is_told(exported, tmp_path, monkeypa
 
     from pipeline import export
 
-    def answer(self, **columns):
+    def answer(self, columns):
         return {"probability": tf.strings.to_number(tf.strings.upper(columns["tail"]))}
 
     monkeypatch.setattr(export.Serving, "answer", answer)

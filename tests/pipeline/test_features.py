@@ -2,10 +2,12 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline import features, problem, tables
+from pipeline.errors import DataError
 from pipeline.job import Job
 
 SPEC = {
@@ -60,7 +62,7 @@ def made(tmp_path):
             schema = tables.schema(described.sources[name].columns)
             tables.write_part(part, inputs[name] / "rows", number, schema)
     out = tmp_path / "out"
-    reads = ("table", "target", "sources", "joins", "lookups", "features")
+    reads = ("task", "table", "target", "sources", "joins", "lookups", "features")
     outcome = features.make(
         Job("", "", json.loads(json.dumps(described.part(reads))), inputs, out, out, "tester", {}, tmp_path)
     )
@@ -102,3 +104,63 @@ def test_a_row_without_an_answer_is_set_aside(made):
 def test_what_is_known_only_afterwards_is_left_behind(made):
     _, rows, _ = made
     assert "delay" not in rows.columns
+
+
+ANSWERS = pd.DataFrame(
+    {
+        "rooms": [0.0, 1.0, np.nan, 1.0],
+        "income": [">50K", "<=50K", None, ">50K"],
+        "late": ["true", "false", "true", None],
+        "fare": [2.5, 1e39, np.nan, 8.0],
+    }
+)
+TYPES = {"rooms": "integer", "income": "category", "late": "boolean", "fare": "number"}
+
+
+def answer(task, target, frame=ANSWERS):
+    """The answers of the rows for which they can be told."""
+    spec = {
+        **SPEC,
+        "task": task,
+        "target": target,
+        "joins": {},
+        "lookups": {},
+        "features": {"columns": ["age"]},
+        "split": {**SPEC["split"], "time": "hour"},
+        "table": "homes",
+        "sources": {
+            "homes": {
+                "path": "",
+                "columns": {
+                    **{name: {"type": kind, "known": "after"} for name, kind in TYPES.items()},
+                    "age": {},
+                    "hour": {"type": "time"},
+                },
+            }
+        },
+    }
+    found, told = features.answer(frame, problem.parse(spec))
+    return found[told].tolist()
+
+
+@pytest.mark.parametrize(
+    ("task", "target", "expected"),
+    [
+        ("binary", "income == '>50K'", [1, 0, 1]),
+        ("binary", "income in ('>50K', '?') and rooms == 1", [0, 0, 1]),
+        ("binary", "rooms", [0, 1, 1]),
+        ("binary", "late", [1, 0, 1]),
+        ("multiclass", "income", [">50K", "<=50K", ">50K"]),
+        ("multiclass", "rooms", ["0", "1", "1"]),
+        ("multiclass", "late", ["true", "false", "true"]),
+        ("regression", "fare", [2.5, 8.0]),
+        ("regression", "fare - rooms", [2.5, 7.0]),
+    ],
+)
+def test_the_answer_is_told_by_the_task(task, target, expected):
+    assert answer(task, target) == expected
+
+
+def test_a_number_that_is_neither_yes_nor_no_is_told():
+    with pytest.raises(DataError, match=r"target = 'rooms' must be 1 \(yes\) or 0 \(no\) in every row, and one has 3"):
+        answer("binary", "rooms", ANSWERS.assign(rooms=[0.0, 3.0, np.nan, 1.0]))
