@@ -111,7 +111,7 @@ class Encode(Stage):
     """Learn from the training split how to turn features into numbers; screen for drift; encode every split."""
 
     function = "pipeline.encode:encode"
-    reads = ("sources", "table", "joins", "features", "split", "screen")
+    reads = ("task", "sources", "table", "joins", "features", "split", "screen")
 
     def requires(self) -> Tasks:
         return {"split": self.clone(Split)}
