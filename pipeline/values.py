@@ -108,26 +108,6 @@ def of_column(column: pd.Series, kind: str) -> Any:
     return seconds(column) if kind == "time" else coded(column)
 
 
-def of_array(column: pa.Array) -> Any:
-    """A column of a table as expressions take it: numbers and times as arrays, anything else as categories."""
-    if pa.types.is_floating(column.type):
-        return column.to_numpy(zero_copy_only=False)
-    if pa.types.is_timestamp(column.type):
-        micros = exact(column)
-        return np.where(micros == MISSING_TIME, MISSING_TIME, micros // 1_000_000)
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return Coded(codes.astype("int32", copy=False), column.dictionary.to_pylist())
-
-
-def exact(column: pa.Array) -> Any:
-    """A column as keys are compared: times to the microsecond, anything else as expressions take it."""
-    if not pa.types.is_timestamp(column.type):
-        return of_array(column)
-    return column.cast(pa.int64()).fill_null(MISSING_TIME).to_numpy(zero_copy_only=False)
-
-
 def told(values: Any) -> npt.NDArray[np.bool_]:
     """Which rows have a value."""
     if isinstance(values, Coded):
