@@ -100,6 +100,16 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     return decoded
 
 
+def one_chunk(column: pa.ChunkedArray) -> pa.Array:
+    """A column of a part."""
+    return column.chunk(0) if column.num_chunks == 1 else column.unify_dictionaries().combine_chunks()
+
+
+def together(folder: Path) -> pa.Table:
+    """All of a table that fits into memory, such as a look-up; each column is one chunk."""
+    return pa.concat_tables([load(path) for path in parts(folder)]).unify_dictionaries().combine_chunks()
+
+
 def whole(folder: Path, columns: list[str] | None = None) -> pd.DataFrame:
     """All of a table that fits into memory, such as a look-up, for pandas."""
     return pd.concat([frame(path, columns) for path in parts(folder)], ignore_index=True)
