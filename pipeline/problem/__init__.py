@@ -26,7 +26,7 @@ from pipeline.problem.origin import Api, Csv, Next, Sql
 from pipeline.problem.part import nearest
 from pipeline.problem.references import References
 from pipeline.problem.source import Source
-from pipeline.problem.split import Split
+from pipeline.problem.split import ByHash, ByRandom, ByTime, Split
 from pipeline.problem.upkeep import Maintain, Monitoring
 from pipeline.problem.whole import Problem
 
@@ -36,6 +36,9 @@ __all__ = [
     "METRICS",
     "Api",
     "Baseline",
+    "ByHash",
+    "ByRandom",
+    "ByTime",
     "Column",
     "Csv",
     "Decision",
