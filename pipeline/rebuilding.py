@@ -20,6 +20,7 @@ from pipeline.problem import Source
 from pipeline.progress import Advance
 from pipeline.receipts import FileRecord, Made, Receipt
 from pipeline.run import Run
+from pipeline.sources import files
 
 DATED = ("assets.extra/card.md", receipts.CHAIN, manifest.NAME, "assets.extra/report.html")
 """Files of a version that say when and by whom it was made, and so are not the same when it is made again."""
@@ -219,7 +220,8 @@ def _raw(made: Made) -> Path | None:
     """Where raw bytes are, if they still are what they were."""
     package, _, place = made.path.rpartition(": ")
     try:
-        path = Source(path=place, package=package or None, columns={}).file()
+        source = Source(path=place, package=package or None, columns={})
+        path = source.folder() / place
     except ProblemError:
         return None
-    return path if path.exists() and digest.of_path(path) == made.content else None
+    return path if not source.remote and files.content(path, digest.of_file) == made.content else None

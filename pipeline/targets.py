@@ -30,6 +30,7 @@ from pipeline.job import Job
 from pipeline.problem import Problem, Source
 from pipeline.receipts import Made, Receipt
 from pipeline.run import Run
+from pipeline.sources import files
 
 log = logging.getLogger(__name__)
 LOADED = time.time()
@@ -84,32 +85,28 @@ class Raw(luigi.ExternalTask):  # type: ignore[misc]
     source = luigi.Parameter()
 
     @property
-    def path(self) -> Path:
-        """Where the bytes are."""
-        return self._described.file()
-
-    @property
     def shown(self) -> str:
         """Where the bytes are, as a reader on any machine understands it."""
-        described = self._described
-        return f"{described.package}: {described.path}" if described.package else described.path
+        return self._described.address
 
     @property
     def _described(self) -> Source:
         return looking().problem(config.problem_file(self.problem)).sources[self.source]
 
     def output(self) -> luigi.LocalTarget:
-        """The file itself."""
-        return luigi.LocalTarget(str(self.path))
+        """The file, or the pattern that means several."""
+        return luigi.LocalTarget(str(self.output_path()))
 
     def look(self, run: Run, _: dict[str, Made]) -> Made | Callable[[], bool]:
-        """The file's place and content; where there is no file, whether there is one by now."""
-        path = self.path
-        return Made(path=self.shown, key=None, content=run.index.sha256(path)) if path.is_file() else path.is_file
+        """The files' place and content; where there are none, whether there are by now."""
+        path = self.output_path()
+        content = files.content(path, run.index.sha256)
+        return Made(path=self.shown, key=None, content=content) if content else lambda: bool(files.matching(path))
 
     def output_path(self) -> Path:
         """Where the bytes are, for the stage that reads them."""
-        return self.path
+        described = self._described
+        return described.folder() / (described.path or "")
 
 
 class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]

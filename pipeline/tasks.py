@@ -34,7 +34,7 @@ class OptionalDay(luigi.OptionalParameter, luigi.DateParameter):  # type: ignore
 
 
 class Collect(Stage):
-    """Land the raw bytes of one source as they are: every value is still text.
+    """Land what one source has as it is: no value is changed.
 
     With a day, land the rows of that day only. What was landed of a day stays, whatever becomes of the source.
     """
@@ -53,7 +53,8 @@ class Collect(Stage):
         return (date.max - self.day).days if self.day else 0
 
     def part(self) -> dict[str, Any]:
-        return source_part(self) | ({"day": str(self.day)} if self.day else {})
+        origin = self.spec.sources[self.source].origin()
+        return {"sources": {self.source: origin}} | ({"day": str(self.day)} if self.day else {})
 
     def requires(self) -> Tasks:
         if self.day and self.spec.sources[self.source].time is None:

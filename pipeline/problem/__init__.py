@@ -10,6 +10,7 @@ from pipeline.errors import ProblemError
 from pipeline.problem import mistakes
 from pipeline.problem.features import Features, Screen
 from pipeline.problem.model import BASELINES, METRICS, Baseline, Decision, Metric, Requirement, Search, Task, Training
+from pipeline.problem.origin import Api, Csv, Next, Sql
 from pipeline.problem.part import nearest
 from pipeline.problem.references import References
 from pipeline.problem.source import Column, Source
@@ -20,19 +21,23 @@ from pipeline.problem.whole import Problem
 __all__ = [
     "BASELINES",
     "METRICS",
+    "Api",
     "Baseline",
     "Column",
+    "Csv",
     "Decision",
     "Features",
     "Maintain",
     "Metric",
     "Monitoring",
+    "Next",
     "Problem",
     "Requirement",
     "Screen",
     "Search",
     "Source",
     "Split",
+    "Sql",
     "Task",
     "Training",
     "load",

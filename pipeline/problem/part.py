@@ -1,10 +1,11 @@
 """What every part of the problem file is made of."""
 
 import difflib
+import re
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from pipeline import expressions
 
@@ -17,6 +18,17 @@ def _expression(text: str) -> str:
 
 
 Expression = Annotated[str, AfterValidator(_expression)]
+
+
+def _days(value: Any) -> Any:
+    found = re.fullmatch(r"(\d+) days?", value) if isinstance(value, str) else None
+    if isinstance(value, str) and not found:
+        raise ValueError(f"must be a number of days such as '2 days', got {value!r}")
+    return int(found[1]) if found else value
+
+
+Days = Annotated[int, BeforeValidator(_days), Field(ge=0)]
+"""A number of days, written ``"2 days"``."""
 
 
 class Part(BaseModel):

@@ -8,7 +8,7 @@ from pipeline import expressions
 from pipeline.problem.features import Features, Screen
 from pipeline.problem.model import Decision, Requirement, Search, Task, Training
 from pipeline.problem.part import Expression, Name, Part
-from pipeline.problem.source import Column, Source
+from pipeline.problem.source import ORIGIN, Column, Source
 from pipeline.problem.split import Split
 from pipeline.problem.upkeep import Maintain, Monitoring
 
@@ -77,9 +77,9 @@ class Problem(Part):
     def part(self, names: tuple[str, ...]) -> dict[str, Any]:
         """The named top-level parts as JSON values: all that a stage may read, and so all that can make it stale.
 
-        Where a source's bytes lie is left out: the bytes themselves are an input.
+        Where a source comes from is left out: what was collected is an input.
         """
         part = self.model_dump(mode="json", include=set(names))
-        for source in part.get("sources", {}).values():
-            source |= {"path": "", "package": None}
+        for name, source in part.get("sources", {}).items():
+            part["sources"][name] = {key: value for key, value in source.items() if key not in ORIGIN} | {"path": ""}
         return part

@@ -1,0 +1,37 @@
+"""The columns that are wanted of a source, beside those that it has."""
+
+from collections.abc import Iterable
+
+from pipeline.errors import DataError
+from pipeline.problem import nearest
+
+TEXT = "text"
+"""The kind of a column whose values are text, and get their type later."""
+
+
+class Columns:
+    """What is wanted, and what was found.
+
+    Attributes:
+        found: the kind of each column of the source by its name, also of those that nobody wants.
+    """
+
+    def __init__(self, wanted: Iterable[str]) -> None:
+        self.wanted = list(wanted)
+        self.found: dict[str, str] = {}
+
+    def take(self, found: dict[str, str], where: str) -> None:
+        """Take up the columns of a part of the source.
+
+        Raises:
+            DataError: one that is wanted is not among them.
+        """
+        missing = [f"{name!r} is missing{nearest(name, found)}" for name in self.wanted if name not in found]
+        if missing:
+            raise DataError(f"{where} must have the columns of the problem file:\n  " + "\n  ".join(missing))
+        self.found = {**found, **self.found}
+
+    @property
+    def ignored(self) -> list[str]:
+        """The columns that nobody wants."""
+        return [name for name in self.found if name not in self.wanted]

@@ -1,0 +1,74 @@
+"""``${NAME}`` in a problem file: taken from the environment when it is needed, and never told."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from pipeline.errors import DataError, PlumblineError
+
+PLACE = re.compile(r"\$\{(\w+)\}")
+HIDDEN = "***"
+
+
+def filled(text: str) -> str:
+    """The text with the values of the environment.
+
+    Raises:
+        DataError: a variable is not set; the message names all that are not.
+    """
+    missing = [name for name in PLACE.findall(text) if not os.environ.get(name)]
+    if missing:
+        raise DataError(
+            f"The environment must have {', '.join(missing)} for {text}, and has not. Set it and run again."
+        )
+    return PLACE.sub(lambda found: os.environ[found[1]], text)
+
+
+def all_filled(values: Any) -> Any:
+    """The same with every text in it filled."""
+    if isinstance(values, dict):
+        return {name: all_filled(value) for name, value in values.items()}
+    return filled(values) if isinstance(values, str) else values
+
+
+def with_day(text: str, day: str | None, next_day: str | None) -> str:
+    """The text with the days in the place of ``${day}`` and ``${next_day}``."""
+    for name, value in (("day", day), ("next_day", next_day)):
+        text = text.replace(f"${{{name}}}", value) if value else text
+    return text
+
+
+def of(values: Any) -> list[str]:
+    """What the environment puts into the texts among the values."""
+    if isinstance(values, dict):
+        return [secret for value in values.values() for secret in of(value)]
+    names = PLACE.findall(values) if isinstance(values, str) else []
+    return [os.environ[name] for name in names if os.environ.get(name)]
+
+
+@contextmanager
+def kept(secrets: Iterable[str]) -> Iterator[None]:
+    """Let no fault tell the secrets, nor carry along one that does.
+
+    Raises:
+        DataError: as whatever was raised, with the secrets hidden.
+    """
+    try:
+        yield
+    except Exception as error:
+        told = hidden(str(error), secrets)
+        kind = type(error) if isinstance(error, PlumblineError) else DataError
+        if not isinstance(error, PlumblineError):
+            told = f"{type(error).__name__}: {told}"
+        raise kind(told) from None
+
+
+def hidden(text: str, secrets: Iterable[str]) -> str:
+    """The text without the secrets, however they are written in a URL."""
+    written = {form for secret in secrets if secret for form in (secret, quote(secret, safe=""), quote_plus(secret))}
+    for form in sorted(written, key=len, reverse=True):
+        text = text.replace(form, HIDDEN)
+    return text
