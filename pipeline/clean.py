@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pipeline import expressions, tables
+from pipeline import expressions, tables, values
+from pipeline.civil import UTC_CLOCK
 from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
 from pipeline.problem import Column, Source
@@ -52,18 +53,20 @@ def clean_part(part: pd.DataFrame, source: Source) -> tuple[pd.DataFrame, pd.Dat
     for name, column in source.columns.items():
         text = part[name].str.strip()
         absent = text.isin(source.missing_tokens)
-        values, wrong = _typed(text.mask(absent), column)
+        found, wrong = _typed(text.mask(absent), column)
         _blame(reasons, wrong & ~absent, f"{name} is no {column.type}")
-        values, broken = _ruled(values, column, name, counts)
+        found, broken = _ruled(found, column, name, counts)
         _blame(reasons, broken, f"{name} is outside {_allowed(column)}")
         if column.missing == "reject":
-            _blame(reasons, values.isna(), f"{name} is missing")
-        typed[name] = values
+            _blame(reasons, found.isna(), f"{name} is missing")
+        typed[name] = found
     frame = pd.DataFrame(typed, index=part.index)
     for reason, check in source.checks.items():
-        operands = {name: frame[name].to_numpy("float64") for name in expressions.columns(check)}
-        told = ~np.any([np.isnan(values) for values in operands.values()], axis=0)
-        _blame(reasons, pd.Series(told & ~expressions.evaluate(check, operands), index=part.index), reason)
+        operands = {
+            name: values.of_column(frame[name], source.columns[name].type) for name in expressions.columns(check)
+        }
+        holds, told = values.value(check, operands, UTC_CLOCK)
+        _blame(reasons, pd.Series(told & ~holds, index=part.index), reason)
     bad = reasons != ""
     return frame[~bad], part[bad].assign(**{tables.REASON: reasons[bad]}), counts
 
@@ -85,7 +88,10 @@ def repeats(parts: list[npt.NDArray[np.uint64]]) -> list[npt.NDArray[np.bool_]]:
 
 def _typed(text: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
     """The values of a column, and which of them the type can't hold."""
-    if column.type == "category":
+    if column.type == "boolean":
+        spelled = text.str.lower()
+        return spelled.where(spelled.isin(("true", "false"))), ~spelled.isin(("true", "false"))
+    if column.type in ("category", "text"):
         spelled = {"as is": text, "upper": text.str.upper(), "lower": text.str.lower()}[column.spelling]
         return spelled, pd.Series(False, index=text.index)
     if column.type == "time":

@@ -35,7 +35,8 @@ def evaluate(job: Job) -> Outcome:
     model = Model(exported / "model", contract, runtime)
     slices = list(job.problem.slices)
     time = job.problem.split.time
-    probabilities, target, labels = predict(model, job.inputs["split"] / "test", [*slices, time])
+    labelled = [*slices, *([time] if time else [])]
+    probabilities, target, labels = predict(model, job.inputs["split"] / "test", labelled)
     baselines = {name: np.load(job.inputs["baseline"] / f"{name}.npy", allow_pickle=False) for name in BASELINES}
     found = measure(target, probabilities, baselines, contract.threshold, job.problem.seed)
     found["runtime"] = runtime
@@ -43,7 +44,7 @@ def evaluate(job: Job) -> Outcome:
         name: by_slice(target, probabilities, labels[name], contract.threshold, job.problem.seed) for name in slices
     }
     (job.output / "evaluation.json").write_text(json.dumps(_plain(found), indent=1, allow_nan=False) + "\n")
-    days = drift.days_of(pd.Series(labels[time]))
+    days = drift.days_of(pd.DataFrame(labels, index=range(len(target))), time)
     answered = answers(contract.outputs[0].name, probabilities, days).model_copy(
         update={"worst": worst_days(target, probabilities, days, contract.threshold)}
     )

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline import codestore, graph, receipts, results
-from pipeline.published import MODELS
+from pipeline import codestore, graph, receipts, results, versions
 from pipeline.receipts import Receipt
 from pipeline.run import Run
+from pipeline.versions import MODELS
 
 Why = Literal["left aside by ended runs", "nothing needs it", "broken", "code that no receipt names"]
 
@@ -35,7 +35,7 @@ def find(run: Run, graphs: Iterable[Any]) -> list[Garbage]:
     needs = Needs(run)
     for last in graphs:
         needs.graph(last)
-    for version in results.versions(data):
+    for version in versions.every(data):
         needs.version(version)
     found: list[Garbage] = [_garbage(data, path, "left aside by ended runs") for path in results.left_aside(data)]
     code: set[str] = set()

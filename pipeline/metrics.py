@@ -7,14 +7,13 @@ compared pair by pair.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.problem import Metric
+from pipeline.problem import METRICS as TASK_METRICS
 
-METRICS: tuple[Metric, ...] = get_args(Metric)
+METRICS = TASK_METRICS["binary"]
 LOWER_IS_BETTER = frozenset({"log_loss", "brier"})
 LEVEL = 0.95
 REPLICATES = 400

@@ -7,6 +7,7 @@ float32 (missing is NaN) or string (missing is "").
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,29 @@ import pandas as pd
 import tensorflow as tf
 
 from pipeline import expressions, tables
+from pipeline.civil import UTC_CLOCK, Moment
 from pipeline.encoding import MISSING, RESERVED, UNKNOWN, Encoding
 from pipeline.problem import Problem
 
 Columns = Mapping[str, Any]
+MISSING_TIME = tf.int64.min
+XP = SimpleNamespace(
+    abs=tf.abs,
+    cos=tf.cos,
+    floor=tf.floor,
+    float32=lambda values: tf.cast(values, tf.float32),
+    int32=lambda values: tf.cast(values, tf.int32),
+    log=tf.math.log,
+    logical_and=tf.logical_and,
+    logical_not=tf.logical_not,
+    logical_or=tf.logical_or,
+    maximum=tf.maximum,
+    minimum=tf.minimum,
+    sin=tf.sin,
+    take=tf.gather,
+    where=tf.where,
+)
+"""What expressions need, under NumPy's names."""
 
 
 class LookUp(tf.Module):  # type: ignore[misc]
@@ -50,6 +70,7 @@ class Derive(tf.Module):  # type: ignore[misc]
         super().__init__()
         self.kinds = dict(kinds)
         self.derived = dict(derived)
+        self.zone = UTC_CLOCK
         self.on = {source: on for source, (on, _, _) in tables.items()}
         self.tables = {source: LookUp(source, key, table) for source, (_, key, table) in tables.items()}
 
@@ -69,12 +90,14 @@ class Derive(tf.Module):  # type: ignore[misc]
     def _value(self, feature: str, values: Columns) -> Any:
         if feature not in self.derived:
             return values[feature]
-        value = expressions.evaluate(self.derived[feature], values)
-        if value.dtype == tf.bool:
-            operands = [values[name] for name in self._operands(feature)]
-            told = tf.reduce_all([tf.equal(operand, operand) for operand in operands], axis=0)
-            value = tf.where(told, tf.cast(value, tf.float32), np.nan)
-        return value
+        operands = {name: values[name] for name in self._operands(feature)}
+        moments = {
+            name: Moment(operand, self.zone, XP) if operand.dtype == tf.int64 else operand
+            for name, operand in operands.items()
+        }
+        value = tf.cast(expressions.evaluate(self.derived[feature], moments, XP), tf.float32)
+        told = tf.reduce_all([_told(operand) for operand in operands.values()], axis=0)
+        return tf.where(tf.logical_and(told, tf.abs(value) <= tf.float32.max), value, np.nan)
 
 
 class Encode(tf.Module):  # type: ignore[misc]
@@ -102,6 +125,13 @@ class Encode(tf.Module):  # type: ignore[misc]
     def _codes(self, texts: Any, table: Any) -> Any:
         codes = tf.cast(table.lookup(texts), tf.int32)
         return tf.where(tf.equal(texts, ""), MISSING, codes)
+
+
+def _told(values: Any) -> Any:
+    """Which rows have a value."""
+    if values.dtype == tf.string:
+        return tf.not_equal(values, "")
+    return tf.equal(values, values) if values.dtype == tf.float32 else tf.not_equal(values, MISSING_TIME)
 
 
 def deriver(problem: Problem, cleaned: Mapping[str, Path]) -> Derive:

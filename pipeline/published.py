@@ -8,18 +8,18 @@ import orjson
 
 from bundle import decisions as told
 from bundle.decisions import BrokenDecisions, Decided
+from pipeline import versions as published
 from pipeline.errors import LineageError
+from pipeline.versions import MANIFEST, MODELS
 
-MODELS, SERVING = "models", "serving"
-MANIFEST = "assets.extra/manifest.json"
+SERVING = "serving"
 PAST = {"approve": "approved", "reject": "rejected", "retire": "retired", "roll_back": "rolled back to"}
 """What was done by each verb."""
 
 
 def versions(data: Path, model: str) -> list[int]:
     """The numbers of the published versions of a model, the lowest first."""
-    folder = data / MODELS / model
-    return sorted(int(path.name) for path in folder.glob("*") if path.name.isdecimal()) if folder.is_dir() else []
+    return [int(path.name) for path in published.of(data, model)]
 
 
 def models(data: Path) -> list[str]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from bundle.monitoring import MAINTAINED, MONITORING, OUTCOMES, REQUESTS, SERVED
 from pipeline import codestore
-from pipeline.published import MODELS, SERVING
+from pipeline.published import SERVING
+from pipeline.versions import MODELS
 
 KEY = re.compile(r"[0-9a-f]{64}")
 ASIDE = re.compile(r"\..*\.(aside.*|native|part)")
@@ -27,17 +28,6 @@ def folders(data: Path) -> list[Path]:
 def left_aside(data: Path) -> list[Path]:
     """Files and folders that were not whole when their run was ended, or that were being removed."""
     return [path for path in _walk(data) if ASIDE.fullmatch(path.name)]
-
-
-def is_version(path: Path) -> bool:
-    """Whether the path is that of a version."""
-    return path.parent.parent.name == MODELS and path.name.isdecimal()
-
-
-def versions(data: Path) -> list[Path]:
-    """Every published version, by model and number."""
-    found = [path for path in (data / MODELS).glob("*/*") if is_version(path)]
-    return sorted(found, key=lambda path: (path.parent.name, int(path.name)))
 
 
 def size(path: Path) -> int:

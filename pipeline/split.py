@@ -41,8 +41,9 @@ def split(job: Job) -> Outcome:
     (job.output / WINDOWS).write_text(json.dumps([one.model_dump() for one in windows], indent=1) + "\n")
     rows = int(counts["size"].sum())
     notes = [
-        f"{one.split}: {one.rows:,} rows, {one.positives / one.rows:.1%} yes, {one.first[:10]} to {one.last[:10]}"
-        for one in windows
+        f"{name}: {row['size']:,.0f} rows, {row['sum'] / row['size']:.1%} yes, {row['first']:%Y-%m-%d} to "
+        f"{row['last']:%Y-%m-%d}"
+        for name, row in counts.iterrows()
     ]
     return Outcome(rows_in=rows, rows_out=rows, notes=notes)
 

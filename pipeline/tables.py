@@ -34,7 +34,9 @@ TYPES = {
     "number": pa.float64(),
     "integer": pa.float64(),  # an integer may be missing, and NaN is how a number says so
     "category": CATEGORY,
+    "boolean": CATEGORY,  # true or false
     "time": pa.timestamp("us", "UTC"),
+    "text": pa.string(),
 }
 
 
@@ -96,6 +98,16 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     """The table for pandas: categories are text."""
     decoded: pd.DataFrame = table.cast(_decoded(table.schema)).to_pandas()
     return decoded
+
+
+def one_chunk(column: pa.ChunkedArray) -> pa.Array:
+    """A column of a part."""
+    return column.chunk(0) if column.num_chunks == 1 else column.unify_dictionaries().combine_chunks()
+
+
+def together(folder: Path) -> pa.Table:
+    """All of a table that fits into memory, such as a look-up; each column is one chunk."""
+    return pa.concat_tables([load(path) for path in parts(folder)]).unify_dictionaries().combine_chunks()
 
 
 def whole(folder: Path, columns: list[str] | None = None) -> pd.DataFrame:

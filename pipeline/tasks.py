@@ -13,14 +13,11 @@ from typing import Any
 
 import luigi
 
-from pipeline import config, graph, receipts
+from pipeline import config, graph, receipts, versions
 from pipeline.errors import ProblemError
 from pipeline.receipts import Made
 from pipeline.run import Run
 from pipeline.targets import Artifact, Raw, Stage, Working, hold, looking
-
-MANIFEST = "assets.extra/manifest.json"
-"""Of a version; what reads more of it than a word imports ``bundle.manifest``."""
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +90,7 @@ class Features(Stage):
     """Join what changes over time, tell the target, derive the features."""
 
     function = "pipeline.features:make"
-    reads = ("table", "target", "sources", "joins", "lookups", "features")
+    reads = ("task", "table", "target", "sources", "joins", "lookups", "features")
 
     def requires(self) -> Tasks:
         used = [self.spec.table, *self.spec.joins, *self.spec.lookups]
@@ -114,7 +111,7 @@ class Encode(Stage):
     """Learn from the training split how to turn features into numbers; screen for drift; encode every split."""
 
     function = "pipeline.encode:encode"
-    reads = ("sources", "table", "joins", "features", "split", "screen")
+    reads = ("task", "sources", "table", "joins", "features", "split", "screen")
 
     def requires(self) -> Tasks:
         return {"split": self.clone(Split)}
@@ -189,18 +186,18 @@ class Publish(Stage):
         }
 
     def home(self) -> Path:
-        return config.data_folder() / "models" / str(self.problem)
+        return config.data_folder() / versions.MODELS / str(self.problem)
 
     def found(self, key: str, run: Run) -> Artifact | None:
-        for folder in versions(self.home()):
+        for folder in reversed(versions.of(run.data, str(self.problem))):
             version = Artifact(folder, run.index.sha256)
             if version.receipt is not None and version.receipt.key == key and version.exists():
                 return version
         return None
 
     def place(self, key: str) -> Path:  # noqa: ARG002 - a version is a number, whatever its key
-        published = versions(self.home())
-        return self.home() / str(int(published[0].name) + 1 if published else 1)
+        published = versions.of(config.data_folder(), str(self.problem))
+        return self.home() / str(int(published[-1].name) + 1 if published else 1)
 
     def prepare(self, aside: Path) -> None:
         receipts.write_chain(graph.chain(self, hold()), aside)
@@ -235,7 +232,7 @@ def say_up_to_date(task: luigi.Task) -> None:
     """Tell the person who asked that there is nothing to do."""
     if isinstance(task, RunAll) and task.published:
         version = config.data_folder() / task.published.path
-        verdict = json.loads((version / MANIFEST).read_bytes())["verdict"]["verdict"]
+        verdict = json.loads((version / versions.MANIFEST).read_bytes())["verdict"]["verdict"]
         print(f"Everything is up to date: {version}, verdict {verdict}.")  # noqa: T201 - the answer to the command
 
 
@@ -243,9 +240,3 @@ def source_part(task: Stage) -> dict[str, Any]:
     """The part of the problem that describes the task's own source."""
     part = task.spec.part(("sources",))
     return {"sources": {task.source: part["sources"][task.source]}}
-
-
-def versions(models: Path) -> list[Path]:
-    """The published version folders of a model, newest first."""
-    numbered = [path for path in models.glob("*") if path.name.isdecimal()] if models.is_dir() else []
-    return sorted(numbered, key=lambda path: int(path.name), reverse=True)

@@ -14,14 +14,14 @@ import luigi
 
 from bundle import digest
 from bundle.monitoring import MONITORING, OUTCOMES, SERVED, Maintained
-from pipeline import config, dates, days, maintain, receipts
+from pipeline import config, dates, days, maintain, receipts, versions
 from pipeline.days import Files, LogFile
 from pipeline.errors import ProblemError
 from pipeline.problem import Problem, load
 from pipeline.receipts import Made
 from pipeline.run import Run
 from pipeline.targets import Artifact, Stage, Working, hold, looking
-from pipeline.tasks import RunAll, Tasks, versions
+from pipeline.tasks import RunAll, Tasks
 
 Outcome = Literal["nothing to do", "new version", "no new version"]
 log = logging.getLogger(__name__)
@@ -203,7 +203,7 @@ class Maintain(Working):
         self.concluded = True
 
     def _versions(self) -> list[Path]:
-        return versions(config.data_folder() / "models" / str(self.problem))
+        return versions.of(config.data_folder(), str(self.problem))[::-1]
 
 
 @Logged.event_handler(luigi.Event.DEPENDENCY_MISSING)  # type: ignore[untyped-decorator]

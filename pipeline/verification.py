@@ -15,8 +15,9 @@ from bundle import digest, manifest
 from bundle.manifest import BrokenVersion
 from pipeline import codestore, receipts, results
 from pipeline.progress import track
-from pipeline.published import MODELS, SERVING
+from pipeline.published import SERVING
 from pipeline.receipts import Made, Receipt
+from pipeline.versions import MODELS, every
 
 
 class Broken(BaseModel):
@@ -86,7 +87,7 @@ def verify(
     chain = Chain(data, digest.of_file if full else sha256)
     wanted = list(versions)
     folders = results.folders(data)
-    published = wanted or results.versions(data)
+    published = wanted or every(data)
     for version in published:
         chain.take_lineage(version)
     if wanted:

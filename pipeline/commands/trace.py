@@ -19,8 +19,9 @@ from pipeline import answers, commands, lineage, published
 from pipeline.answers import Answer
 from pipeline.commands import grid, moment, told
 from pipeline.lineage import Lineage, Raw
-from pipeline.published import MANIFEST, PAST
+from pipeline.published import PAST
 from pipeline.receipts import Receipt
+from pipeline.versions import MANIFEST
 
 SHORT = 8
 """Of a digest, where the whole is not what is asked for."""

@@ -8,12 +8,19 @@ from pipeline.problem.model import BASELINES, METRICS, Baseline, Metric
 from pipeline.problem.part import nearest
 from pipeline.problem.source import Column
 
-TARGETS = {
-    "binary": ("number", "integer"),
-    "multiclass": ("category", "integer"),
-    "regression": ("number", "integer"),
+KINDS: dict[str, expressions.Kind] = {
+    "number": "number",
+    "integer": "number",
+    "category": "category",
+    "boolean": "category",
+    "time": "time",
+    "text": "category",
 }
-"""What the columns of a target may be, by task."""
+"""What a column is in an expression, by its type."""
+FEATURES = ("number", "integer", "category", "boolean")
+"""The types of columns that can be features as they are."""
+LABELS = ("category", "integer", "boolean")
+"""What the column with the label may be, where there are several."""
 
 
 class References:
@@ -48,24 +55,29 @@ class References:
         return self.mistakes
 
     def _check_answer(self) -> None:
-        target, task = self.raw.get("target"), self.raw.get("task", "binary")
-        types = TARGETS.get(task, ()) if isinstance(task, str) else ()
-        for column in _columns_of(target):
-            self._refer("target", column, self.raw_columns, "column")
-            if types:
-                self._expect_type("target", column, _table(self.raw_columns.get(column)), types)
-        if task == "multiclass" and isinstance(target, str) and _columns_of(target) not in ([], [target]):
-            self.mistakes.append(f"target: must be the name of the column with the label, got {target!r}")
-        if types and task != "binary" and "decision" in self.raw:
+        target: Any = self.raw.get("target")
+        task: Any = self.raw.get("task", "binary")
+        known = isinstance(task, str) and task in METRICS
+        alone = isinstance(target, str) and _columns_of(target) == [target]
+        if task == "multiclass":
+            self._refer_all("target", _columns_of(target), self.raw_columns, "column")
+            if alone:
+                self._expect_type("target", target, _table(self.raw_columns.get(target)), LABELS)
+            elif _columns_of(target):
+                self.mistakes.append(f"target: must be the name of the column with the label, got {target!r}")
+        elif not (alone and task == "binary" and _table(self.raw_columns.get(target)).get("type") == "boolean"):
+            wanted: expressions.Kind = "number" if task == "regression" or alone else "truth"
+            self._check_expression("target", target, self.raw_columns, "column", wanted if known else None)
+        if known and task != "binary" and "decision" in self.raw:
             self.mistakes.append("decision: is for task = 'binary', which alone has a threshold; take [decision] out")
-        for place, requirement in enumerate(_list(self.raw.get("requirements")) if types else ()):
-            for key, every, known in (
+        for place, requirement in enumerate(_list(self.raw.get("requirements")) if known else ()):
+            for key, every, fitting in (
                 ("metric", get_args(Metric), METRICS[task]),
                 ("better_than", get_args(Baseline), BASELINES[task]),
             ):
                 named = _table(requirement).get(key)
-                if named in every and named not in known:
-                    which = ", ".join(known)
+                if named in every and named not in fitting:
+                    which = ", ".join(fitting)
                     self.mistakes.append(
                         f"requirements.{place}.{key}: {named!r} is not for task = {task!r}, which has {which}"
                     )
@@ -88,22 +100,42 @@ class References:
     def _check_features(self) -> None:
         features = _table(self.raw.get("features"))
         plain = [name for name in _list(features.get("columns")) if isinstance(name, str)]
-        self._check_feature("features.columns", plain, ("number", "integer", "category"))
+        self._check_feature("features.columns", plain)
+        for name in plain:
+            self._expect_type("features.columns", name, _table(self.known.get(name)), FEATURES)
         for name, expression in _table(features.get("derived")).items():
             where = f"features.derived.{name}"
             if name in self.raw_columns:
                 self.mistakes.append(f"{where}: a column has that name already; choose another")
-            self._check_feature(where, _columns_of(expression), ("number", "integer"))
+            self._check_feature(where, _columns_of(expression))
+            self._check_expression(where, expression, self.known)
 
-    def _check_feature(self, where: str, names: list[str], types: tuple[str, ...]) -> None:
+    def _check_feature(self, where: str, names: list[str]) -> None:
         self._refer_all(where, names, self.known, "column")
-        for name in names:
-            rules = _table(self.known.get(name))
-            if rules.get("known") == "after":
-                self.mistakes.append(
-                    f"{where}: {name!r} is known only after the event (known = 'after'), and can't become a feature"
-                )
-            self._expect_type(where, name, rules, types)
+        self.mistakes += [
+            f"{where}: {name!r} is known only after the event (known = 'after'), and can't become a feature"
+            for name in names
+            if _table(self.known.get(name)).get("known") == "after"
+        ]
+
+    def _check_expression(
+        self, where: str, text: Any, known: dict[str, Any], what: str = "", wanted: expressions.Kind | None = None
+    ) -> None:
+        """That an expression refers to columns (if ``what`` they are is given), and to each as what it is."""
+        names = _columns_of(text)
+        if what:
+            self._refer_all(where, names, known, what)
+        types = {name: _table(known.get(name)).get("type", "number") for name in names if name in known}
+        if not names or len(types) < len(names) or not all(found in KINDS for found in types.values()):
+            return
+        try:
+            found = expressions.kind(text, {name: KINDS[one] for name, one in types.items()})
+        except ValueError as error:
+            self.mistakes.append(f"{where}: {error}")
+            return
+        if wanted and found != wanted:
+            words = expressions.WORDS
+            self.mistakes.append(f"{where}: must be {words[wanted]}, and {text!r} is {words[found]}")
 
     def _check_sources(self) -> None:
         for name, source in self.sources.items():
@@ -115,10 +147,7 @@ class References:
                 f"sources.{name}.time", time, _table(self.columns[name].get(time, {"type": "time"})), ("time",)
             )
             for reason, check in _table(source.get("checks")).items():
-                where = f"sources.{name}.checks.{reason!r}"
-                self._refer_all(where, _columns_of(check), self.columns[name], what)
-                for column in _columns_of(check):
-                    self._expect_type(where, column, _table(self.columns[name].get(column)), ("number", "integer"))
+                self._check_expression(f"sources.{name}.checks.{reason!r}", check, self.columns[name], what, "truth")
 
     def _expect_type(self, where: str, name: str, rules: dict[str, Any], types: tuple[str, ...]) -> None:
         found = rules.get("type", "number")

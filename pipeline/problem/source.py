@@ -23,7 +23,7 @@ KINDS = {".parquet": "parquet", ".pq": "parquet", ".json": "jsonl", ".jsonl": "j
 class Column(Part):
     """One column of a source, and what must hold of it."""
 
-    type: Literal["number", "integer", "category", "time"] = "number"
+    type: Literal["number", "integer", "category", "boolean", "time", "text"] = "number"
     known: Literal["before", "after"] = "before"
     """``after``: known only when the answer is, and so never a feature."""
     missing: Literal["keep", "reject"] = "keep"

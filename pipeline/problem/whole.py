@@ -61,9 +61,12 @@ class Problem(Part):
     def kinds(self) -> dict[str, Literal["number", "category"]]:
         """Every candidate feature and what it is, in the order of the problem file."""
         kinds: dict[str, Literal["number", "category"]] = {
-            name: "category" if self.column(name).type == "category" else "number" for name in self.features.columns
+            name: "number" if self.column(name).type in ("number", "integer") else "category"
+            for name in self.features.columns
         }
-        return kinds | dict.fromkeys(self.features.derived, "number")
+        for name, expression in self.features.derived.items():
+            kinds[name] = "category" if expressions.crossed(expression) else "number"
+        return kinds
 
     def inputs(self, features: tuple[str, ...] | None = None) -> list[str]:
         """The raw columns that a client sends for ``features`` (all of them, if not given), sorted."""

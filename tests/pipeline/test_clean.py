@@ -87,6 +87,25 @@ def test_rows_that_contradict_themselves_are_set_aside_and_those_that_cannot_tel
     assert bad["reason"].tolist() == ["the clocks differ"]
 
 
+def test_texts_and_times_are_checked_as_what_they_are():
+    columns = {
+        "kind": {"type": "category"},
+        "start": {"type": "time"},
+        "end": {"type": "time"},
+        "paid": {"type": "boolean"},
+    }
+    checks = {"ends too early": "end >= start", "a gift is paid": "kind != 'gift' or paid == 'false'"}
+    rows = {
+        "kind": ["gift", "gift", "sale", "sale"],
+        "start": ["2013-01-02"] * 4,
+        "end": ["2013-01-03", "2013-01-03", "2013-01-01", ""],
+        "paid": ["TRUE", "false", "true", ""],
+    }
+    good, bad, _ = clean.clean_part(text(**rows), source(columns, checks=checks))
+    assert bad["reason"].tolist() == ["a gift is paid", "ends too early"]
+    assert good["paid"].tolist()[0] == "false"
+
+
 def test_a_key_that_is_repeated_in_another_part_is_set_aside(tmp_path):
     described = source({"k": {"type": "category", "spelling": "upper"}, "x": {}}, key=("k",), max_rejected=1)
     outcome, kept, aside = cleaned(

@@ -12,7 +12,7 @@ from bundle import golden
 from bundle.contract import Contract, Input, Output, columns_of
 from bundle.model import COMPILED, Model, features
 from bundle.operations import ForbiddenOperation
-from pipeline.encoding import Category, Encoding, Number
+from pipeline.encoding import Category, Encoding, Number, Target
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +59,7 @@ def exported(tmp_path_factory):
     derive = Derive(kinds, DERIVED, {"planes": ("tail", "tail", planes)})
     numbers = [Number(name=name, median=3.0, scale=2.0, missing=True) for name in (*DERIVED, "planes.seats", *AWKWARD)]
     known = Encoding(
+        target=Target(task="binary", shares=(0.3,)),
         numbers=tuple(numbers),
         categories=(
             Category(name="tail", vocabulary=("N1", "N5")),

@@ -40,8 +40,8 @@ def test_every_mistake_is_told_at_once_with_the_nearest_name(raw):
     assert [mistake.strip() for mistake in mistakes(raw)] == [
         "sources.flights.columns.month.rnge: there is no such key; did you mean 'range'?",
         (
-            "sources.flights.columns.day.type: expected 'number', 'integer', 'category' or 'time', got 'numer'; "
-            "did you mean 'number'?"
+            "sources.flights.columns.day.type: expected 'number', 'integer', 'category', 'boolean', 'time' or 'text', "
+            "got 'numer'; did you mean 'number'?"
         ),
         "screen.max_psy: there is no such key; did you mean 'max_psi'?",
         (
@@ -103,7 +103,7 @@ def test_neither_can_it_inside_an_expression(raw):
             lambda raw: raw["features"]["derived"].update(n="carrier * 2"),
             "'carrier' must be a number",
         ),
-        (lambda raw: raw.update(target="carrier > 1"), "target: 'carrier' must be a number"),
+        (lambda raw: raw.update(target="carrier > 1"), "target: 'carrier' is a category, and '1' is a number"),
         (lambda raw: raw["split"].update(time="month"), "split.time: 'month' must be a time; it is of type integer"),
         (lambda raw: raw.update(slices=["carier"]), "slices: 'carier' is no column; did you mean 'carrier'?"),
     ],

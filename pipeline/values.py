@@ -1,0 +1,141 @@
+"""Expressions over the columns of a table: NumPy's side of what ``preprocessing`` does with tensors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from pipeline import civil, expressions
+
+Array = npt.NDArray[Any]
+MISSING_TIME = np.iinfo(np.int64).min
+"""What stands for a time that is missing, among int64 seconds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """A category: for each row the place of its value in ``levels``, or -1 where it is missing."""
+
+    codes: npt.NDArray[np.int32]
+    levels: list[str]
+
+    def __eq__(self, other: object) -> Array:  # type: ignore[override] # row by row, as arrays do
+        """Where the value is a text, or that of another category."""
+        if isinstance(other, Coded):
+            same: Array = (
+                self.places(other.levels)[self.codes] == np.append(np.arange(len(other.levels)), -2)[other.codes]
+            )
+            return same
+        return np.append(np.array([level == other for level in self.levels], bool), False)[self.codes]
+
+    def __ne__(self, other: object) -> Array:  # type: ignore[override] # row by row, as arrays do
+        """Where it is not."""
+        return ~(self == other)
+
+    __hash__ = None  # type: ignore[assignment] # as arrays
+
+    def places(self, levels: list[str]) -> npt.NDArray[np.int64]:
+        """For each level, and last for a missing value, its place in other ``levels``; -1 where it is not there."""
+        found = pd.Index(levels, dtype=object).get_indexer(pd.Index(self.levels, dtype=object))
+        return np.append(found, -1)
+
+    def array(self) -> pa.DictionaryArray:
+        """The same for Arrow."""
+        return pa.DictionaryArray.from_arrays(
+            pa.array(self.codes, mask=self.codes < 0), pa.array(self.levels, "string")
+        )
+
+    def joined(self, other: "Coded") -> "Coded":
+        """The cross of two categories."""
+        width = len(other.levels)
+        pairs = np.where((self.codes < 0) | (other.codes < 0), -1, self.codes.astype("int64") * width + other.codes)
+        codes, seen = pd.factorize(pairs)
+        texts = [
+            "" if pair < 0 else self.levels[pair // width] + expressions.BETWEEN + other.levels[pair % width]
+            for pair in seen.tolist()
+        ]
+        return Coded(np.where(pairs < 0, -1, codes).astype("int32"), texts)
+
+
+def coded(column: pd.Series) -> Coded:
+    """The texts of a column."""
+    codes, levels = pd.factorize(column)
+    return Coded(codes.astype("int32"), [str(level) for level in levels])
+
+
+def seconds(column: pd.Series) -> npt.NDArray[np.int64]:
+    """The times of a column as seconds since 1970, rounded down."""
+    return column.to_numpy("datetime64[s]").astype("int64")
+
+
+def of_array(column: pa.Array) -> Any:
+    """A column of a table as expressions take it: numbers and times as arrays, anything else as categories."""
+    if pa.types.is_floating(column.type):
+        return column.to_numpy(zero_copy_only=False)
+    if pa.types.is_timestamp(column.type):
+        micros = exact(column)
+        return np.where(micros == MISSING_TIME, MISSING_TIME, micros // 1_000_000)
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return Coded(codes.astype("int32", copy=False), column.dictionary.to_pylist())
+
+
+def exact(column: pa.Array) -> Any:
+    """A column as keys are compared: times to the microsecond, anything else as expressions take it."""
+    if not pa.types.is_timestamp(column.type):
+        return of_array(column)
+    return column.cast(pa.int64()).fill_null(MISSING_TIME).to_numpy(zero_copy_only=False)
+
+
+def whole_texts(numbers: Array) -> Coded:
+    """Whole numbers as texts."""
+    known = told(numbers)
+    levels, places = np.unique(numbers[known], return_inverse=True)
+    codes = np.full(len(numbers), -1, np.int32)
+    codes[known] = places
+    return Coded(codes, [str(int(level)) for level in levels])
+
+
+def of_column(column: pd.Series, kind: str) -> Any:
+    """A column of a table as expressions take it: by its type in the problem file, numbers as they are."""
+    if kind in ("number", "integer"):
+        return column.to_numpy("float64")
+    return seconds(column) if kind == "time" else coded(column)
+
+
+def told(values: Any) -> npt.NDArray[np.bool_]:
+    """Which rows have a value."""
+    if isinstance(values, Coded):
+        return values.codes >= 0
+    known: npt.NDArray[np.bool_] = ~np.isnan(values) if values.dtype.kind == "f" else values != MISSING_TIME
+    return known
+
+
+def value(text: str, columns: Mapping[str, Any], zone: civil.Zone) -> tuple[Any, npt.NDArray[np.bool_]]:
+    """The value of an expression in each row, and which rows have all that it reads."""
+    names = expressions.columns(text)
+    known = np.logical_and.reduce([told(columns[name]) for name in names])
+    moments = {
+        name: civil.Moment(columns[name], zone, np)
+        if isinstance(columns[name], np.ndarray) and columns[name].dtype == np.int64
+        else columns[name]
+        for name in names
+    }
+    with np.errstate(all="ignore"):
+        return expressions.evaluate(text, moments, np), known
+
+
+def number(text: str, columns: Mapping[str, Any], zone: civil.Zone) -> npt.NDArray[np.float32]:
+    """The value of an expression as a feature, computed in float32; NaN where it is missing or no finite number."""
+    single = {
+        name: column.astype("float32") if isinstance(column, np.ndarray) and column.dtype.kind == "f" else column
+        for name, column in columns.items()
+    }
+    found, known = value(text, single, zone)
+    made = np.asarray(found, "float32")
+    return np.where(known & np.isfinite(made), made, np.float32(np.nan))
