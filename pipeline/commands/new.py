@@ -60,7 +60,9 @@ def new(
     from pipeline import problem
     from pipeline.inference import reading, roles, writing
 
-    name = name or writing.slug(Path(table).name.partition(".")[0])
+    name = name or roles.slug(Path(table).name.partition(".")[0])
+    if roles.slug(name) != name:
+        raise ProblemError(f"--name must be small letters, digits and _, such as {roles.slug(name)}, and is {name!r}.")
     file = out or problems / f"{name}.toml"
     if file.exists() and not force:
         raise ProblemError(f"{file} must not be there yet, and is. Give another --name, or --force to write over it.")

@@ -55,6 +55,7 @@ class Found:
     group: str | None = None
     time: str | None = None
     windows: tuple[str, str] | None = None
+    derived: dict[str, str] = field(default_factory=dict)
     missing_tokens: list[str] = field(default_factory=list)
     unsure: list[str] = field(default_factory=list)
     label: str | None = None
@@ -65,8 +66,13 @@ class Found:
     @property
     def features(self) -> list[Column]:
         """The columns that the model may look at."""
-        other = {self.key, self.group, self.time, *self.answers, *self.left_out}
-        return [column for name, column in self.columns.items() if name not in other]
+        other = {self.key, self.group, *self.answers, *self.left_out}
+        return [column for name, column in self.columns.items() if name not in other and column.kind != "time"]
+
+    @property
+    def times(self) -> list[Column]:
+        """The times that order the rows, or that features are derived of."""
+        return [one for name, one in self.columns.items() if one.kind == "time" and name not in self.left_out]
 
 
 def infer(table: Table, target: str, task: Task | None = None) -> Found:
@@ -93,7 +99,7 @@ def infer(table: Table, target: str, task: Task | None = None) -> Found:
     _find_time(found, sample)
     _find_group(found)
     _find_leaks(found, sample)
-    if not found.features:
+    if not found.features and not found.derived:
         raise DataError(
             f"{table.path} must have a column to learn from, and has none:\n  "
             + "\n  ".join(f"{name}: {why}" for name, why in found.left_out.items())
@@ -186,6 +192,8 @@ def _leave_out(found: Found) -> None:
             continue
         if column.kind == "nothing":
             found.left_out[name] = column.why
+        elif column.kind == "text":
+            found.left_out[name] = "it is text"
         elif column.seen.distinct == 1 and not column.seen.missing:
             found.left_out[name] = f"it is {next(iter(column.seen.levels))!r} in every row"
         elif column.kind in ("number", "integer") and ID_NAME.search(name) and column.seen.distinct > MANY:
@@ -204,12 +212,12 @@ def _name_rows(found: Found) -> None:
             found.key = name
             column.kind, column.rules = "category", {}
         elif (names and seen.unique) or (column.kind == "category" and seen.distinct > max(MANY, seen.present / 2)):
-            found.left_out[name] = "nearly every row has a value of its own"
+            found.left_out[name] = f"it has {seen.distinct:,} different values in {seen.present:,} rows"
 
 
 def _find_time(found: Found, sample: pd.DataFrame) -> None:
     """The column that orders the rows, and where to cut."""
-    times = [one for one in found.features if one.kind == "time"]
+    times = found.times
     usable = [one for one in times if not BIRTH.search(one.name) and not LATE.search(one.name) and not one.seen.missing]
     usable.sort(key=lambda one: not re.search("date|time|day|created", one.name, re.IGNORECASE))
     for column in usable:
@@ -226,8 +234,24 @@ def _find_time(found: Found, sample: pd.DataFrame) -> None:
         others = ", ".join(one.name for one in usable if one.name != found.time)
         found.unsure.append(f"{found.time}: orders the rows; so could {others}")
     for column in times:
-        if column.name != found.time:
-            found.left_out[column.name] = "a time is no feature as it is: derive one, such as its weekday"
+        if not LATE.search(column.name):
+            _derive(found, column, sample)
+        if column.name != found.time and not any(
+            column.name in expressions.columns(one) for one in found.derived.values()
+        ):
+            found.left_out[column.name] = "it is a time whose name sounds as if it were known only after the event"
+
+
+def _derive(found: Found, column: Column, sample: pd.DataFrame) -> None:
+    """Features of a time: its weekday, its hour where it has one, and how long before the row's own time it was."""
+    name, word = expressions.quote(column.name), slug(column.name)
+    moments = pd.to_datetime(sample[column.name], utc=True, format="ISO8601", errors="coerce").dropna()
+    new = {f"{word}_weekday": f"weekday({name})"}
+    if (moments != moments.dt.floor("D")).any():
+        new[f"{word}_hour"] = f"hour({name})"
+    if found.time and column.name != found.time:
+        new[f"days_since_{word}"] = f"days_between({name}, {expressions.quote(found.time)})"
+    found.derived |= {key: text for key, text in new.items() if key not in found.columns}
 
 
 def _find_group(found: Found) -> None:
@@ -264,12 +288,19 @@ def _values(found: Found, sample: pd.DataFrame) -> pd.Series:
     known = pd.Series(np.all([sample[name].notna() & ~texts[name].isin(absent) for name in texts], axis=0))
     if found.label is not None:
         [text] = texts.values()
-        return (text == found.label).astype("float64").where(known)
+        return pd.Series(np.where(text == found.label, 1.0, 0.0)).where(known)
     if found.task == "multiclass":
-        return next(iter(texts.values())).where(known)
+        labels = next(iter(texts.values()))
+        return labels[known].reindex(labels.index)
     numbers = {name: pd.to_numeric(text, errors="coerce").to_numpy("float64") for name, text in texts.items()}
     told = np.all([np.isfinite(values) for values in numbers.values()], axis=0)
-    return pd.Series(np.asarray(expressions.evaluate(found.target, numbers), "float64")).where(known & told)
+    return pd.Series(np.asarray(expressions.evaluate(found.target, numbers, np), "float64")).where(known & told)
+
+
+def slug(text: str) -> str:
+    """A name for a problem, a source or a feature, made of another."""
+    word = re.sub(r"\W+", "_", text.lower(), flags=re.ASCII).strip("_")
+    return word if word[:1].isalpha() else f"table_{word}".rstrip("_")
 
 
 def slices(columns: Iterable[Column]) -> list[str]:

@@ -16,15 +16,8 @@ SMALL = 10_000
 REQUIREMENT = {"binary": ("log_loss", "roc_auc"), "multiclass": ("log_loss", "accuracy"), "regression": ("rmse", "r2")}
 GUESS = {"binary": "prior", "multiclass": "prior", "regression": "mean"}
 SHARES = "70 % to train on, 15 % to choose with, 15 % to judge by"
-FEW_LEVELS = 12
 SMALL_CLASS = 100
 """Rows of the rarest class up to which it is shared out exactly among the splits."""
-
-
-def slug(text: str) -> str:
-    """The name of a problem or a source, made of a file's."""
-    word = re.sub(r"\W+", "_", text.lower(), flags=re.ASCII).strip("_")
-    return word if word[:1].isalpha() else f"table_{word}".rstrip("_")
 
 
 def written(found: Found, name: str, command: str) -> str:
@@ -58,6 +51,8 @@ def _features(found: Found) -> str:
     names = [one.name for one in found.features]
     lines = ["[features]", f"columns = {_list(names)}"]
     lines += [f"# without {_key(name)}: {why}" for name, why in found.left_out.items()]
+    if found.derived:
+        lines += ["", "[features.derived]", *(f"{name} = {_text(text)}" for name, text in found.derived.items())]
     return "\n".join(lines)
 
 
@@ -113,8 +108,9 @@ def _source(found: Found, name: str) -> str:
         lines.append(f"missing_tokens = {_list([*MISSING_TOKENS, *found.missing_tokens])}")
     lines += ["", f"[sources.{name}.columns]"]
     features = {one.name for one in found.features}
+    times = {one.name for one in found.times}
     for column in found.columns.values():
-        if column.name in features or column.name in (found.key, found.group, found.time, *found.answers):
+        if column.name in features or column.name in (found.key, found.group, *times, *found.answers):
             lines.append(_column(column, found, feature=column.name in features))
     return "\n".join(lines)
 
@@ -127,10 +123,7 @@ def _column(column: Column, found: Found, *, feature: bool) -> str:
     if column.name in (found.key, found.time, found.group):
         rules["missing"] = "reject"
     if feature and column.kind in ("number", "integer") and "decimal" not in rules:
-        rules |= {"range": _room(column), "outside": "warn"}
-    levels = list(column.seen.levels)
-    if feature and column.kind == "category" and len(levels) <= FEW_LEVELS and "spelling" not in rules:
-        rules |= {"allowed": sorted(levels), "outside": "warn"}
+        rules |= {"range": _room(column), "outside": "missing"}
     doubt = f" # {column.unsure}" if column.unsure else ""
     return f"{_key(column.name)} = {_inline(rules)}{doubt}"
 
