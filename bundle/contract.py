@@ -39,22 +39,43 @@ class Input(BaseModel):
 
 
 class Output(BaseModel):
-    """One named answer for each row."""
+    """One named answer for each row: a value, or ``size`` of them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str
-    type: Literal["number", "integer"]
+    type: Literal["number", "integer", "category"]
     meaning: str
+    size: int | None = None
+    """How many values a row has: a tensor of [rows, size], and of [rows] where there is no size."""
 
 
 class Contract(BaseModel):
-    """What goes in and what comes out; each column is one value for each row (a rank-1 tensor)."""
+    """What goes in and what comes out; each column is one value for each row (a rank-1 tensor).
+
+    The first output is the one that is measured; any other one follows from it.
+
+    Attributes:
+        threshold: the probability from which the decision is yes; None where yes is no answer.
+        classes: the labels that the model may give, in the order of their probabilities.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
-    threshold: float
-    """The probability from which the decision is yes."""
+    threshold: float | None = None
+    classes: tuple[str, ...] = ()
+
+    @property
+    def task(self) -> Literal["binary", "multiclass", "regression"]:
+        """The kind of answer."""
+        if self.classes:
+            return "multiclass"
+        return "regression" if self.threshold is None else "binary"
+
+    @property
+    def answer(self) -> str:
+        """The name of the output that is measured."""
+        return self.outputs[0].name
 
 
 def tensors(contract: Contract) -> dict[str, str]:

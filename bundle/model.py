@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bundle import contract as contracts
-from bundle.contract import Columns, Contract
+from bundle.contract import Columns, Contract, Output
 
 COMPILED = "assets.extra/model.tflite"
 SIGNATURE = "serving_default"
@@ -17,6 +17,8 @@ FEATURES = "features"
 """The signature of a SavedModel that gives the features which the model makes of raw columns, for who watches them."""
 CHUNK = 4096
 """Rows answered in one call: enough to be quick, few enough to be small."""
+CELLS = 1 << 18
+"""Values in one call: a wide table is answered in fewer rows at a time."""
 
 Answers = dict[str, npt.NDArray[Any]]
 
@@ -33,6 +35,7 @@ class Model:
         """Load the form called ``runtime`` of the SavedModel in ``folder``."""
         self.contract = contract
         self.runtime = runtime
+        self._chunk = max(1, min(CHUNK, CELLS // max(1, len(contract.inputs))))
         self._tensors = contracts.tensors(contract)
         self._call = _litert(folder / COMPILED) if runtime == "litert" else _savedmodel(folder)
 
@@ -45,17 +48,21 @@ class Model:
         contracts.check(columns, self.contract)
         wanted = {tensor: columns[name] for name, tensor in self._tensors.items()}
         rows = len(next(iter(wanted.values())))
-        if 0 < rows <= CHUNK:
+        if 0 < rows <= self._chunk:
             answers = self._call(wanted)
             return {output.name: answers[output.name] for output in self.contract.outputs}
         chunks = [
-            self._call({name: values[start : start + CHUNK] for name, values in wanted.items()})
-            for start in range(0, rows, CHUNK)
+            self._call({name: values[start : start + self._chunk] for name, values in wanted.items()})
+            for start in range(0, rows, self._chunk)
         ]
         return {
-            output.name: np.concatenate([chunk[output.name] for chunk in chunks]) if chunks else np.empty(0)
+            output.name: np.concatenate([chunk[output.name] for chunk in chunks]) if chunks else _nothing(output)
             for output in self.contract.outputs
         }
+
+
+def _nothing(output: Output) -> npt.NDArray[Any]:
+    return np.empty(0 if output.size is None else (0, output.size))
 
 
 def _litert(path: Path) -> Callable[[Columns], Answers]:
