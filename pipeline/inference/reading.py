@@ -13,6 +13,7 @@ from pipeline.errors import DataError
 from pipeline.problem import Csv
 from pipeline.sources import delimited, files, parquet, records
 from pipeline.sources.columns import Columns
+from pipeline.sources.landing import filled
 
 DELIMITERS = ",;\t|"
 LINES = 200
@@ -34,7 +35,10 @@ class Table:
     csv: Csv | None = None
 
     def batches(self) -> Iterator[pa.Table]:
-        """All its rows."""
+        """All its rows, in parts that are worth the work on each column."""
+        yield from filled(self._batches())
+
+    def _batches(self) -> Iterator[pa.Table]:
         columns = Columns(self.names)
         if self.csv:
             yield from delimited.read(self.files, self.csv, columns, [])

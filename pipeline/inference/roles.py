@@ -290,8 +290,9 @@ def _values(found: Found, sample: pd.DataFrame) -> pd.Series:
         [text] = texts.values()
         return pd.Series(np.where(text == found.label, 1.0, 0.0)).where(known)
     if found.task == "multiclass":
-        labels = next(iter(texts.values()))
-        return labels[known].reindex(labels.index)
+        labels = next(iter(texts.values())).copy()
+        labels[~known] = None
+        return labels
     numbers = {name: pd.to_numeric(text, errors="coerce").to_numpy("float64") for name, text in texts.items()}
     told = np.all([np.isfinite(values) for values in numbers.values()], axis=0)
     return pd.Series(np.asarray(expressions.evaluate(found.target, numbers, np), "float64")).where(known & told)

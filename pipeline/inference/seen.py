@@ -16,8 +16,10 @@ from pipeline.problem.source import MISSING_TOKENS
 
 ALSO_MISSING = ("?", ".", "--", "#N/A", "#NA", "<NA>", "n.a.", "N.A.", "na", "Null", "none", "NONE", "NAN", "(null)")
 """Texts that mean "no value" wherever they stand, beside those that a problem file takes for it anyway."""
-MOST_VALUES = 4096
+MOST_VALUES, LEAST_VALUES = 4096, 256
 """Different values of a column that are kept: all, or where there are more, those whose hash is low."""
+MOST_OF_ALL = 400_000
+"""Values that are kept of all columns together."""
 MOST_ROWS = 20_000
 MOST_CELLS = 4_000_000
 SHOWN = 5
@@ -33,6 +35,7 @@ class Seen:
     """What was seen of one column. Of text, ``numbers`` and ``moments`` count the values that can be read as such."""
 
     name: str
+    most: int = MOST_VALUES
     typed: str = "text"
     """``text``, or what the source says of itself: ``number``, ``boolean``, ``time`` or ``nested``."""
     rows: int = 0
@@ -60,7 +63,7 @@ class Seen:
 
     @property
     def distinct(self) -> int:
-        """How many different values there are: exact to ``MOST_VALUES``, then an estimate within some 3 %.
+        """How many different values there are: exact to ``most``, then an estimate within some 3 %.
 
         Distinct sampling (Gibbons 2001): the values whose hash is below a limit, which halves when they are too many.
         """
@@ -144,7 +147,7 @@ class Seen:
         self.dates += int(times[_matches(values, DATE)].sum())
         self.characters += int((np.asarray(pc.utf8_length(values)) * times).sum())
         self.words += int(((np.asarray(pc.count_substring(values, " ")) + 1) * times).sum())
-        room = MOST_VALUES - len(self.no_number)
+        room = max(SHOWN - len(self.no_number), 0)
         for value, count in zip(values[:room].to_pylist(), times[:room], strict=True):
             self.no_number[value] += int(count)
 
@@ -155,7 +158,7 @@ class Seen:
         for key, text, count in zip(hashes[chosen].tolist(), texts[chosen], times[chosen].tolist(), strict=True):
             before = self.values.get(key)
             self.values[key] = (text, count + (before[1] if before else 0))
-        while len(self.values) > MOST_VALUES:
+        while len(self.values) > self.most:
             self.halvings += 1
             limit = 2 ** (64 - self.halvings) - 1
             self.values = {key: value for key, value in self.values.items() if key < limit}
@@ -192,7 +195,8 @@ class Sample:
 
 def look(batches: Iterable[pa.Table], names: list[str]) -> tuple[list[Seen], pd.DataFrame]:
     """What was seen of each column, and a sample of the rows."""
-    seen, sample = [Seen(name) for name in names], Sample(len(names))
+    most = min(MOST_VALUES, max(LEAST_VALUES, MOST_OF_ALL // max(len(names), 1)))
+    seen, sample = [Seen(name, most) for name in names], Sample(len(names))
     with ThreadPoolExecutor() as columns:
         for batch in batches:
             for _ in columns.map(lambda one, batch=batch: one.add(batch[one.name]), seen):
