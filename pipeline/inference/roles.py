@@ -285,7 +285,7 @@ def _values(found: Found, sample: pd.DataFrame) -> pd.Series:
     """The target of the sampled rows: 1 and 0, labels, or numbers; missing where it can't be told."""
     texts = {name: sample[name].astype("str").str.strip() for name in found.answers}
     absent = [*MISSING_TOKENS, *ALSO_MISSING]
-    known: pd.Series[bool] = pd.Series(np.all([sample[name].notna() & ~texts[name].isin(absent) for name in texts], axis=0))
+    known = np.all([sample[name].notna() & ~texts[name].isin(absent) for name in texts], axis=0)
     if found.label is not None:
         [text] = texts.values()
         return pd.Series(np.where(text == found.label, 1.0, 0.0)).where(known)

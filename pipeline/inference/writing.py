@@ -75,7 +75,7 @@ def _split(found: Found) -> str:
 def _learning(found: Found) -> str:
     if found.rows > SMALL:
         return ""
-    return "[search] # a round over so few rows is short\nepochs = 10\n\n[training]\nepochs = 40"
+    return "[training] # a round over so few rows is short\nepochs = 40"
 
 
 def _requirements(found: Found) -> str:
