@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import ProblemError
 from pipeline.problem import mistakes
-from pipeline.problem.features import Features, Screen
+from pipeline.problem.features import Features, Past, Screen
 from pipeline.problem.model import BASELINES, METRICS, Baseline, Decision, Metric, Requirement, Search, Task, Training
 from pipeline.problem.origin import Api, Csv, Next, Sql
 from pipeline.problem.part import nearest
@@ -31,6 +31,7 @@ __all__ = [
     "Metric",
     "Monitoring",
     "Next",
+    "Past",
     "Problem",
     "Requirement",
     "Screen",

@@ -19,6 +19,8 @@ KINDS: dict[str, expressions.Kind] = {
 """What a column is in an expression, by its type."""
 FEATURES = ("number", "integer", "category", "boolean")
 """The types of columns that can be features as they are."""
+GROUPS = ("category", "boolean")
+"""The types of columns that make groups."""
 LABELS = ("category", "integer", "boolean")
 """What the column with the label may be, where there are several."""
 
@@ -109,6 +111,21 @@ class References:
                 self.mistakes.append(f"{where}: a column has that name already; choose another")
             self._check_feature(where, _columns_of(expression))
             self._check_expression(where, expression, self.known)
+        for name, past in _table(features.get("past")).items():
+            self._check_past(f"features.past.{name}", name, _table(past))
+
+    def _check_past(self, where: str, name: str, past: dict[str, Any]) -> None:
+        table = str(self.raw.get("table"))
+        if name in self.raw_columns or name in _table(_table(self.raw.get("features")).get("derived")):
+            self.mistakes.append(f"{where}: a column or feature has that name already; choose another")
+        if table in self.sources and "time" not in self.sources[table]:
+            self.mistakes.append(f"{where}: sources.{table}.time must name the column that says the day of a row")
+        by = [column for column in _list(past.get("by")) if isinstance(column, str)]
+        self._refer_all(f"{where}.by", by, self.table, f"column of {table}")
+        self._check_feature(f"{where}.by", [column for column in by if column in self.table])
+        for column in by:
+            self._expect_type(f"{where}.by", column, _table(self.table.get(column, {"type": "category"})), GROUPS)
+        self._check_expression(f"{where}.of", past.get("of"), self.table, f"column of {table}")
 
     def _check_feature(self, where: str, names: list[str]) -> None:
         self._refer_all(where, names, self.known, "column")
