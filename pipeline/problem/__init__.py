@@ -9,7 +9,18 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline.errors import ProblemError
 from pipeline.problem import mistakes
 from pipeline.problem.features import Features, Past, Screen
-from pipeline.problem.model import BASELINES, METRICS, Baseline, Decision, Metric, Requirement, Search, Task, Training
+from pipeline.problem.model import (
+    BASELINES,
+    LOWER_IS_BETTER,
+    METRICS,
+    Baseline,
+    Decision,
+    Metric,
+    Requirement,
+    Search,
+    Task,
+    Training,
+)
 from pipeline.problem.origin import Api, Csv, Next, Sql
 from pipeline.problem.part import nearest
 from pipeline.problem.references import References
@@ -20,6 +31,7 @@ from pipeline.problem.whole import Problem
 
 __all__ = [
     "BASELINES",
+    "LOWER_IS_BETTER",
     "METRICS",
     "Api",
     "Baseline",
