@@ -64,6 +64,7 @@ def clean(job: Job) -> Outcome:
     if broken:
         page = quality.write(job.final.parent / quality.REFUSED, name, described, broken)
         raise DataError("\n".join([f"The rules of {name} must hold, and these do not:", *broken, f"See {page}."]))
+    (job.final.parent / quality.REFUSED).unlink(missing_ok=True)  # of a run before
     quality.write(job.output / quality.NAME, name, described, [])
     (job.output / violations.NAME).write_text(described.model_dump_json(indent=1) + "\n")
     return Outcome(rows_in=described.rows, rows_out=kept, notes=[str(one) for one in found])
