@@ -65,6 +65,7 @@ class Window(Part):
         first: their first and
         last: last moment (ISO 8601); None where rows have no time.
         target: how many rows have each answer; of a number its ``mean``, ``min`` and ``max``.
+        seal: of the hold-out: the digest of its rows and their answers.
     """
 
     split: str
@@ -73,6 +74,7 @@ class Window(Part):
     first: str | None = None
     last: str | None = None
     target: dict[str, float] = {}
+    seal: str | None = None
 
 
 class Raw(Part):

@@ -98,10 +98,10 @@ class Features(Stage):
 
 
 class Split(Stage):
-    """Part the rows by time: to train on, to choose with, to judge by."""
+    """Part the rows: to train on, to choose with, to judge by."""
 
     function = "pipeline.split:split"
-    reads = ("split",)
+    reads = ("split", "table", "target", "task", "sources", "seed")
 
     def requires(self) -> Tasks:
         return {"features": self.clone(Features)}

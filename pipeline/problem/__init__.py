@@ -25,7 +25,7 @@ from pipeline.problem.origin import Api, Csv, Next, Sql
 from pipeline.problem.part import nearest
 from pipeline.problem.references import References
 from pipeline.problem.source import Column, Source
-from pipeline.problem.split import Split
+from pipeline.problem.split import ByHash, ByRandom, ByTime, Split
 from pipeline.problem.upkeep import Maintain, Monitoring
 from pipeline.problem.whole import Problem
 
@@ -35,6 +35,9 @@ __all__ = [
     "METRICS",
     "Api",
     "Baseline",
+    "ByHash",
+    "ByRandom",
+    "ByTime",
     "Column",
     "Csv",
     "Decision",

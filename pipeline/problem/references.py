@@ -44,6 +44,7 @@ class References:
         """Every mistake, in the order of the problem file."""
         self._refer("table", self.raw.get("table"), self.sources, "source")
         self._check_answer()
+        self._check_split()
         time = _table(self.raw.get("split")).get("time")
         self._refer("split.time", time, self.raw_columns, "column")
         self._expect_type("split.time", str(time), _table(self.raw_columns.get(str(time), {"type": "time"})), ("time",))
@@ -81,6 +82,14 @@ class References:
                     self.mistakes.append(
                         f"requirements.{place}.{key}: {named!r} is not for task = {task!r}, which has {which}"
                     )
+
+    def _check_split(self) -> None:
+        split = _table(self.raw.get("split"))
+        self._refer("split.group", split.get("group"), self.raw_columns, "column")
+        if _table(self.raw_columns.get(str(split.get("group")))).get("known") == "after":
+            self.mistakes.append("split.group: must be known before the event, and is known only after it")
+        if split.get("stratify") and self.raw.get("task") == "regression":
+            self.mistakes.append("split.stratify: needs answers of a few kinds, and task = 'regression' has numbers")
 
     def _check_joins(self) -> None:
         self._refer_all("joins", list(self.joins), self.sources, "source")

@@ -9,7 +9,7 @@ from pipeline.problem.features import Features, Screen
 from pipeline.problem.model import Decision, Requirement, Search, Task, Training
 from pipeline.problem.part import Expression, Name, Part
 from pipeline.problem.source import ORIGIN, Column, Source
-from pipeline.problem.split import Split
+from pipeline.problem.split import ByHash, Split
 from pipeline.problem.upkeep import Maintain, Monitoring
 
 
@@ -33,7 +33,7 @@ class Problem(Part):
     lookups: dict[str, str] = {}
     """Static sources, by the column that names their row: they travel inside the model."""
     features: Features
-    split: Split
+    split: Split = ByHash()
     screen: Screen = Screen()
     search: Search = Search()
     training: Training = Training()
@@ -57,6 +57,11 @@ class Problem(Part):
             return columns[name]
         source, _, column = name.partition(".")
         return self.sources[source].columns[column]
+
+    def identity(self) -> list[str]:
+        """The columns that tell a row from all others: its key, or else all that is known of it before the answer."""
+        source = self.sources[self.table]
+        return list(source.key or (name for name, column in source.columns.items() if column.known == "before"))
 
     def kinds(self) -> dict[str, Literal["number", "category"]]:
         """Every candidate feature and what it is, in the order of the problem file."""
