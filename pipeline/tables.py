@@ -137,10 +137,18 @@ def write_part(frame: pd.DataFrame, folder: Path, number: int, schema: pa.Schema
 
 
 def write_aside(bad: pd.DataFrame, folder: Path, number: int) -> None:
-    """Write rows that were set aside as text, with their reasons; nothing where there are none."""
+    """Write rows of pandas that were set aside as text, with their reasons; nothing where there are none."""
     if len(bad):
         text = bad.astype("str").mask(bad.isna())
         write_part(text, folder, number, pa.schema([(name, pa.string()) for name in bad.columns]))
+
+
+def set_aside(rows: pa.Table, reasons: list[str], folder: Path, number: int) -> None:
+    """Write rows as text with their reasons, after those of the same part that were set aside before."""
+    text = rows.cast(pa.schema([(name, pa.string()) for name in rows.column_names]))
+    text = text.append_column(REASON, pa.array(reasons, pa.string()))
+    before = part_path(folder, number)
+    write(pa.concat_tables([load(before), text]) if before.exists() else text, folder, number)
 
 
 def reasons(aside: Path) -> Counter[str]:

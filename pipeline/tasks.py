@@ -7,7 +7,7 @@ Raw ─► Collect ─► Clean ─► Features ─► Split ─► Encode ─�
 import json
 import logging
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,8 @@ class Clean(Stage):
     function = "pipeline.clean:clean"
 
     def part(self) -> dict[str, Any]:
-        return source_part(self)
+        dated = self.spec.sources[self.source].dated
+        return source_part(self) | ({"today": str(datetime.now(UTC).date())} if dated else {})
 
     def requires(self) -> Tasks:
         return {"raw": self.clone(Collect)}

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import ProblemError
 from pipeline.problem import mistakes
+from pipeline.problem.column import Column
 from pipeline.problem.features import Features, Screen
 from pipeline.problem.model import (
     BASELINES,
@@ -24,7 +25,7 @@ from pipeline.problem.model import (
 from pipeline.problem.origin import Api, Csv, Next, Sql
 from pipeline.problem.part import nearest
 from pipeline.problem.references import References
-from pipeline.problem.source import Column, Source
+from pipeline.problem.source import Source
 from pipeline.problem.split import ByHash, ByRandom, ByTime, Split
 from pipeline.problem.upkeep import Maintain, Monitoring
 from pipeline.problem.whole import Problem

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 from pipeline import expressions
+from pipeline.problem.column import Column
 from pipeline.problem.model import BASELINES, METRICS, Baseline, Metric
 from pipeline.problem.part import nearest
-from pipeline.problem.source import Column
 
 KINDS: dict[str, expressions.Kind] = {
     "number": "number",
@@ -175,7 +175,8 @@ class References:
             self._expect_type(
                 f"sources.{name}.time", time, _table(self.columns[name].get(time, {"type": "time"})), ("time",)
             )
-            for reason, check in _table(source.get("checks")).items():
+            for reason, written in _table(source.get("checks")).items():
+                check = written.get("holds") if isinstance(written, dict) else written
                 self._check_expression(f"sources.{name}.checks.{reason!r}", check, self.columns[name], what, "truth")
 
     def _expect_type(self, where: str, name: str, rules: dict[str, Any], types: tuple[str, ...]) -> None:

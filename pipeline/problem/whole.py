@@ -5,10 +5,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pipeline import expressions
+from pipeline.problem.column import Column
 from pipeline.problem.features import Features, Screen
 from pipeline.problem.model import Decision, Requirement, Search, Task, Training
 from pipeline.problem.part import Expression, Name, Part
-from pipeline.problem.source import ORIGIN, Column, Source
+from pipeline.problem.source import ORIGIN, Source
 from pipeline.problem.split import ByHash, Split
 from pipeline.problem.upkeep import Maintain, Monitoring
 
