@@ -20,8 +20,9 @@ def validate(job: Job) -> Outcome:
     evaluation = json.loads((job.inputs["evaluation"] / "evaluation.json").read_text())
     profile = json.loads((job.inputs["encoded"] / "profile.json").read_text())
     clauses = [clause(requirement, evaluation) for requirement in job.problem.requirements]
-    clauses += [leak(feature, job.problem.screen) for feature in profile["features"] if feature["leak"]]
-    found = {"verdict": verdict([one["state"] for one in clauses]), "clauses": clauses}
+    leaks = [leak(feature, job.problem.screen) for feature in profile["features"] if feature["leak"]]
+    states = [one["state"] for one in clauses] + [one["state"] for one in leaks if one["state"] != "PASS"]
+    found = {"verdict": verdict(states), "clauses": [*clauses, *leaks]}
     (job.output / "verdict.json").write_text(json.dumps(found, indent=1) + "\n")
     return Outcome(notes=[f"verdict: {found['verdict']}"])
 
@@ -46,7 +47,7 @@ def clause(requirement: Requirement, evaluation: dict[str, Any]) -> dict[str, An
 def leak(feature: dict[str, Any], screen: Screen) -> dict[str, Any]:
     """A feature that can hardly be known before the answer, or names rows: it fails unless a person waived it."""
     waived = screen.waive.get(feature["name"])
-    words = f"{feature['name']} is no leak: {feature['leak']}" + (f"; waived: {waived}" if waived else "")
+    words = f"no leak in {feature['name']}: {feature['leak']}" + (f"; waived: {waived}" if waived else "")
     figure = {"value": feature["alone"], "low": None, "high": None}
     return {"clause": words, "threshold": screen.max_alone, "state": "PASS" if waived else "FAIL", **figure}
 
