@@ -65,6 +65,13 @@ def _nothing(output: Output) -> npt.NDArray[Any]:
     return np.empty(0 if output.size is None else (0, output.size))
 
 
+def _tensor(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A column as its tensor: times as seconds, text as it is."""
+    if values.dtype.kind == "M":
+        return values.view("int64")
+    return values.astype(object) if values.dtype.kind == "S" else values
+
+
 def _litert(path: Path) -> Callable[[Columns], Answers]:
     from ai_edge_litert.interpreter import Interpreter
 
@@ -102,7 +109,7 @@ class _Graph:
             interpreter.allocate_tensors()
             self._rows = rows
         for name, values in columns.items():
-            interpreter.set_tensor(self._inputs[name], values)
+            interpreter.set_tensor(self._inputs[name], _tensor(values))
         interpreter.invoke()
         return {name: interpreter.get_tensor(index) for name, index in self._outputs.items()}
 
@@ -135,10 +142,7 @@ def _savedmodel(folder: Path, name: str = SIGNATURE) -> Callable[[Columns], Answ
     signature = loaded.signatures[name]
 
     def call(columns: Columns) -> Answers:
-        tensors = {
-            name: tf.constant(values.astype(object) if values.dtype.kind == "S" else values)
-            for name, values in columns.items()
-        }
+        tensors = {name: tf.constant(_tensor(values)) for name, values in columns.items()}
         return {name: answer.numpy() for name, answer in signature(**tensors).items()}
 
     call.loaded = loaded  # type: ignore[attr-defined] # a signature does not keep its model alive

@@ -96,12 +96,16 @@ def predict(
 
 def columns_of_part(part: pd.DataFrame, contract: Contract) -> Columns:
     """A part of a table as the columns that the model takes."""
-    return {
-        one.name: part[one.name].to_numpy("float32")
-        if one.type == "number"
-        else as_bytes(part[one.name].fillna("").tolist())
-        for one in contract.inputs
-    }
+    columns: dict[str, npt.NDArray[Any]] = {}
+    for one in contract.inputs:
+        values = part[one.name]
+        if one.type == "number":
+            columns[one.name] = values.to_numpy("float32")
+        elif one.type == "time":
+            columns[one.name] = values.to_numpy("datetime64[s]")
+        else:
+            columns[one.name] = as_bytes(values.fillna("").tolist())
+    return columns
 
 
 def answers(contract: Contract, predicted: Floats, days: Counts) -> AnswerProfile:

@@ -17,7 +17,7 @@ from pipeline.encoding import Encoding
 from pipeline.preprocessing import Columns, Derive, Encode
 
 Network = Callable[[Any, Any], Any]
-TYPES = {"number": tf.float32, "category": tf.string}
+TYPES = {"number": tf.float32, "category": tf.string, "boolean": tf.string, "time": tf.int64}
 
 
 class NotConverted(Exception):  # noqa: N818 - named for what happened
@@ -105,13 +105,17 @@ def compile_beside(
 
 
 def odd_rows(contract: Contract) -> list[dict[str, Any]]:
-    """Rows that no table has: all missing, unknown and non-ASCII categories, very large and very small numbers."""
-    numbers = [None, 0.0, -1.0, 1e30, -1e30, 1e-30]
-    texts = [None, "", "never seen", "żółć ✈", " ", "A" * 300]
-    return [
-        {one.name: number if one.type == "number" else text for one in contract.inputs}
-        for number, text in [*zip(numbers, texts, strict=True), (None, "never seen"), (12.5, None)]
-    ]
+    """Rows that no table has: all missing, unknown and non-ASCII categories, extreme numbers and times."""
+    odd: dict[str, list[Any]] = {
+        "number": [None, 0.0, -1.0, 1e30, -1e30, 1e-30, None, 12.5],
+        "category": [None, "", "never seen", "żółć ✈", " ", "A" * 300, "never seen", None],
+        "boolean": [None, "true", "false", "true", None, "false", "true", None],
+        "time": [
+            None, "1970-01-01", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1969-12-31T23:59:59.5Z",
+            "2024-02-29T12:00:00+05:30", None, "2100-01-01T00:00:00Z",
+        ],
+    }  # fmt: skip
+    return [{one.name: odd[one.type][row] for one in contract.inputs} for row in range(len(odd["number"]))]
 
 
 def largest_difference(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> float:

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipeline import civil, expressions, matching, tables, values
+from pipeline import civil, expressions, matching, past, tables, values
 from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
 from pipeline.matching import Keys
+from pipeline.past import Window
 from pipeline.problem import Problem
 from pipeline.tables import Part
 from pipeline.values import Coded
@@ -41,6 +42,8 @@ def make(job: Job) -> Outcome:
     schema = schema.append(pa.field(tables.TARGET, tables.CATEGORY if problem.task == "multiclass" else pa.float32()))
     matched = {source: match(job, source) for source in (*problem.joins, *problem.lookups)}
     zone = civil.zone(problem.features.time_zone)
+    windows = past.learn(problem, job.inputs[problem.table] / "rows")
+    past.write(windows, job.output)
 
     def work(number: int, part: Part) -> tuple[int, dict[str, int]]:
         table = tables.load(part)
@@ -54,7 +57,11 @@ def make(job: Job) -> Outcome:
             row, target = row.of(told), target.filter(pa.array(told))
         made = [row.column(name) for name in kept]
         for name, kind in new.items():
-            made.append(feature(row, problem, name, kind, zone))
+            made.append(
+                seen(row, problem, name, windows[name], zone)
+                if name in windows
+                else feature(row, problem, name, kind, zone)
+            )
         tables.write(pa.table([*made, target], schema=schema), job.output / "rows", number)
         return len(told), unmatched
 
@@ -130,6 +137,14 @@ def feature(row: Rows, problem: Problem, name: str, kind: str, zone: civil.Zone)
         together = reduce(Coded.joined, [operands[column] for column in crossed])
         return together.array()
     return pa.array(values.number(expression, operands, zone), from_pandas=True)
+
+
+def seen(row: Rows, problem: Problem, name: str, window: Window, zone: civil.Zone) -> pa.Array:
+    """What was seen of each row's group before its day."""
+    time, *groups = [row.operand(column) for column in problem.operands(name)]
+    found = window.of(groups, civil.Moment(time, zone, np).days)
+    told = reduce(np.logical_and, [values.told(column) for column in (time, *groups)])
+    return pa.array(np.where(told, found, np.float32(np.nan)), from_pandas=True)
 
 
 def answer(row: Rows, problem: Problem) -> tuple[pa.Array, npt.NDArray[np.bool_]]:

@@ -146,7 +146,8 @@ class Train(Stage):
 
     def requires(self) -> Tasks:
         lookups = {source: self.clone(Clean, source=source) for source in self.spec.lookups}
-        return {**lookups, "encoded": self.clone(Encode), "split": self.clone(Split), "tuned": self.clone(Tune)}
+        past = {"features": self.clone(Features)} if self.spec.features.past else {}
+        return {**lookups, **past, "encoded": self.clone(Encode), "split": self.clone(Split), "tuned": self.clone(Tune)}
 
 
 class Evaluate(Stage):

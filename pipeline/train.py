@@ -4,7 +4,7 @@ import contextlib
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -29,6 +29,15 @@ TOLERANCE = 1e-5
 """How far two forms of the same model may differ in a probability, or in a number by its standard deviations."""
 ROUNDING = 1e-6
 """How far besides, as a part of a number: it has 24 bits."""
+INPUTS: dict[str, Literal["number", "category", "boolean", "time"]] = {
+    "number": "number",
+    "integer": "number",
+    "category": "category",
+    "text": "category",
+    "boolean": "boolean",
+    "time": "time",
+}
+"""What a client sends for a column, by its type."""
 GOLDEN_ROWS = 32
 PARITY_ROWS = 2000
 
@@ -53,7 +62,7 @@ def train(job: Job) -> Outcome:
     if known.target.task == "binary":
         threshold = best_threshold(answers, validation.target, job.problem.decision.best)
     contract = contract_of(job, known, threshold)
-    derive, encode = deriver(job.problem, job.inputs), Encode(known)
+    derive, encode = deriver(job.problem, job.inputs, known), Encode(known)
     with track("exporting", None):
         export.save(job.output / "model", derive, encode, model, known, contract)
         with contextlib.suppress(export.NotConverted):  # then the SavedModel itself serves, and the notes say so
@@ -144,10 +153,7 @@ def best_threshold(probabilities: npt.NDArray[np.float64], target: npt.NDArray[n
 def contract_of(job: Job, known: Encoding, threshold: float | None) -> Contract:
     """What the exported model takes and answers."""
     columns = job.problem.columns()
-    inputs = [
-        Input(name=name, type="category" if columns[name].type == "category" else "number")
-        for name in job.problem.inputs(tuple(known.features))
-    ]
+    inputs = [Input(name=name, type=INPUTS[columns[name].type]) for name in job.problem.inputs(tuple(known.features))]
     return Contract(
         inputs=tuple(inputs),
         outputs=outputs(known.target),
@@ -192,7 +198,10 @@ def sample_rows(split: Path, contract: Contract) -> list[dict[str, Any]]:
             break
     rows = pd.concat(taken).head(PARITY_ROWS)
     plain = rows.astype(object).where(rows.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in plain]
+    return [
+        {str(name): value.isoformat() if isinstance(value, pd.Timestamp) else value for name, value in row.items()}
+        for row in plain
+    ]
 
 
 def prove(

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline.errors import ProblemError
 from pipeline.problem import mistakes
 from pipeline.problem.column import Column
-from pipeline.problem.features import Features, Screen
+from pipeline.problem.features import Features, Past, Screen
 from pipeline.problem.model import (
     BASELINES,
     LOWER_IS_BETTER,
@@ -47,6 +47,7 @@ __all__ = [
     "Metric",
     "Monitoring",
     "Next",
+    "Past",
     "Problem",
     "Requirement",
     "Screen",

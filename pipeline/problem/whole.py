@@ -72,14 +72,22 @@ class Problem(Part):
         }
         for name, expression in self.features.derived.items():
             kinds[name] = "category" if expressions.crossed(expression) else "number"
-        return kinds
+        return kinds | dict.fromkeys(self.features.past, "number")
+
+    def operands(self, feature: str) -> list[str]:
+        """The columns, looked-up ones among them, that a feature is made of."""
+        if feature in self.features.derived:
+            return expressions.columns(self.features.derived[feature])
+        if feature in self.features.past:
+            return [str(self.sources[self.table].time), *self.features.past[feature].by]
+        return [feature]
 
     def inputs(self, features: tuple[str, ...] | None = None) -> list[str]:
         """The raw columns that a client sends for ``features`` (all of them, if not given), sorted."""
-        derived, columns = self.features.derived, self.columns()
+        columns = self.columns()
         wanted: set[str] = set()
         for feature in features if features is not None else tuple(self.kinds()):
-            for name in expressions.columns(derived[feature]) if feature in derived else [feature]:
+            for name in self.operands(feature):
                 wanted.add(name if name in columns else self.lookups[name.partition(".")[0]])
         return sorted(wanted)
 
