@@ -1,4 +1,4 @@
-"""From a table to an answer over HTTP in two commands: four data sets of different shape, as their packages ship them."""
+"""From a table to an answer over HTTP in two commands: four data sets as packages ship them."""
 
 import json
 import subprocess
