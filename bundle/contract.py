@@ -1,7 +1,8 @@
 """The contract of a model: the raw columns that it takes, and what it answers. The one schema that serving knows."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Literal
@@ -17,6 +18,9 @@ MAX_TEXT = 1000
 """The most characters of a category."""
 PLAIN_NUMBERS = frozenset({int, float, type(None)})
 PLAIN_TEXTS = frozenset({str, type(None)})
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MISSING_TIME = int(np.iinfo("int64").min)
+"""What stands for a time that is missing, among seconds since 1970; NumPy calls it NaT."""
 
 
 class Absent:
@@ -31,30 +35,62 @@ ABSENT = Absent()
 
 
 class Input(BaseModel):
-    """A raw column. A number may be missing (NaN), a category too (the empty text)."""
+    """A raw column, of which any value may be missing.
+
+    ==========  ==============================  ============================================
+    type        what a client sends             what the model takes
+    ==========  ==============================  ============================================
+    number      a finite number                 float32, NaN where missing
+    category    text                            text, empty where missing
+    boolean     true or false                   the text true or false, empty where missing
+    time        text in ISO 8601; UTC if it     int64 seconds since 1970 (UTC), the least
+                names no offset                 int64 where missing
+    ==========  ==============================  ============================================
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str
-    type: Literal["number", "category"]
+    type: Literal["number", "category", "boolean", "time"]
 
 
 class Output(BaseModel):
-    """One named answer for each row."""
+    """One named answer for each row: a value, or ``size`` of them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str
-    type: Literal["number", "integer"]
+    type: Literal["number", "integer", "category"]
     meaning: str
+    size: int | None = None
+    """How many values a row has: a tensor of [rows, size], and of [rows] where there is no size."""
 
 
 class Contract(BaseModel):
-    """What goes in and what comes out; each column is one value for each row (a rank-1 tensor)."""
+    """What goes in and what comes out; each column is one value for each row (a rank-1 tensor).
+
+    The first output is the one that is measured; any other one follows from it.
+
+    Attributes:
+        threshold: the probability from which the decision is yes; None where yes is no answer.
+        classes: the labels that the model may give, in the order of their probabilities.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
-    threshold: float
-    """The probability from which the decision is yes."""
+    threshold: float | None = None
+    classes: tuple[str, ...] = ()
+
+    @property
+    def task(self) -> Literal["binary", "multiclass", "regression"]:
+        """The kind of answer."""
+        if self.classes:
+            return "multiclass"
+        return "regression" if self.threshold is None else "binary"
+
+    @property
+    def answer(self) -> str:
+        """The name of the output that is measured."""
+        return self.outputs[0].name
 
 
 def tensors(contract: Contract) -> dict[str, str]:
@@ -87,7 +123,7 @@ class ContractError(ValueError):
 def columns_of(
     rows: Sequence[Mapping[str, Any]], contract: Contract, *, absent: Any = None
 ) -> dict[str, npt.NDArray[Any]]:
-    """Rows of named values as the columns that the model takes: float32 and UTF-8 bytes, each [rows].
+    """Rows of named values as columns of [rows]: float32, UTF-8 bytes, or datetime64[s] for times.
 
     A value of None is missing; so is one that a row does not name, unless ``absent`` is ``ABSENT``: then it is a
     fault. Names that the contract does not have are passed over.
@@ -125,11 +161,11 @@ def _together(values: Mapping[str, Sequence[Any]], contract: Contract) -> dict[s
         return None
     columns.update(zip(names, block, strict=True))
     for column in contract.inputs:
-        if column.type == "category":
-            texts = _texts(values[column.name])
-            if texts is None:
+        if column.type != "number":
+            made = MAKE[column.type](values[column.name])
+            if made is None:
                 return None
-            columns[column.name] = texts
+            columns[column.name] = made
     return columns
 
 
@@ -138,9 +174,9 @@ def _one_by_one(values: Mapping[str, Sequence[Any]], contract: Contract) -> dict
     columns: dict[str, npt.NDArray[Any]] = {}
     for column in contract.inputs:
         given = values[column.name]
-        made = _numbers(given, given) if column.type == "number" else _texts(given)
+        made = MAKE[column.type](given)
         if made is None:
-            fits = _is_number if column.type == "number" else _is_text
+            fits = FITS[column.type]
             faults.extend(_fault(at, column, value) for at, value in enumerate(given) if not fits(value))
         else:
             columns[column.name] = made
@@ -194,6 +230,36 @@ def _texts(values: Sequence[Any]) -> npt.NDArray[np.object_] | None:
     return None if max(map(len, texts), default=0) > MAX_TEXT else as_bytes(texts)
 
 
+def _booleans(values: Sequence[Any]) -> npt.NDArray[np.object_] | None:
+    """The values as the texts true and false, or None where one is neither."""
+    if not all(map(_is_boolean, values)):
+        return None
+    return as_bytes([str(value or "").lower() if value is not False else "false" for value in values])
+
+
+def _times(values: Sequence[Any]) -> npt.NDArray[np.datetime64] | None:
+    """The values as whole seconds, rounded down, or None where one is no time."""
+    try:
+        seconds = [MISSING_TIME if value is None else _second(value) for value in values]
+    except (TypeError, ValueError):
+        return None
+    return np.array(seconds, "int64").view("datetime64[s]")
+
+
+def _second(value: Any) -> int:
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - EPOCH) // timedelta(seconds=1)
+
+
+def _is_boolean(value: Any) -> bool:
+    return value is None or isinstance(value, bool) or (isinstance(value, str) and value in ("true", "false", ""))
+
+
+def _is_time(value: Any) -> bool:
+    return _times([value]) is not None
+
+
 def _is_text(value: Any) -> bool:
     return value is None or (isinstance(value, str) and len(value) <= MAX_TEXT)
 
@@ -209,8 +275,27 @@ def _is_number(value: Any) -> bool:
 def _fault(row: int, column: Input, value: Any) -> str:
     if isinstance(value, str) and column.type == "category":
         return f"row {row}, {column.name}: expected at most {MAX_TEXT:,} characters, got {len(value):,}"
-    expected = "a finite number or null" if column.type == "number" else "text or null"
-    return f"row {row}, {column.name}: expected {expected}, got {shown(value)}"
+    return f"row {row}, {column.name}: expected {EXPECTED[column.type]}, got {shown(value)}"
+
+
+MAKE: dict[str, Callable[[Sequence[Any]], npt.NDArray[Any] | None]] = {
+    "number": lambda values: _numbers(values, values),
+    "category": _texts,
+    "boolean": _booleans,
+    "time": _times,
+}
+FITS: dict[str, Callable[[Any], bool]] = {
+    "number": _is_number,
+    "category": _is_text,
+    "boolean": _is_boolean,
+    "time": _is_time,
+}
+EXPECTED = {
+    "number": "a finite number or null",
+    "category": "text or null",
+    "boolean": "true, false or null",
+    "time": "a time such as 2013-11-03T12:00:00Z or null",
+}
 
 
 def shown(value: Any) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
 from bundle.contract import columns_of
@@ -21,7 +22,7 @@ class Golden(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     rows: tuple[dict[str, float | str | None], ...]
-    answers: dict[str, tuple[float, ...]]
+    answers: dict[str, tuple[float | str | tuple[float, ...], ...]]
     tolerance: float
 
     def write(self, folder: Path) -> None:
@@ -39,7 +40,7 @@ class Golden(BaseModel):
         given = model.predict(columns_of(self.rows, model.contract))
         faults = []
         for name, expected in self.answers.items():
-            for row, (got, want) in enumerate(zip(given[name].tolist(), expected, strict=True)):
+            for row, (got, want) in enumerate(zip(plain(given[name]), expected, strict=True)):
                 if not _near(got, want, self.tolerance):
                     faults.append(f"golden row {row} must have the {name} {want!r}, and got {got!r}")
         if faults:
@@ -51,5 +52,13 @@ def read(folder: Path) -> Golden:
     return Golden.model_validate_json((folder / NAME).read_bytes())
 
 
-def _near(got: Any, want: float, tolerance: float) -> bool:
-    return bool(np.isfinite(got)) and abs(got - want) <= tolerance
+def plain(answers: npt.NDArray[Any]) -> list[Any]:
+    """The answers to each row as JSON has them: a number, a text, or several numbers."""
+    return [text.decode() for text in answers] if answers.dtype.kind in "SO" else answers.tolist()
+
+
+def _near(got: Any, want: Any, tolerance: float) -> bool:
+    if isinstance(want, str):
+        return bool(got == want)
+    there, wanted = np.asarray(got, "float64"), np.asarray(want)
+    return there.shape == wanted.shape and bool((np.abs(there - wanted) <= tolerance).all())

@@ -58,13 +58,23 @@ class Step(Part):
 
 
 class Window(Part):
-    """The rows of one split: how many, how many with the answer yes, and their first and last moment (ISO 8601)."""
+    """The rows of one split: how many, and what they answer.
+
+    Attributes:
+        positives: how many have the answer yes; None where yes is no answer.
+        first: their first and
+        last: last moment (ISO 8601); None where rows have no time.
+        target: how many rows have each answer; of a number its ``mean``, ``min`` and ``max``.
+        seal: of the hold-out: the digest of its rows and their answers.
+    """
 
     split: str
     rows: int
-    positives: int
-    first: str
-    last: str
+    positives: int | None = None
+    first: str | None = None
+    last: str | None = None
+    target: dict[str, float] = {}
+    seal: str | None = None
 
 
 class Raw(Part):

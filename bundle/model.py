@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bundle import contract as contracts
-from bundle.contract import Columns, Contract
+from bundle.contract import Columns, Contract, Output
 
 COMPILED = "assets.extra/model.tflite"
 SIGNATURE = "serving_default"
@@ -17,6 +17,8 @@ FEATURES = "features"
 """The signature of a SavedModel that gives the features which the model makes of raw columns, for who watches them."""
 CHUNK = 4096
 """Rows answered in one call: enough to be quick, few enough to be small."""
+CELLS = 1 << 18
+"""Values in one call: a wide table is answered in fewer rows at a time."""
 
 Answers = dict[str, npt.NDArray[Any]]
 
@@ -33,6 +35,7 @@ class Model:
         """Load the form called ``runtime`` of the SavedModel in ``folder``."""
         self.contract = contract
         self.runtime = runtime
+        self._chunk = max(1, min(CHUNK, CELLS // max(1, len(contract.inputs))))
         self._tensors = contracts.tensors(contract)
         self._call = _litert(folder / COMPILED) if runtime == "litert" else _savedmodel(folder)
 
@@ -45,17 +48,28 @@ class Model:
         contracts.check(columns, self.contract)
         wanted = {tensor: columns[name] for name, tensor in self._tensors.items()}
         rows = len(next(iter(wanted.values())))
-        if 0 < rows <= CHUNK:
+        if 0 < rows <= self._chunk:
             answers = self._call(wanted)
             return {output.name: answers[output.name] for output in self.contract.outputs}
         chunks = [
-            self._call({name: values[start : start + CHUNK] for name, values in wanted.items()})
-            for start in range(0, rows, CHUNK)
+            self._call({name: values[start : start + self._chunk] for name, values in wanted.items()})
+            for start in range(0, rows, self._chunk)
         ]
         return {
-            output.name: np.concatenate([chunk[output.name] for chunk in chunks]) if chunks else np.empty(0)
+            output.name: np.concatenate([chunk[output.name] for chunk in chunks]) if chunks else _nothing(output)
             for output in self.contract.outputs
         }
+
+
+def _nothing(output: Output) -> npt.NDArray[Any]:
+    return np.empty(0 if output.size is None else (0, output.size))
+
+
+def _tensor(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A column as its tensor: times as seconds, text as it is."""
+    if values.dtype.kind == "M":
+        return values.view("int64")
+    return values.astype(object) if values.dtype.kind == "S" else values
 
 
 def _litert(path: Path) -> Callable[[Columns], Answers]:
@@ -95,7 +109,7 @@ class _Graph:
             interpreter.allocate_tensors()
             self._rows = rows
         for name, values in columns.items():
-            interpreter.set_tensor(self._inputs[name], values)
+            interpreter.set_tensor(self._inputs[name], _tensor(values))
         interpreter.invoke()
         return {name: interpreter.get_tensor(index) for name, index in self._outputs.items()}
 
@@ -128,10 +142,7 @@ def _savedmodel(folder: Path, name: str = SIGNATURE) -> Callable[[Columns], Answ
     signature = loaded.signatures[name]
 
     def call(columns: Columns) -> Answers:
-        tensors = {
-            name: tf.constant(values.astype(object) if values.dtype.kind == "S" else values)
-            for name, values in columns.items()
-        }
+        tensors = {name: tf.constant(_tensor(values)) for name, values in columns.items()}
         return {name: answer.numpy() for name, answer in signature(**tensors).items()}
 
     call.loaded = loaded  # type: ignore[attr-defined] # a signature does not keep its model alive

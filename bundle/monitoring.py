@@ -38,11 +38,14 @@ class Served(TypedDict):
 
 
 class Outcome(TypedDict):
-    """A line of what came true: the value of the target for one row of one answer. A later line replaces an earlier."""
+    """A line of what came true: the value of the target for one row of one answer. A later line replaces an earlier.
+
+    The value is 1 for yes and 0 for no, the label, or the number.
+    """
 
     id: str
     row: int
-    value: float
+    value: float | str
     at: str
 
 
@@ -101,8 +104,8 @@ class VersionDay(Part):
     """One version on the day.
 
     Attributes:
-        mean_answer: of the probabilities.
-        mean_outcome: of what came true, where anything did.
+        mean_answer: of the probabilities, or of the numbers; of labels, the mean probability of those given.
+        mean_outcome: of what came true, where anything did; of labels, the share of those given that did.
         drift: features that the model uses, the furthest first, and last its answer; empty with too few rows.
         realised: empty where too few outcomes are known.
         note: why something is not told.
@@ -117,6 +120,7 @@ class VersionDay(Part):
     drift: tuple[Drift, ...]
     realised: tuple[Realised, ...]
     note: str = ""
+    task: Literal["binary", "multiclass", "regression"] = "binary"
 
 
 class DayReport(Part):

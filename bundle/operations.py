@@ -3,7 +3,7 @@
 from pathlib import Path
 
 COMPUTING = """
-    Abs Add AddV2 All Any Assert BatchMatMulV2 BiasAdd BroadcastTo Cast ConcatV2 Const Cos Equal Erf Exp
+    Abs Add AddV2 All Any ArgMax Assert BatchMatMulV2 BiasAdd BroadcastTo Cast ConcatV2 Const Cos Equal Erf Exp
     ExpandDims Fill Floor FloorDiv FloorMod GatherV2 Greater GreaterEqual HashTableV2 Identity IdentityN IsNan
     LeakyRelu Less LessEqual Log Log1p LogicalAnd LogicalNot LogicalOr LookupTableFindV2 LookupTableImportV2
     MatMul Max Maximum Mean Min Minimum Mul Neg NoOp NotEqual OneHot Pack PartitionedCall Placeholder Pow Prod

@@ -36,7 +36,7 @@ class Answer(BaseModel):
     answered: str
     inputs: list[dict[str, Any]]
     answers: list[dict[str, Any]]
-    outcomes: list[float | None]
+    outcomes: list[float | str | None]
 
 
 def find(data: Path, asked: str) -> Answer:
@@ -58,7 +58,7 @@ def find(data: Path, asked: str) -> Answer:
     )
 
 
-def _answer(served: Served, asked: str, model: str, came: dict[int, float]) -> Answer:
+def _answer(served: Served, asked: str, model: str, came: dict[int, float | str]) -> Answer:
     number = served["ids"].index(asked)
     first = sum(served["rows"][:number])
     rows = range(first, first + served["rows"][number])
@@ -74,7 +74,7 @@ def _answer(served: Served, asked: str, model: str, came: dict[int, float]) -> A
     )
 
 
-def _outcomes(folder: Path, asked: str) -> dict[int, float]:
+def _outcomes(folder: Path, asked: str) -> dict[int, float | str]:
     """The outcome of each row, the one that was told last."""
     told: list[Outcome] = [line for line in _lines(folder, asked) if line["id"] == asked]
     return {outcome["row"]: outcome["value"] for outcome in sorted(told, key=itemgetter("at"))}

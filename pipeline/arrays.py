@@ -15,7 +15,7 @@ class Arrays:
     Attributes:
         numbers: float32 [rows, numbers], NaN where missing.
         categories: int32 [rows, categories].
-        target: float32 [rows], 1 for yes and 0 for no.
+        target: float32 [rows]: 1 for yes and 0 for no, a class's place among those of the encoding, or the number.
     """
 
     numbers: npt.NDArray[np.float32]

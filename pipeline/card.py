@@ -13,10 +13,16 @@ NAMES = {
     "precision": "precision",
     "recall": "recall",
     "f1": "F1",
+    "macro_f1": "macro F1",
     "roc_auc": "ROC AUC",
     "pr_auc": "PR AUC",
     "log_loss": "log loss",
     "brier": "Brier score",
+    "rmse": "RMSE",
+    "mae": "mean absolute error",
+    "median_error": "median error",
+    "mape": "MAPE",
+    "r2": "R²",
 }
 
 

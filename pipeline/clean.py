@@ -1,154 +1,141 @@
 """Clean: types, and what must hold of a source. What breaks a rule is mended as declared, or set aside with reasons."""
 
-import sys
-from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from pipeline import expressions, tables, values
+from pipeline import cells, expressions, quality, repeats, tables, values, violations
+from pipeline.cells import Fault, Rules
 from pipeline.civil import UTC_CLOCK
 from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
-from pipeline.problem import Column, Source
+from pipeline.problem import Source
+from pipeline.reading import Flags
+from pipeline.tables import Part
+from pipeline.violations import Violation, Violations
 
-SHOWN_REASONS = 8
+REFUSED = ("reject", "first", "last")
+"""The words that set a row aside."""
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """What was counted in one part."""
+
+    rows: int
+    aside: int
+    kept: int
+    found: list[Violation]
+    keys: repeats.Keys
+    newest: datetime | None
 
 
 def clean(job: Job) -> Outcome:
-    """Clean one source: ``rows/`` is the table, ``set_aside/`` the bad rows as they came, with their reasons."""
+    """Clean one source: ``rows/`` is the table, ``set_aside/`` the bad rows as they came, with their reasons.
+
+    Raises:
+        DataError: rules whose word is ``block`` are broken, or too many rows break the others; all are told.
+    """
     [(name, source)] = job.problem.sources.items()
     rows, aside = job.output / "rows", job.output / "set_aside"
-    raw = tables.read(job.inputs["raw"])
-    mended: Counter[str] = Counter()
-
-    def work(number: int, part: pd.DataFrame) -> tuple[npt.NDArray[np.uint64], int]:
-        good, bad, counts = clean_part(part, source)
-        mended.update(counts)
-        tables.write_part(good, rows, number, tables.schema(source.columns))
-        tables.write_aside(bad, aside, number)
-        return digests(good, source.key), len(part)
-
-    done = tables.each_part(raw, work, f"cleaning {name}")
-    if source.key:
-        _set_repeats_aside([keys for keys, _ in done], source, rows, aside)
-    rows_in = sum(count for _, count in done)
-    reasons = tables.reasons(aside)
-    _check_share(name, source, reasons, rows_in)
-    notes = [f"{count:,} rows set aside: {reason}" for reason, count in reasons.most_common()]
-    notes += [f"{count:,} values {what}" for what, count in sorted(mended.items())]
-    return Outcome(rows_in=rows_in, rows_out=rows_in - reasons.total(), notes=notes)
+    ends = end_of(job.part.get("today"))
+    work = partial(clean_part, source=source, rows=rows, aside=aside, ends=ends)
+    done = tables.over(tables.slices(job.inputs["raw"]), work, f"cleaning {name}")
+    settled = repeats.settle([one.keys for one in done], source, rows, aside)
+    found = violations.together([*(one.found for one in done), settled])
+    described = Violations(rows=sum(one.rows for one in done), found=tuple(found))
+    kept = sum(one.kept for one in done) - sum(one.count for one in settled)
+    refused = sum(one.aside for one in done) + sum(one.count for one in settled if one.word in REFUSED)
+    newest = max((one.newest for one in done if one.newest), default=None)
+    broken = [*_blocking(described, source, refused, kept), *_stale(newest, ends, source)]
+    if broken:
+        page = quality.refuse(job.final.parent, broken)
+        raise DataError("\n".join([f"The rules of {name} must hold, and these do not:", *broken, f"See {page}."]))
+    (job.output / violations.NAME).write_text(described.model_dump_json(indent=1) + "\n")
+    return Outcome(rows_in=described.rows, rows_out=kept, notes=[str(one) for one in found])
 
 
-def clean_part(part: pd.DataFrame, source: Source) -> tuple[pd.DataFrame, pd.DataFrame, Counter[str]]:
-    """The typed rows that keep the rules; those that don't, as they came and with a ``reason``; what was mended.
+def clean_part(number: int, part: Part, source: Source, rows: Path, aside: Path, ends: datetime | None) -> Cleaned:
+    """Write the typed rows of a part that keep the rules, and beside them those that don't, as they came."""
+    came = tables.load(part, encoded=True)
+    table, faults = typed(came, source, ends)
+    found = [violations.sampled(fault, came, source.key) for fault in faults]
+    refused = [fault for fault in faults if fault.word == "reject"]
+    if refused:
+        bad = np.logical_or.reduce([fault.rows for fault in refused])
+        tables.set_aside(came.filter(pa.array(bad)), reasons(refused, bad), aside, number)
+        table = table.filter(pa.array(~bad))
+    aside_here = came.num_rows - table.num_rows
+    duplicate, keys = repeats.inside(table, source)
+    if duplicate.any():
+        found += repeats.duplicates(int(duplicate.sum()), source)
+        table = table.filter(pa.array(~duplicate))
+    tables.write(table, rows, number)
+    newest = pc.max(table[source.time]).as_py() if source.time else None
+    return Cleaned(came.num_rows, aside_here, table.num_rows, found, keys, newest)
 
-    ``part`` holds text, as Collect lands it.
-    """
-    counts: Counter[str] = Counter()
-    reasons = pd.Series("", index=part.index, dtype="str")
-    typed = {}
+
+def typed(came: pa.Table, source: Source, ends: datetime | None) -> tuple[pa.Table, list[Fault]]:
+    """Every row of a part with its types after the rules for its columns, and what broke a rule."""
+    columns, faults = {}, []
     for name, column in source.columns.items():
-        text = part[name].str.strip()
-        absent = text.isin(source.missing_tokens)
-        found, wrong = _typed(text.mask(absent), column)
-        _blame(reasons, wrong & ~absent, f"{name} is no {column.type}")
-        found, broken = _ruled(found, column, name, counts)
-        _blame(reasons, broken, f"{name} is outside {_allowed(column)}")
-        if column.missing == "reject":
-            _blame(reasons, found.isna(), f"{name} is missing")
-        typed[name] = found
-    frame = pd.DataFrame(typed, index=part.index)
+        rules = Rules(name, column, source.missing_tokens, ends)
+        columns[name], broken = cells.clean(came[name].combine_chunks(), rules)
+        faults += broken
+    table = pa.table(columns, schema=tables.schema(source.columns))
+    return table, [*faults, *_checked(table, source)]
+
+
+def reasons(faults: list[Fault], bad: Flags) -> list[str]:
+    """All the reasons of each bad row, as one text."""
+    found: list[list[str]] = [[] for _ in range(int(bad.sum()))]
+    place = np.cumsum(bad) - 1
+    for fault in faults:
+        for row in place[fault.rows]:
+            found[row].append(fault.rule)
+    return ["; ".join(reasons) for reasons in found]
+
+
+def end_of(day: str | None) -> datetime | None:
+    """The end of a day (UTC)."""
+    return datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC) + timedelta(days=1) if day else None
+
+
+def _checked(table: pa.Table, source: Source) -> Iterator[Fault]:
     for reason, check in source.checks.items():
-        operands = {
-            name: values.of_column(frame[name], source.columns[name].type) for name in expressions.columns(check)
-        }
-        holds, told = values.value(check, operands, UTC_CLOCK)
-        _blame(reasons, pd.Series(told & ~holds, index=part.index), reason)
-    bad = reasons != ""
-    return frame[~bad], part[bad].assign(**{tables.REASON: reasons[bad]}), counts
+        names = expressions.columns(check.holds)
+        operands = {name: values.of_array(table[name].combine_chunks()) for name in names}
+        holds, told = values.value(check.holds, operands, UTC_CLOCK)
+        broken = told & ~holds
+        if broken.any():
+            yield Fault(reason, check.otherwise, broken, tuple(names))
 
 
-def digests(frame: pd.DataFrame, key: tuple[str, ...]) -> npt.NDArray[np.uint64]:
-    """A number for each row by its key, of 64 bits: the same for the same key."""
-    if not key:
-        return np.empty(0, np.uint64)
-    return np.asarray(pd.util.hash_pandas_object(frame[list(key)], index=False), np.uint64)
+def _blocking(described: Violations, source: Source, refused: int, kept: int) -> list[str]:
+    """What stops the run, of all that was found."""
+    broken = [violations.told(one) for one in described.found if one.word == "block"]
+    most = source.max_rejected * described.rows
+    if refused > most:
+        why = "\n".join(violations.told(one) for one in described.found if one.word in REFUSED)
+        share = f"{source.max_rejected:.1%} of the rows may be set aside; {refused / described.rows:.1%} are"
+        broken.append(f"  at most {share}:\n{why}")
+    broken += [
+        f"  at most {source.max_rejected:.1%} of a column may be unreadable:\n{violations.told(one)}"
+        for one in described.found
+        if one.word == "missing" and " is no " in one.rule and one.count > most
+    ]
+    if kept < source.min_rows:
+        broken.append(f"  at least {source.min_rows:,} rows must be left, and {kept:,} are")
+    return broken
 
 
-def repeats(parts: list[npt.NDArray[np.uint64]]) -> list[npt.NDArray[np.bool_]]:
-    """Which rows repeat the key of an earlier row, part by part."""
-    every = np.concatenate(parts)
-    repeated = np.ones(len(every), bool)
-    repeated[np.unique(every, return_index=True)[1]] = False
-    return np.split(repeated, np.cumsum([len(part) for part in parts])[:-1])
-
-
-def _typed(text: pd.Series, column: Column) -> tuple[pd.Series, pd.Series]:
-    """The values of a column, and which of them the type can't hold."""
-    if column.type == "boolean":
-        spelled = text.str.lower()
-        return spelled.where(spelled.isin(("true", "false"))), ~spelled.isin(("true", "false"))
-    if column.type in ("category", "text"):
-        spelled = {"as is": text, "upper": text.str.upper(), "lower": text.str.lower()}[column.spelling]
-        return spelled, pd.Series(False, index=text.index)
-    if column.type == "time":
-        times = tables.times(text)
-        return times, times.isna()
-    numbers = pd.to_numeric(text, errors="coerce").astype("float64")
-    wrong = ~numbers.between(-sys.float_info.max, sys.float_info.max)
-    if column.type == "integer":
-        wrong |= numbers % 1 != 0
-    return numbers.mask(wrong), wrong
-
-
-def _ruled(values: pd.Series, column: Column, name: str, counts: Counter[str]) -> tuple[pd.Series, pd.Series]:
-    """The values after the rule for those outside what is allowed, and which rows have to go."""
-    outside = pd.Series(False, index=values.index)
-    if column.range:
-        outside = values.notna() & ~values.between(*column.range)
-    elif column.allowed is not None:
-        outside = values.notna() & ~values.isin(column.allowed)
-    if column.outside == "reject":
-        return values, outside
-    if outside.any():
-        verb = "clipped to" if column.outside == "clip" else "made missing for being outside"
-        counts[f"of {name} {verb} {_allowed(column)}"] += int(outside.sum())
-    if column.outside == "clip" and column.range:
-        return values.clip(*column.range), outside & False
-    return values.mask(outside), outside & False
-
-
-def _allowed(column: Column) -> str:
-    if column.range:
-        return f"{column.range[0]:g} to {column.range[1]:g}"
-    return ", ".join(column.allowed or ())
-
-
-def _blame(reasons: pd.Series, rows: pd.Series, reason: str) -> None:
-    """Give ``rows`` a reason; a row keeps all its reasons."""
-    if rows.any():
-        before = reasons[rows]
-        reasons[rows] = before.where(before == "", before + "; ") + reason
-
-
-def _set_repeats_aside(keys: list[npt.NDArray[np.uint64]], source: Source, rows: Path, aside: Path) -> None:
-    for number, repeated in enumerate(repeats(keys)):
-        if repeated.any():
-            frame = pd.read_parquet(tables.part_path(rows, number))
-            bad = frame[repeated].assign(**{tables.REASON: f"repeats the key {', '.join(source.key)}"})
-            tables.write_part(frame[~repeated], rows, number, tables.schema(source.columns))
-            before = tables.part_path(aside, number)
-            tables.write_aside(pd.concat([pd.read_parquet(before), bad]) if before.exists() else bad, aside, number)
-
-
-def _check_share(name: str, source: Source, reasons: Counter[str], rows: int) -> None:
-    share = reasons.total() / rows
-    if share > source.max_rejected:
-        most = "\n  ".join(f"{count:,} rows: {reason}" for reason, count in reasons.most_common(SHOWN_REASONS))
-        raise DataError(
-            f"At most {source.max_rejected:.1%} of the rows of {name} may break its rules; {share:.1%} do:\n  {most}\n"
-            f"Mend the source, or the rules in sources.{name}."
-        )
+def _stale(newest: datetime | None, ends: datetime | None, source: Source) -> list[str]:
+    if source.oldest is None or ends is None or (newest and newest >= ends - source.oldest):
+        return []
+    return [f"  the newest {source.time} must be at most {source.max_age} old, and is {newest or 'missing'}"]

@@ -5,9 +5,7 @@ from typing import Any
 from bundle.monitoring import DayReport, VersionDay
 from pipeline import figures
 from pipeline.problem import Monitoring
-from pipeline.report import DECISION, RANKING, pages
-
-METRICS = {metric.name: metric for metric in (*RANKING, *DECISION)}
+from pipeline.report import METRICS, pages
 
 
 def render(report: DayReport, title: str, rule: Monitoring, *, over: bool) -> str:

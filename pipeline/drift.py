@@ -24,6 +24,9 @@ LEAST_EXPECTED = 5
 RARE = 0.001
 """The share of the reference's rows that freak days may hold together: a day of snow with hardly a flight."""
 
+BLOCK = 1000
+"""About how many rows count as a day where rows have no time."""
+
 Counts = npt.NDArray[np.int64]
 Days = dict[int, Counts]
 """The counts of each bin by day, in days since 1970."""
@@ -61,9 +64,16 @@ def count_by_day(bins: Bins, values: npt.NDArray[Any], days: Counts) -> Days:
     return dict(zip(seen.tolist(), table, strict=True))
 
 
-def days_of(times: pd.Series) -> Counts:
-    """The day (UTC) of each time, in days since 1970; rows without a time have a day of their own."""
-    return pd.to_datetime(times, utc=True).to_numpy("datetime64[D]").astype("int64")
+def days_of(part: pd.DataFrame, time: str | None, first: int = 0, rows: int | None = None) -> Counts:
+    """The day (UTC) of each row, in days since 1970; rows without a time have a day of their own.
+
+    In a table without a column ``time`` a row's day is one of the samples that every n-th row makes, of about
+    ``BLOCK`` rows each: ``first`` is the place of the part's first row among all ``rows`` of the table.
+    """
+    if time is None:
+        samples = max(1, (len(part) if rows is None else rows) // BLOCK)
+        return np.arange(first, first + len(part)) % samples
+    return pd.to_datetime(part[time], utc=True).to_numpy("datetime64[D]").astype("int64")
 
 
 def merge(parts: Sequence[Mapping[int, Counts]]) -> Days:

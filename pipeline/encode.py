@@ -16,10 +16,10 @@ from bundle import profile
 from bundle.profile import Counts, FeatureProfile, Profile
 from pipeline import arrays, drift, encoding, tables
 from pipeline.drift import Days
-from pipeline.encoding import Category, Encoding, Number
+from pipeline.encoding import Category, Encoding, Number, Target
 from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
-from pipeline.problem import Screen
+from pipeline.problem import Screen, Task
 
 MIN_COUNT = 5
 """A level that training saw less often is treated as unknown, so that the unknown has something to learn from."""
@@ -51,7 +51,8 @@ def encode(job: Job) -> Outcome:
     validation = count(tables.read(split / "validation", list(kinds)), kinds, "profiling validation")
     screened = [screen(name, kind, train[name], validation[name], problem.screen) for name, kind in kinds.items()]
     profiles = calibrate(screened, [split / "train", split / "validation"], problem.split.time)
-    learned = learn([one for one in profiles if one.kept], train)
+    target = learn_target(tables.read(split / "train", [tables.TARGET]), problem.task)
+    learned = learn([one for one in profiles if one.kept], train, target)
     encoding.write(learned, job.output)
     reference = Profile(max_psi=problem.screen.max_psi, features=tuple(profiles))
     (job.output / profile.NAME).write_text(reference.model_dump_json(indent=1) + "\n")
@@ -106,27 +107,48 @@ def screen(name: str, kind: str, train: Seen, validation: Seen, rule: Screen) ->
     )
 
 
-def calibrate(profiles: list[FeatureProfile], tables_of_days: list[Path], time: str) -> list[FeatureProfile]:
+def calibrate(profiles: list[FeatureProfile], tables_of_days: list[Path], time: str | None) -> list[FeatureProfile]:
     """The profiles with what is usual for a single day, from all days of the given tables."""
-
-    def work(_: int, part: pd.DataFrame) -> list[Days]:
-        days = drift.days_of(part[time])
-        return [drift.count_by_day(one, part[one.name].to_numpy(), days) for one in profiles]
-
-    columns = list(dict.fromkeys([time, *(one.name for one in profiles)]))
-    counted = [
-        part
-        for table in tables_of_days
-        for part in tables.each_part(tables.read(table, columns), work, f"days of {table.name}")
-    ]
-    by_day = [drift.merge(days) for days in zip(*counted, strict=True)]
+    columns = list(dict.fromkeys([*([time] if time else []), *(one.name for one in profiles)]))
+    by_day = [_by_day(profiles, table, columns, time) for table in tables_of_days]
+    merged = [drift.merge(days) for days in zip(*by_day, strict=True)]
     return [
         one.model_copy(update={"usual": drift.usual(one.training, days)})
-        for one, days in zip(profiles, by_day, strict=True)
+        for one, days in zip(profiles, merged, strict=True)
     ]
 
 
-def learn(kept: list[FeatureProfile], train: dict[str, Seen]) -> Encoding:
+def _by_day(profiles: list[FeatureProfile], table: Path, columns: list[str], time: str | None) -> list[Days]:
+    starts = _starts(table)
+
+    def work(number: int, part: pd.DataFrame) -> list[Days]:
+        days = drift.days_of(part, time, starts[number], starts[-1])
+        return [drift.count_by_day(one, part[one.name].to_numpy(), days) for one in profiles]
+
+    counted = tables.each_part(tables.read(table, columns), work, f"days of {table.name}")
+    return [drift.merge(days) for days in zip(*counted, strict=True)]
+
+
+def _starts(table: Path) -> list[int]:
+    """The number of each part's first row, and last that of all rows."""
+    return [0, *accumulate(pq.read_metadata(path).num_rows for path in tables.parts(table))]
+
+
+def learn_target(train: dd.DataFrame, task: Task) -> Target:
+    """What training answers."""
+    kind = "category" if task == "multiclass" else "number"
+    seen = count(train, {tables.TARGET: kind}, "profiling the target")[tables.TARGET]
+    if task == "multiclass":
+        classes = tuple(sorted(seen.levels))
+        return Target(task=task, classes=classes, shares=tuple(seen.levels[one] / seen.rows for one in classes))
+    values, times = seen.numbers
+    mean = float(np.average(values, weights=times))
+    if task == "binary":
+        return Target(task=task, shares=(mean,))
+    return Target(task=task, mean=mean, scale=float(np.sqrt(np.average((values - mean) ** 2, weights=times))))
+
+
+def learn(kept: list[FeatureProfile], train: dict[str, Seen], target: Target) -> Encoding:
     """The encoding of the features that are kept.
 
     Raises:
@@ -137,6 +159,7 @@ def learn(kept: list[FeatureProfile], train: dict[str, Seen]) -> Encoding:
             "At least one feature must be left after the drift screen, and none is. Look at [features] and [screen]."
         )
     return Encoding(
+        target=target,
         numbers=tuple(_number(one.name, train[one.name]) for one in kept if one.kind == "number"),
         categories=tuple(_category(one.name, train[one.name]) for one in kept if one.kind == "category"),
     )
@@ -178,8 +201,7 @@ def _encode_split(table: Path, learned: Encoding, folder: Path, *, answers: bool
     encoder = Encode(learned)
     categories = {one.name for one in learned.categories}
     columns = learned.features + ([tables.TARGET] if answers else [])
-    sizes: list[int] = [pq.read_metadata(path).num_rows for path in tables.parts(table)]
-    starts = [0, *accumulate(sizes)]
+    starts = _starts(table)
     encoded = arrays.create(folder, starts[-1], len(learned.numbers), len(learned.categories), answers=answers)
 
     def work(number: int, part: pd.DataFrame) -> None:
@@ -187,7 +209,7 @@ def _encode_split(table: Path, learned: Encoding, folder: Path, *, answers: bool
         numbers, codes = encoder(raw_tensors(part[learned.features], categories))
         encoded.numbers[rows], encoded.categories[rows] = numbers.numpy(), codes.numpy()
         if answers:
-            encoded.target[rows] = part[tables.TARGET].to_numpy("float32")
+            encoded.target[rows] = learned.target.encoded(part[tables.TARGET])
 
     tables.each_part(tables.read(table, columns), work, f"encoding {folder.name}")
     return starts[-1]

@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 from pydantic import BaseModel, ConfigDict
+
+from pipeline.problem import Task
 
 NAME = "encoding.json"
 MISSING, UNKNOWN, RESERVED = 0, 1, 2
@@ -28,10 +33,35 @@ class Category(BaseModel):
     vocabulary: tuple[str, ...]
 
 
-class Encoding(BaseModel):
-    """The features that the model keeps, in order."""
+class Target(BaseModel):
+    """What training answers.
+
+    Attributes:
+        classes: the labels of a multiclass answer, sorted.
+        shares: the share of each class; of a yes-or-no answer, that of yes.
+        mean: of a number, its mean and
+        scale: its standard deviation.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    task: Task
+    classes: tuple[str, ...] = ()
+    shares: tuple[float, ...] = ()
+    mean: float | None = None
+    scale: float | None = None
+
+    def encoded(self, answers: pd.Series) -> npt.NDArray[np.float32]:
+        """1 or 0, the place of the class among ``classes`` (-1 for one that training has not), or the number."""
+        if self.task != "multiclass":
+            return answers.to_numpy("float32")
+        return pd.Index(self.classes, dtype=object).get_indexer(pd.Index(answers, dtype=object)).astype("float32")
+
+
+class Encoding(BaseModel):
+    """The answer, and the features that the model keeps, in order."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    target: Target
     numbers: tuple[Number, ...]
     categories: tuple[Category, ...]
 

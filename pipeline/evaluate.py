@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,20 @@ from pipeline import drift, tables
 from pipeline.drift import Counts
 from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
-from pipeline.metrics import LEVEL, LOWER_IS_BETTER, METRICS, REPLICATES, Figure, Floats, Scored, figures, replicates
+from pipeline.metrics import LEVEL, REPLICATES, Figure, Floats, Scored, figures, replicates, scored
+from pipeline.problem import BASELINES, LOWER_IS_BETTER, Baseline
 from pipeline.progress import track
 
-BASELINES = ("prior", "gradient_boosting")
 SLICE_REPLICATES = 200
+NOTED = {
+    "binary": ("roc_auc", "log_loss", "brier"),
+    "multiclass": ("accuracy", "roc_auc", "log_loss"),
+    "regression": ("rmse", "mae", "r2"),
+}
+
+Rows = npt.NDArray[np.int64]
+Score = Callable[[Rows], Scored]
+"""Some rows of the hold-out, to measure."""
 
 
 def evaluate(job: Job) -> Outcome:
@@ -35,133 +45,142 @@ def evaluate(job: Job) -> Outcome:
     model = Model(exported / "model", contract, runtime)
     slices = list(job.problem.slices)
     time = job.problem.split.time
-    probabilities, target, labels = predict(model, job.inputs["split"] / "test", [*slices, time])
-    baselines = {name: np.load(job.inputs["baseline"] / f"{name}.npy", allow_pickle=False) for name in BASELINES}
-    found = measure(target, probabilities, baselines, contract.threshold, job.problem.seed)
-    found["runtime"] = runtime
-    found["slices"] = {
-        name: by_slice(target, probabilities, labels[name], contract.threshold, job.problem.seed) for name in slices
+    labelled = [*slices, *([time] if time else [])]
+    predicted, target, labels = predict(model, job.inputs["split"] / "test", labelled)
+    baselines = {
+        name: scored(contract, target, np.load(job.inputs["baseline"] / f"{name}.npy", allow_pickle=False))
+        for name in BASELINES[contract.task]
     }
+    measured = measure(scored(contract, target, predicted), baselines, job.problem.seed)
+
+    def score(rows: Rows) -> Scored:
+        return scored(contract, target[rows], predicted[rows])
+
+    by_column = {name: by_slice(score, labels[name], job.problem.seed) for name in slices}
+    found = {"task": contract.task, **measured, "runtime": runtime, "slices": by_column}
     (job.output / "evaluation.json").write_text(json.dumps(_plain(found), indent=1, allow_nan=False) + "\n")
-    days = drift.days_of(pd.Series(labels[time]))
-    answered = answers(contract.outputs[0].name, probabilities, days).model_copy(
-        update={"worst": worst_days(target, probabilities, days, contract.threshold)}
-    )
+    days = drift.days_of(pd.DataFrame(labels, index=range(len(target))), time)
+    answered = answers(contract, predicted, days).model_copy(update={"worst": worst_days(score, days)})
     (job.output / "answers.json").write_text(answered.model_dump_json(indent=1) + "\n")
-    metrics = found["metrics"]
-    note = ", ".join(f"{name} {metrics[name]['value']:.4f}" for name in ("roc_auc", "log_loss", "brier"))
+    note = ", ".join(f"{name} {measured['metrics'][name]['value']:.4f}" for name in NOTED[contract.task])
     return Outcome(rows_in=len(target), notes=[f"{note}, answered by {runtime}"])
 
 
-def predict(model: Model, test: Path, slices: list[str]) -> tuple[Floats, Floats, dict[str, npt.NDArray[Any]]]:
-    """The probability and the answer of each row of the hold-out, and its label in each slicing column."""
-    probabilities, answers, labels = [], [], []
+def predict(
+    model: Model, test: Path, slices: list[str]
+) -> tuple[Floats, npt.NDArray[Any], dict[str, npt.NDArray[Any]]]:
+    """What was predicted for and what came true of each row of the hold-out, and its label in each slicing column.
+
+    Raises:
+        DataError: a prediction is no finite number.
+    """
+    predicted, target, labels = [], [], []
     files = tables.parts(test)
     inputs = [one.name for one in model.contract.inputs]
     with track("evaluating", len(files)) as advance:
         for file in files:
             part = tables.frame(file, list(dict.fromkeys([*inputs, *slices, tables.TARGET])))
             if len(part):
-                probabilities.append(model.predict(columns_of_part(part, model.contract))["probability"])
-                answers.append(part[tables.TARGET].to_numpy("float64"))
+                predicted.append(model.predict(columns_of_part(part, model.contract))[model.contract.answer])
+                target.append(part[tables.TARGET].to_numpy(object if model.contract.classes else "float64"))
                 labels.append(part[slices].astype(object).where(part[slices].notna(), None))
             advance()
-    found = np.concatenate(probabilities).astype("float64")
+    found = np.concatenate(predicted).astype("float64")
     if not np.isfinite(found).all():
         raise DataError(
-            f"Every answer must be a finite number, and {(~np.isfinite(found)).sum():,} of {len(found):,} are not."
+            f"Every answer must be a finite number, and {(~np.isfinite(found)).sum():,} of {found.size:,} are not."
         )
     every = pd.concat(labels, ignore_index=True)
-    return found, np.concatenate(answers), {name: every[name].to_numpy(object) for name in slices}
+    return found, np.concatenate(target), {name: every[name].to_numpy(object) for name in slices}
 
 
 def columns_of_part(part: pd.DataFrame, contract: Contract) -> Columns:
     """A part of a table as the columns that the model takes."""
-    return {
-        one.name: part[one.name].to_numpy("float32")
-        if one.type == "number"
-        else as_bytes(part[one.name].fillna("").tolist())
-        for one in contract.inputs
-    }
+    columns: dict[str, npt.NDArray[Any]] = {}
+    for one in contract.inputs:
+        values = part[one.name]
+        if one.type == "number":
+            columns[one.name] = values.to_numpy("float32")
+        elif one.type == "time":
+            columns[one.name] = values.to_numpy("datetime64[s]")
+        else:
+            columns[one.name] = as_bytes(values.fillna("").tolist())
+    return columns
 
 
-def answers(name: str, probabilities: Floats, days: Counts) -> AnswerProfile:
+def answers(contract: Contract, predicted: Floats, days: Counts) -> AnswerProfile:
     """The reference for the answers to come: those of the hold-out, and how far its single days are from it."""
-    edges = profile.decile_edges(np.unique(probabilities, return_counts=True))
-    bins = Bins(name=name, kind="number", edges=edges, rows=len(probabilities))
-    shares = profile.shares(drift.count(bins, probabilities))
-    usual = drift.usual(shares, drift.count_by_day(bins, probabilities, days))
+    if contract.classes:
+        values = np.array(contract.classes, object)[predicted.argmax(axis=1)]
+        levels = tuple(str(label) for label in pd.Series(values).value_counts(sort=True).index[: profile.LEVELS])
+        bins = Bins(name="decision", kind="category", levels=levels, rows=len(values))
+    else:
+        values = predicted
+        edges = profile.decile_edges(np.unique(values, return_counts=True))
+        bins = Bins(name=contract.answer, kind="number", edges=edges, rows=len(values))
+    shares = profile.shares(drift.count(bins, values))
+    usual = drift.usual(shares, drift.count_by_day(bins, values, days))
     return AnswerProfile(**bins.model_dump(exclude={"usual"}), usual=usual, hold_out=shares)
 
 
-def worst_days(target: Floats, probabilities: Floats, days: Counts, threshold: float) -> dict[str, float]:
+def worst_days(score: Score, days: Counts) -> dict[str, float]:
     """The worst that each metric came to on single days; those that a day can't tell are left out."""
-    found = [
-        (
-            int(day),
-            int((days == day).sum()),
-            Scored(target[days == day], probabilities[days == day], threshold).metrics(),
-        )
-        for day in np.unique(days)
-    ]
+    seen = {int(day): score(np.flatnonzero(days == day)) for day in np.unique(days)}
+    found = {day: (one.rows, dict(zip(one.names, one.metrics(), strict=True))) for day, one in seen.items()}
     worst = {}
-    for place, metric in enumerate(METRICS):
+    for metric in next(iter(seen.values())).names:
         sign = 1.0 if metric in LOWER_IS_BETTER else -1.0
-        told = {day: (sign * values[place], rows) for day, rows, values in found if np.isfinite(values[place])}
-        reached = drift.furthest(told)
+        told = {day: (sign * values[metric], rows) for day, (rows, values) in found.items()}
+        reached = drift.furthest({day: value for day, value in told.items() if np.isfinite(value[0])})
         if reached is not None:
             worst[str(metric)] = float(sign * reached)
     return worst
 
 
-def measure(
-    target: Floats, probabilities: Floats, baselines: dict[str, Floats], threshold: float, seed: int
-) -> dict[str, Any]:
+def measure(model: Scored, baselines: dict[Baseline, Scored], seed: int) -> dict[str, Any]:
     """Metrics with intervals of the model and the baselines, their paired differences, and the curves."""
-    model = Scored(target, probabilities, threshold)
-    others = {name: Scored(target, baseline, threshold) for name, baseline in baselines.items()}
     drawn = []
-    everyone = [model, *others.values()]
+    everyone = [model, *baselines.values()]
     with track("bootstrap", REPLICATES) as advance:
         for replicate in replicates(everyone, seed):
             drawn.append(replicate)
             advance()
     by_model = np.array(drawn).transpose(1, 0, 2)  # [models, replicates, metrics]
-    values = [scored.metrics() for scored in everyone]
+    values = [one.metrics() for one in everyone]
+
+    def told(values: Floats, drawn: Floats) -> dict[str, dict[str, float]]:
+        return {name: figure.as_dict() for name, figure in figures(model.names, values, drawn).items()}
+
     found: dict[str, Any] = {
-        "rows": len(target),
-        "positives": int(target.sum()),
-        "threshold": threshold,
+        "rows": model.rows,
         "level": LEVEL,
-        "metrics": _figures(figures(values[0], by_model[0])),
+        "metrics": told(values[0], by_model[0]),
         "baselines": {},
         "against": {},
-        "confusion": model.confusion(),
         "curves": {},
+        **model.told(),
     }
-    for place, (name, other) in enumerate(others.items(), start=1):
-        found["baselines"][name] = _figures(figures(values[place], by_model[place]))
-        found["against"][name] = _figures(figures(values[0] - values[place], by_model[0] - by_model[place]))
-        if name != "prior":
-            found["curves"][name] = {**other.curves(), "calibration": other.calibration()}
-    found["curves"]["model"] = {**model.curves(), "calibration": model.calibration()}
+    for place, (name, other) in enumerate(baselines.items(), start=1):
+        found["baselines"][name] = told(values[place], by_model[place])
+        found["against"][name] = told(values[0] - values[place], by_model[0] - by_model[place])
+        if name == "gradient_boosting":
+            found["curves"][name] = other.curves()
+    found["curves"]["model"] = model.curves()
     return found
 
 
-def by_slice(
-    target: Floats, probabilities: Floats, labels: npt.NDArray[Any], threshold: float, seed: int
-) -> list[dict[str, Any]]:
+def by_slice(score: Score, labels: npt.NDArray[Any], seed: int) -> list[dict[str, Any]]:
     """The metrics of each slice, the largest first; a metric that the slice is too small to tell is None."""
     found = []
     for label, rows in _groups(labels):
-        scored = Scored(target[rows], probabilities[rows], threshold)
-        drawn = np.array([metrics for [metrics] in replicates([scored], seed, SLICE_REPLICATES)])
+        one = score(rows)
+        drawn = np.array([metrics for [metrics] in replicates([one], seed, SLICE_REPLICATES)])
         found.append(
             {
                 "value": label,
                 "rows": len(rows),
-                "positives": int(target[rows].sum()),
-                "metrics": {name: _told(figure) for name, figure in figures(scored.metrics(), drawn).items()},
+                **one.brief(),
+                "metrics": {name: _told(figure) for name, figure in figures(one.names, one.metrics(), drawn).items()},
             }
         )
     return sorted(found, key=lambda one: (-one["rows"], one["value"]))
@@ -180,10 +199,6 @@ def _label(label: Any) -> str:
 
 def _told(figure: Figure) -> dict[str, float] | None:
     return figure.as_dict() if math.isfinite(figure.low) else None
-
-
-def _figures(told: dict[str, Figure]) -> dict[str, dict[str, float]]:
-    return {name: told[name].as_dict() for name in METRICS}
 
 
 def _plain(value: Any) -> Any:

@@ -13,10 +13,11 @@ from tensorflow.lite.python.convert_phase import ConverterError
 
 from bundle.contract import Contract, tensors
 from bundle.model import COMPILED, FEATURES, SIGNATURE
+from pipeline.encoding import Encoding
 from pipeline.preprocessing import Columns, Derive, Encode
 
 Network = Callable[[Any, Any], Any]
-TYPES = {"number": tf.float32, "category": tf.string}
+TYPES = {"number": tf.float32, "category": tf.string, "boolean": tf.string, "time": tf.int64}
 
 
 class NotConverted(Exception):  # noqa: N818 - named for what happened
@@ -24,22 +25,28 @@ class NotConverted(Exception):  # noqa: N818 - named for what happened
 
 
 class Serving(tf.Module):  # type: ignore[misc]
-    """Preprocessing, network and decision in one graph."""
+    """Preprocessing, network and answers in one graph."""
 
-    def __init__(
-        self, derive: Derive, encode: Encode, features: list[str], network: Network, contract: Contract
-    ) -> None:
+    def __init__(self, derive: Derive, encode: Encode, known: Encoding, network: Network, contract: Contract) -> None:
         super().__init__()
-        self.derive, self.encode, self.features = derive, encode, features
-        self.network, self.threshold = network, contract.threshold
+        self.derive, self.encode, self.features = derive, encode, known.features
+        self.network, self.contract, self.target = network, contract, known.target
         self.signature = traced(self.answer, contract)
 
     def answer(self, columns: Columns) -> dict[str, Any]:
         """The named answers for raw columns."""
-        numbers, codes = self.encode(self.derive(columns, self.features))
-        probability = tf.sigmoid(self.network(numbers, codes))
-        decision = tf.cast(probability >= self.threshold, tf.int64)
-        return {"probability": tf.identity(probability, "probability"), "decision": decision}
+        said = self.network(*self.encode(self.derive(columns, self.features)))
+        match self.contract.task:
+            case "binary":
+                probability = tf.sigmoid(said)
+                decision = tf.cast(probability >= self.contract.threshold, tf.int64)
+                return {"probability": tf.identity(probability, "probability"), "decision": decision}
+            case "multiclass":
+                probabilities = tf.nn.softmax(said)
+                label = tf.gather(tf.constant(self.contract.classes), tf.argmax(probabilities, axis=1))
+                return {"probabilities": tf.identity(probabilities, "probabilities"), "decision": label}
+            case "regression":
+                return {"prediction": tf.identity(said * self.target.scale + self.target.mean, "prediction")}
 
     def derived(self, columns: Columns) -> dict[str, Any]:
         """The features that the model uses, as it makes them of raw columns."""
@@ -58,15 +65,13 @@ def traced(function: Callable[..., Any], contract: Contract) -> Any:
     return tf.function(of_tensors, autograph=False).get_concrete_function(**inputs)
 
 
-def save(
-    folder: Path, derive: Derive, encode: Encode, model: keras.Model, features: list[str], contract: Contract
-) -> None:
+def save(folder: Path, derive: Derive, encode: Encode, model: keras.Model, known: Encoding, contract: Contract) -> None:
     """Write the SavedModel to ``folder``; any runtime for SavedModels can serve it."""
 
     def network(numbers: Any, codes: Any) -> Any:
         return model([numbers, codes], training=False)
 
-    serving = Serving(derive, encode, features, network, contract)
+    serving = Serving(derive, encode, known, network, contract)
     serving.weights = model.variables  # tracked, and so saved
     signatures = {SIGNATURE: serving.signature, FEATURES: traced(serving.derived, contract)}
     tf.saved_model.save(serving, folder, signatures=signatures)
@@ -74,7 +79,7 @@ def save(
 
 
 def compile_beside(
-    folder: Path, derive: Derive, encode: Encode, model: keras.Model, features: list[str], contract: Contract
+    folder: Path, derive: Derive, encode: Encode, model: keras.Model, known: Encoding, contract: Contract
 ) -> None:
     """Write the same graph, its weights made constants, as a LiteRT flatbuffer into the SavedModel's folder.
 
@@ -87,7 +92,7 @@ def compile_beside(
     def network(numbers: Any, codes: Any) -> Any:
         return model.stateless_call(trained, others, [numbers, codes], training=False)[0]
 
-    serving = Serving(derive, encode, features, network, contract)
+    serving = Serving(derive, encode, known, network, contract)
     with tempfile.TemporaryDirectory() as aside:
         tf.saved_model.save(serving, aside, signatures={SIGNATURE: serving.signature})
         converter = tf.lite.TFLiteConverter.from_saved_model(aside, signature_keys=[SIGNATURE])
@@ -100,13 +105,17 @@ def compile_beside(
 
 
 def odd_rows(contract: Contract) -> list[dict[str, Any]]:
-    """Rows that no table has: all missing, unknown and non-ASCII categories, very large and very small numbers."""
-    numbers = [None, 0.0, -1.0, 1e30, -1e30, 1e-30]
-    texts = [None, "", "never seen", "żółć ✈", " ", "A" * 300]
-    return [
-        {one.name: number if one.type == "number" else text for one in contract.inputs}
-        for number, text in [*zip(numbers, texts, strict=True), (None, "never seen"), (12.5, None)]
-    ]
+    """Rows that no table has: all missing, unknown and non-ASCII categories, extreme numbers and times."""
+    odd: dict[str, list[Any]] = {
+        "number": [None, 0.0, -1.0, 1e30, -1e30, 1e-30, None, 12.5],
+        "category": [None, "", "never seen", "żółć ✈", " ", "A" * 300, "never seen", None],
+        "boolean": [None, "true", "false", "true", None, "false", "true", None],
+        "time": [
+            None, "1970-01-01", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1969-12-31T23:59:59.5Z",
+            "2024-02-29T12:00:00+05:30", None, "2100-01-01T00:00:00Z",
+        ],
+    }  # fmt: skip
+    return [{one.name: odd[one.type][row] for one in contract.inputs} for row in range(len(odd["number"]))]
 
 
 def largest_difference(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> float:

@@ -1,75 +1,153 @@
 """Features: join what changes over time, tell the target, derive the features, leave what is known too late."""
 
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
-import dask.dataframe as dd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyarrow as pa
 
-from pipeline import expressions, tables, values
-from pipeline.civil import UTC_CLOCK
+from pipeline import civil, expressions, matching, past, tables, values
 from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
+from pipeline.matching import Keys
+from pipeline.past import Window
 from pipeline.problem import Problem
+from pipeline.tables import Part
+from pipeline.values import Coded
+
+
+@dataclass(frozen=True)
+class Matched:
+    """A table that rows get columns from: by its key, from the columns ``on`` of a row."""
+
+    on: tuple[str, ...]
+    keys: Keys
+    columns: dict[str, pa.Array]
+    """By the name that they have in a row."""
 
 
 def make(job: Job) -> Outcome:
     """Write ``rows/``: what a client will know of a row, its candidate features and its target."""
-    from pipeline.preprocessing import deriver, raw_tensors
-
     problem = job.problem
-    joined = join(job)
     columns = problem.columns()
-    kinds = problem.kinds()
-    new = [name for name in kinds if name not in columns]
     kept = {name: column for name, column in columns.items() if column.known == "before"}
-    categories = {name for name, column in columns.items() if column.type in ("category", "boolean", "text")}
+    new = {name: kind for name, kind in problem.kinds().items() if name not in columns}
     schema = tables.schema(kept)
-    for name in new:
-        schema = schema.append(pa.field(name, pa.string() if kinds[name] == "category" else pa.float32()))
-    schema = schema.append(pa.field(tables.TARGET, pa.string() if problem.task == "multiclass" else pa.float32()))
-    derive = deriver(problem, job.inputs)
-    inputs = problem.inputs()
+    for name, kind in new.items():
+        schema = schema.append(pa.field(name, tables.CATEGORY if kind == "category" else pa.float32()))
+    schema = schema.append(pa.field(tables.TARGET, tables.CATEGORY if problem.task == "multiclass" else pa.float32()))
+    matched = {source: match(job, source) for source in (*problem.joins, *problem.lookups)}
+    zone = civil.zone(problem.features.time_zone)
+    windows = past.learn(problem, job.inputs[problem.table] / "rows")
+    past.write(windows, job.output)
 
-    def work(number: int, part: pd.DataFrame) -> tuple[int, dict[str, int]]:
-        target, told = answer(part, problem)
-        unmatched = {source: int((part.pop(f"_{source}") == "left_only").sum()) for source in problem.joins}
-        why = f"{problem.target} can't be told"
-        tables.write_aside(part[~told].assign(**{tables.REASON: why}), job.output / "set_aside", number)
-        rows = part.loc[told, list(kept)]
-        if new:
-            features = derive(raw_tensors(rows[inputs], categories), new)
-            rows = rows.assign(**{name: _column(features[name].numpy()) for name in new})
-        rows = rows.assign(**{tables.TARGET: target[told]})
-        tables.write_part(rows, job.output / "rows", number, schema)
-        return len(part), unmatched
+    def work(number: int, part: Part) -> tuple[int, dict[str, int]]:
+        table = tables.load(part)
+        row = Rows(table, matched)
+        target, told = answer(row, problem)
+        unmatched = row.unmatched
+        if not told.all():
+            aside = tables.to_pandas(table.filter(pa.array(~told)))
+            why = f"{problem.target} can't be told"
+            tables.write_aside(aside.assign(**{tables.REASON: why}), job.output / "set_aside", number)
+            row, target = row.of(told), target.filter(pa.array(told))
+        made = [row.column(name) for name in kept]
+        for name, kind in new.items():
+            made.append(
+                seen(row, problem, name, windows[name], zone)
+                if name in windows
+                else feature(row, problem, name, kind, zone)
+            )
+        tables.write(pa.table([*made, target], schema=schema), job.output / "rows", number)
+        return len(told), unmatched
 
-    done = tables.each_part(joined, work, "making features")
+    done = tables.over(tables.slices(job.inputs[problem.table] / "rows"), work, "making features")
     rows_in = sum(rows for rows, _ in done)
     aside = tables.reasons(job.output / "set_aside")
     notes = [f"{count:,} rows set aside: {reason}" for reason, count in aside.items()]
-    for source in problem.joins:
+    for source in matched:
         missed = sum(unmatched[source] for _, unmatched in done)
         notes += [f"{missed:,} rows have no match in {source}"] if missed else []
     return Outcome(rows_in=rows_in, rows_out=rows_in - aside.total(), notes=notes)
 
 
-def join(job: Job) -> dd.DataFrame:
-    """The rows of the table, each with the columns of its match in every joined source."""
+def match(job: Job, source: str) -> Matched:
+    """The source, ready to be looked up in."""
     problem = job.problem
-    joined = tables.read(job.inputs[problem.table] / "rows")
-    have = set(problem.sources[problem.table].columns)
-    for source, on in problem.joins.items():
-        names = [name for name in problem.sources[source].columns if name in on or name not in have]
-        other = tables.read(job.inputs[source] / "rows", names).repartition(npartitions=1)
-        joined = joined.merge(other, on=list(on), how="left", indicator=f"_{source}")
-        have |= set(names)
-    return joined
+    described = problem.sources[source]
+    table = tables.together(job.inputs[source] / "rows")
+    key = [values.exact(table[name].chunk(0)) for name in described.key]
+    if source in problem.joins:
+        have = problem.sources[problem.table].columns
+        names = {name: name for name in described.columns if name not in have}
+        on = problem.joins[source]
+    else:
+        names = {f"{source}.{name}": name for name in described.columns if name not in described.key}
+        on = (problem.lookups[source],)
+    return Matched(on, matching.keys(key), {name: table[column].chunk(0) for name, column in names.items()})
 
 
-def answer(part: pd.DataFrame, problem: Problem) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+class Rows:
+    """The rows of a part, with what they match in other tables; a column is taken when it is asked for."""
+
+    def __init__(self, table: pa.Table, matched: Mapping[str, Matched]) -> None:
+        self.table, self.matched = table, matched
+        self.home: dict[str, str] = {}
+        self.places: dict[str, matching.Places] = {}
+        for source, one in matched.items():
+            self.places[source] = one.keys.match([values.exact(self.column(name)) for name in one.on])
+            self.home |= {name: source for name in one.columns if name not in self.home}
+
+    @property
+    def unmatched(self) -> dict[str, int]:
+        """How many rows have no match, by source."""
+        return {source: int((places < 0).sum()) for source, places in self.places.items()}
+
+    def of(self, some: npt.NDArray[np.bool_]) -> "Rows":
+        """Only some of the rows."""
+        fewer = copy(self)
+        fewer.table = self.table.filter(pa.array(some)).combine_chunks()
+        fewer.places = {source: places[some] for source, places in self.places.items()}
+        return fewer
+
+    def column(self, name: str) -> pa.Array:
+        """A column of the rows, or of what they match."""
+        if name in self.table.column_names:
+            return tables.one_chunk(self.table[name])
+        source = self.home[name]
+        return matching.taken(self.matched[source].columns[name], self.places[source])
+
+    def operand(self, name: str) -> Any:
+        """A column as expressions take it."""
+        return values.of_array(self.column(name))
+
+
+def feature(row: Rows, problem: Problem, name: str, kind: str, zone: civil.Zone) -> pa.Array:
+    """A feature that is no column of the rows: looked up, or derived."""
+    expression = problem.features.derived.get(name)
+    if expression is None:
+        found = row.column(name)
+        return found if kind == "category" else found.cast(pa.float32())
+    operands = {column: row.operand(column) for column in expressions.columns(expression)}
+    if crossed := expressions.crossed(expression):
+        together = reduce(Coded.joined, [operands[column] for column in crossed])
+        return together.array()
+    return pa.array(values.number(expression, operands, zone), from_pandas=True)
+
+
+def seen(row: Rows, problem: Problem, name: str, window: Window, zone: civil.Zone) -> pa.Array:
+    """What was seen of each row's group before its day."""
+    time, *groups = [row.operand(column) for column in problem.operands(name)]
+    found = window.of(groups, civil.Moment(time, zone, np).days)
+    told = reduce(np.logical_and, [values.told(column) for column in (time, *groups)])
+    return pa.array(np.where(told, found, np.float32(np.nan)), from_pandas=True)
+
+
+def answer(row: Rows, problem: Problem) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
     """The target of each row, and for which rows it can be told: those with all that it reads.
 
     For yes or no it is 1 or 0, of several labels the label as text, and else a number; all but labels are float32.
@@ -77,17 +155,17 @@ def answer(part: pd.DataFrame, problem: Problem) -> tuple[npt.NDArray[Any], npt.
     Raises:
         DataError: a target of yes or no is a number other than 1 and 0.
     """
-    types = {name: problem.column(name).type for name in expressions.columns(problem.target)}
+    operands = {name: row.operand(name) for name in expressions.columns(problem.target)}
     if problem.task == "multiclass":
-        [(name, kind)] = types.items()
-        return labels(part[name], kind), part[name].notna().to_numpy()
-    operands = {name: values.of_column(part[name], kind) for name, kind in types.items()}
-    found, told = values.value(problem.target, operands, UTC_CLOCK)
+        [label] = operands.values()
+        label = label if isinstance(label, Coded) else values.whole_texts(label)
+        return label.array(), values.told(label)
+    found, told = values.value(problem.target, operands, civil.UTC_CLOCK)
     if problem.task == "regression":
         with np.errstate(over="ignore"):
             number = np.asarray(found, "float32")
-        return number, told & np.isfinite(number)
-    if isinstance(found, values.Coded):
+        return pa.array(number), told & np.isfinite(number)
+    if isinstance(found, Coded):
         found = found == "true"
     elif found.dtype != bool and not np.isin(found[told], (0, 1)).all():
         other = found[told & ~np.isin(found, (0, 1))][0]
@@ -95,18 +173,4 @@ def answer(part: pd.DataFrame, problem: Problem) -> tuple[npt.NDArray[Any], npt.
             f"target = {problem.target!r} must be 1 (yes) or 0 (no) in every row, and one has {other:g}. Give the "
             f'comparison that means yes, such as "{problem.target} > 0", or another task.'
         )
-    return found.astype("float32"), told
-
-
-def labels(column: pd.Series, kind: str) -> npt.NDArray[Any]:
-    """The labels of a column as text; None where it has none."""
-    if kind != "integer":
-        return column.to_numpy(object)
-    return np.array([None if number != number else str(int(number)) for number in column], object)  # noqa: PLR0124
-
-
-def _column(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """A feature's values as a column: text, with None where it is empty, or numbers."""
-    if values.dtype != object:
-        return values
-    return np.array([value.decode() or None for value in values], object)
+    return pa.array(found.astype("float32")), told

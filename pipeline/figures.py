@@ -72,7 +72,7 @@ Facts = Mapping[str, Any]
 def roc(evaluation: Facts) -> str:
     """Recall against the false positive rate, with the point where the threshold puts the model."""
     with mpl.rc_context(STYLE):
-        figure, axes = _canvas(520, 400)
+        figure, axes = canvas(520, 400)
         axes.plot([0, 1], [0, 1], **REFERENCE)
         label = _draw_curves(axes, evaluation, "roc", "roc_auc")
         counts = evaluation["confusion"]
@@ -80,13 +80,13 @@ def roc(evaluation: Facts) -> str:
         _mark_threshold(axes, rate, _recall(counts), evaluation["threshold"])
         _unit_square(axes, "False positive rate", "Recall")
         axes.legend(loc="lower right")
-        return _svg(figure, "roc", f"ROC curves. Area under them: {label}.")
+        return svg(figure, "roc", f"ROC curves. Area under them: {label}.")
 
 
 def precision_recall(evaluation: Facts) -> str:
     """Precision against recall, with the point where the threshold puts the model."""
     with mpl.rc_context(STYLE):
-        figure, axes = _canvas(520, 400)
+        figure, axes = canvas(520, 400)
         share = _share(evaluation["positives"], evaluation["rows"])
         axes.axhline(share, **REFERENCE)
         label = _draw_curves(axes, evaluation, "precision_recall", "pr_auc")
@@ -95,13 +95,13 @@ def precision_recall(evaluation: Facts) -> str:
         _mark_threshold(axes, _recall(counts), precision, evaluation["threshold"])
         _unit_square(axes, "Recall", "Precision")
         axes.legend(loc="upper right")
-        return _svg(figure, "precision-recall", f"Precision-recall curves. Area under them: {label}.")
+        return svg(figure, "precision-recall", f"Precision-recall curves. Area under them: {label}.")
 
 
 def calibration(evaluation: Facts) -> str:
     """The observed share of positives against the predicted one, above the rows in each bin."""
     with mpl.rc_context(STYLE):
-        figure, axes = _canvas(520, 400, rows=(4, 1))
+        figure, axes = canvas(520, 400, rows=(4, 1))
         above, below = axes
         curves = {name: curve["calibration"] for name, curve in evaluation["curves"].items()}
         end = 1.04 * max(max(bin_["predicted"], bin_["high"]) for bins in curves.values() for bin_ in bins)
@@ -112,7 +112,7 @@ def calibration(evaluation: Facts) -> str:
         above.set(title="Observed share of positives", xlim=(0, end), ylim=(0, end))
         above.tick_params(labelbottom=False)
         above.legend(loc="upper left")
-        return _svg(figure, "calibration", _calibration_label(curves["model"]))
+        return svg(figure, "calibration", _calibration_label(curves["model"]))
 
 
 def confusion(evaluation: Facts) -> str:
@@ -123,7 +123,7 @@ def confusion(evaluation: Facts) -> str:
         "negative": counts["false_positive"] + counts["true_negative"],
     }
     with mpl.rc_context(STYLE):
-        figure, axes = _canvas(520, 400)
+        figure, axes = canvas(520, 400)
         for name, place in CELLS.items():
             rows = actual_rows["negative" if place[1] else "positive"]
             _draw_cell(axes, place, name, counts[name], _share(counts[name], rows))
@@ -134,7 +134,7 @@ def confusion(evaluation: Facts) -> str:
         axes.grid(visible=False)
         axes.spines[:].set_visible(False)
         words = ", ".join(f"{count:,} {name.replace('_', ' ')}s" for name, count in counts.items())
-        return _svg(figure, "confusion", f"Confusion matrix: {words}.")
+        return svg(figure, "confusion", f"Confusion matrix: {words}.")
 
 
 def learning(history: Facts) -> str:
@@ -142,7 +142,7 @@ def learning(history: Facts) -> str:
     epochs, best = history["epochs"], history["best_epoch"]
     numbers = range(1, len(epochs) + 1)
     with mpl.rc_context(STYLE):
-        figure, axes = _canvas(520, 330)
+        figure, axes = canvas(520, 330)
         axes.plot(numbers, [epoch["loss"] for epoch in epochs], color=BASELINE, dashes=(4, 2), label="Training")
         axes.plot(numbers, [epoch["val_loss"] for epoch in epochs], color=ACCENT, label="Validation")
         loss = epochs[best]["val_loss"]
@@ -152,7 +152,7 @@ def learning(history: Facts) -> str:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.legend(loc="upper right")
         label = f"Loss over {len(epochs)} epochs. Validation loss is lowest, {loss:.4f}, in epoch {best + 1}."
-        return _svg(figure, "learning", label)
+        return svg(figure, "learning", label)
 
 
 def trial_scores(trials: Facts) -> str:
@@ -162,25 +162,25 @@ def trial_scores(trials: Facts) -> str:
     unscored = [(place, 0.0) for place, run in enumerate(runs) if run["score"] is None]
     best = [(place, score) for place, score in scored if runs[place]["id"] == trials["best"]]
     with mpl.rc_context(STYLE):
-        figure, axes = _canvas(520, 330)
+        figure, axes = canvas(520, 330)
         _draw_points(axes, scored, "Trial", marker="o", color=BASELINE, markersize=6)
         _draw_points(axes, best, "Best trial", marker="o", color=ACCENT, markersize=10)
         axes.margins(y=0.1)
         floor = {"transform": axes.get_xaxis_transform(), "clip_on": False}  # on the axis: no score at all
         _draw_points(axes, unscored, "Without a score", marker="x", color=WARN, markersize=8, **floor)
         every = max(1, -(-len(runs) // 16))
-        axes.set_xticks(range(0, len(runs), every), [_shown(run["id"]) for run in runs[::every]])
-        axes.set(title=_shown(_sentence(trials["objective"]), 60), xlabel="Trial", xlim=(-0.5, len(runs) - 0.5))
+        axes.set_xticks(range(0, len(runs), every), [shown(run["id"]) for run in runs[::every]])
+        axes.set(title=shown(_sentence(trials["objective"]), 60), xlabel="Trial", xlim=(-0.5, len(runs) - 0.5))
         axes.grid(visible=False, axis="x")
         figure.legend(loc="outside lower center", ncols=3)
         label = f"Scores of {len(runs)} trials, {len(unscored)} of them without one."
-        return _svg(figure, "trial-scores", f"{label} Best: trial {_shown(trials['best'])}.")
+        return svg(figure, "trial-scores", f"{label} Best: trial {shown(trials['best'])}.")
 
 
 def trial_curves(trials: Facts) -> str:
     """The validation loss of every trial by epoch, the best trial's in front."""
     with mpl.rc_context(STYLE):
-        figure, axes = _canvas(520, 330)
+        figure, axes = canvas(520, 330)
         for run in sorted(trials["trials"], key=lambda run: bool(run["id"] == trials["best"])):
             is_best = run["id"] == trials["best"]
             look = (
@@ -191,7 +191,7 @@ def trial_curves(trials: Facts) -> str:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.plot([], [], color=FAINT, linewidth=1.3, label="Other trials")
         figure.legend(loc="outside lower center", ncols=2)
-        return _svg(figure, "trial-curves", f"Validation loss by epoch of {len(trials['trials'])} trials.")
+        return svg(figure, "trial-curves", f"Validation loss by epoch of {len(trials['trials'])} trials.")
 
 
 def by_rows(values: Sequence[Facts]) -> list[Facts]:
@@ -199,30 +199,30 @@ def by_rows(values: Sequence[Facts]) -> list[Facts]:
     return sorted(values, key=lambda slice_: (-slice_["rows"], str(slice_["value"])))
 
 
-def slices(column: str, values: Sequence[Facts], overall: Facts | None) -> str:
-    """ROC AUC and its interval for each value of a column, against the value over all rows."""
-    shown = by_rows(values)[:MOST_VALUES]
+def slices(column: str, values: Sequence[Facts], overall: Facts | None, metric: str, label: str, *, low: bool) -> str:
+    """A metric and its interval for each value of a column, against the value over all rows; ``low`` is better."""
+    most = by_rows(values)[:MOST_VALUES]
     with mpl.rc_context(STYLE):
-        figure, axes = _canvas(360, 66 + 27 * len(shown))
+        figure, axes = canvas(360, 66 + 27 * len(most))
         if overall is not None:
             axes.axvline(overall["value"], **LIMIT)
-        for place, slice_ in enumerate(shown):
-            _draw_slice(axes, place, slice_["metrics"].get("roc_auc"), overall)
-        axes.set_yticks(range(len(shown)), [_shown(slice_["value"], 16) for slice_ in shown])
-        axes.set(title="ROC AUC", ylim=(len(shown) - 0.4, -0.6))
+        for place, slice_ in enumerate(most):
+            _draw_slice(axes, place, slice_["metrics"].get(metric), overall, low=low)
+        axes.set_yticks(range(len(most)), [shown(slice_["value"], 16) for slice_ in most])
+        axes.set(title=label, ylim=(len(most) - 0.4, -0.6))
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.tick_params(axis="y", length=0, labelcolor=INK)
         axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)
         name = hashlib.sha256(column.encode()).hexdigest()[:8]  # a column's name may hold what an id may not
-        return _svg(figure, f"slices-{name}", f"ROC AUC by {_shown(column)}: {len(shown)} values with intervals.")
+        return svg(figure, f"slices-{name}", f"{label} by {shown(column)}: {len(most)} values with intervals.")
 
 
 def drift(profile: Facts) -> str:
     """The population stability index of each feature, the limit, and the features left out."""
     features = sorted(profile["features"], key=lambda feature: (-feature["psi"], feature["name"]))[:MOST_FEATURES]
     with mpl.rc_context(STYLE):
-        figure, axes = _canvas(1060, 80 + 24 * len(features))
+        figure, axes = canvas(1060, 80 + 24 * len(features))
         for place, feature in enumerate(features):
             _draw_drift(axes, place, feature)
         axes.axvline(profile["max_psi"], **LIMIT)
@@ -232,12 +232,12 @@ def drift(profile: Facts) -> str:
         top = max([profile["max_psi"], *(feature["psi"] for feature in features)])
         axes.set(xlim=(SMALLEST_PSI, 4 * top), ylim=(len(features) - 0.4, -0.6))
         axes.set_title(f"PSI on a logarithmic axis; dashed: the limit, {profile['max_psi']:g}")
-        axes.set_yticks(range(len(features)), [_shown(feature["name"]) for feature in features])
+        axes.set_yticks(range(len(features)), [shown(feature["name"]) for feature in features])
         axes.tick_params(axis="y", length=0, labelcolor=INK)
         axes.grid(visible=False, axis="y")
         left_out = sum(not feature["kept"] for feature in profile["features"])
         label = f"Drift of {len(features)} features; {left_out} of {len(profile['features'])} left out."
-        return _svg(figure, "drift", label)
+        return svg(figure, "drift", label)
 
 
 def interval(name: str, clause: Facts) -> str:
@@ -255,7 +255,7 @@ def interval(name: str, clause: Facts) -> str:
         edges = (low, high, threshold)
         room = 0.15 * (max(edges) - min(edges)) or 1
         axes.set(ylim=(-1, 1), xlim=(min(edges) - room, max(edges) + room))
-        return _svg(figure, name, f"{value:.3f}, from {low:.3f} to {high:.3f}, against {threshold:g}.")
+        return svg(figure, name, f"{value:.3f}, from {low:.3f} to {high:.3f}, against {threshold:g}.")
 
 
 def realised(name: str, one: Facts) -> str:
@@ -280,7 +280,7 @@ def realised(name: str, one: Facts) -> str:
         axes.set(ylim=(-1, 1), xlim=(min(edges) - room, max(edges) + room))
         words = f"{one['value']:.3f}, from {low:.3f} to {high:.3f}"
         words += "".join(f", hold-out {value:.3f}" for value in hold_out)
-        return _svg(figure, name, words + "".join(f", against {limit:g}" for limit in limits) + ".")
+        return svg(figure, name, words + "".join(f", against {limit:g}" for limit in limits) + ".")
 
 
 def shares(one: Facts) -> str:
@@ -289,11 +289,11 @@ def shares(one: Facts) -> str:
     most = max([*one["expected"], *one["actual"]]) or 1.0
     step = width / len(one["bins"])
     bar = max(1.0, (step - gap) / 2)
-    label = f"Shares of {_shown(one['name'])}: expected in grey, actual in colour."
+    label = f"Shares of {shown(one['name'])}: expected in grey, actual in colour."
     root = ElementTree.Element("svg", {"role": "img", "aria-label": label, "viewBox": f"0 0 {width} {height}"})
     for place, (name, expected, actual) in enumerate(zip(one["bins"], one["expected"], one["actual"], strict=True)):
         group = ElementTree.SubElement(root, "g")
-        ElementTree.SubElement(group, "title").text = f"{_shown(name, 60)}: {actual:.1%}, expected {expected:.1%}"
+        ElementTree.SubElement(group, "title").text = f"{shown(name, 60)}: {actual:.1%}, expected {expected:.1%}"
         colours = (BASELINE, WARN if one["drifted"] else ACCENT)
         for side, (share, colour) in enumerate(zip((expected, actual), colours, strict=True)):
             tall = share / most * (height - 1)
@@ -305,12 +305,13 @@ def shares(one: Facts) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def _canvas(width: int, height: int, rows: Sequence[int] = (1,)) -> tuple[Figure, Any]:
+def canvas(width: int, height: int, rows: Sequence[int] = (1,)) -> tuple[Figure, Any]:
+    """A figure of so many pixels and its axes: several, one above the other, where ``rows`` has several heights."""
     figure = Figure(figsize=(width / PIXELS_PER_INCH, height / PIXELS_PER_INCH), layout="constrained")
     return figure, figure.subplots(len(rows), height_ratios=rows)
 
 
-def _svg(figure: Figure, name: str, label: str) -> str:
+def svg(figure: Figure, name: str, label: str) -> str:
     """The figure's SVG with a label for those who can't see it and ids that no other picture has."""
     buffer = io.BytesIO()
     with warnings.catch_warnings():
@@ -415,12 +416,14 @@ def _draw_points(axes: Axes, points: Sequence[tuple[int, float]], label: str, **
         axes.plot(*zip(*points, strict=True), linestyle="none", label=label, **look)
 
 
-def _draw_slice(axes: Axes, place: int, estimate: Facts | None, overall: Facts | None) -> None:
+def _draw_slice(axes: Axes, place: int, estimate: Facts | None, overall: Facts | None, *, low: bool) -> None:
     if estimate is None:
         note: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "center", "va": "center"}
         axes.text(0.5, place, "can't be told", color=MUTED, fontsize=11, bbox=PLATE, **note)
         return
-    weak = overall is not None and estimate["high"] < overall["value"]
+    weak = False
+    if overall is not None:
+        weak = bool(estimate["low"] > overall["value"] if low else estimate["high"] < overall["value"])
     colour, marker = (WARN, "D") if weak else (ACCENT, "o")
     axes.plot([estimate["low"], estimate["high"]], [place, place], color=colour, linewidth=1.8)
     axes.plot(estimate["value"], place, marker, color=colour, markersize=6 if weak else 7)
@@ -448,7 +451,7 @@ def _sentence(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _shown(value: object, most: int = 24) -> str:
+def shown(value: object, most: int = 24) -> str:
     """A value from the data as a label: short, and without characters that XML forbids."""
     text = "".join(character if character.isprintable() else "\N{MIDDLE DOT}" for character in str(value))
     return text if len(text) <= most else f"{text[: most - 1]}\N{HORIZONTAL ELLIPSIS}"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bundle import manifest, model, profile
+from bundle.contract import Contract
 from bundle.manifest import BrokenVersion, Manifest
 from bundle.monitoring import PAGE, REPORT, DayReport, Drift, Realised, VersionDay
 from bundle.operations import ForbiddenOperation
@@ -16,7 +17,7 @@ from bundle.profile import Bins, Profile
 from pipeline import dates, day_page, days, drift, served
 from pipeline.drift import Rule
 from pipeline.job import Job, Outcome
-from pipeline.metrics import REPLICATES, Scored, figures, replicates
+from pipeline.metrics import REPLICATES, figures, replicates, scored
 from pipeline.problem import Monitoring
 from pipeline.progress import track
 from pipeline.served import KEY, Tally, Watched
@@ -54,20 +55,20 @@ def monitor(job: Job) -> Outcome:
     ]
     made = datetime.now(UTC)
     known = sum(one.outcomes for one in versions)
-    aside = sum(tally.aside for tally in log.versions.values())
+    aside, unfit = (sum(getattr(tally, what) for tally in log.versions.values()) for what in ("aside", "unfit"))
     report = DayReport(
         model=job.problem.name,
         day=day,
         made=made,
         rows=sum(one.rows for one in versions),
         outcomes=known,
-        unknown_outcomes=len(outcomes) - known,
+        unknown_outcomes=len(outcomes) - known - unfit,
         versions=tuple(versions),
         drifted=any(one.drifted for version in versions for one in version.drift),
         fallen=any(one.fallen for version in versions for one in version.realised),
         findings=(
             *(sentence for version in versions for sentence in findings(version)),
-            *faults(log.broken, broken_outcomes, aside, len(outcomes) - known, broken),
+            *faults(log.broken, broken_outcomes, aside, unfit, len(outcomes) - known - unfit, broken),
         ),
     )
     (job.output / REPORT).write_text(report.model_dump_json(indent=1) + "\n")
@@ -126,20 +127,29 @@ def version_day(
         rows=tally.rows,
         outcomes=len(known),
         mean_answer=tally.answers / max(rows, 1),
-        mean_outcome=float(known["value"].mean()) if len(known) else None,
+        mean_outcome=came_true(known, answering.manifest.contract) if answering and len(known) else None,
+        task=answering.manifest.contract.task if answering else "binary",
         drift=(*sorted(drifts[:-1], key=lambda one: (not one.drifted, -one.psi)), *drifts[-1:]),
         realised=tuple(realised),
         note=" ".join(notes),
     )
 
 
+def came_true(known: pd.DataFrame, contract: Contract) -> float:
+    """The mean of what came true; of labels, the share of those given that did."""
+    if not contract.classes:
+        return float(known["value"].astype("float64").mean())
+    given = np.array(contract.classes, object)[np.stack(known["answer"].to_list()).argmax(axis=1)]
+    return float((given == known["value"].to_numpy(object)).mean())
+
+
 def measure(known: pd.DataFrame, answering: Answering, seed: int) -> list[Realised]:
     """The metrics of the rows whose outcome is known, beside those of the hold-out and what was required of them."""
     described = answering.manifest
-    scored = Scored(known["value"], known["answer"], described.contract.threshold)
-    drawn = np.array([metrics for [metrics] in replicates([scored], seed, REPLICATES)])
+    one = scored(described.contract, known["value"].to_numpy(), np.stack(known["answer"].to_list()))
+    drawn = np.array([metrics for [metrics] in replicates([one], seed, REPLICATES)])
     found = []
-    for metric, figure in figures(scored.metrics(), drawn).items():
+    for metric, figure in figures(one.names, one.metrics(), drawn).items():
         if np.isfinite(figure.value):
             least, most = limits(described, metric)
             usual = answering.worst.get(metric)
@@ -186,12 +196,13 @@ def findings(version: VersionDay) -> list[str]:
     return sentences
 
 
-def faults(lines: int, outcomes: int, aside: int, unknown: int, broken: dict[int, str]) -> list[str]:
+def faults(lines: int, outcomes: int, aside: int, unfit: int, unknown: int, broken: dict[int, str]) -> list[str]:
     """What could not be used, a sentence each."""
     told = (
         (lines, "line", "of the prediction log can't be read"),
         (outcomes, "line", "of the outcomes can't be read"),
         (aside, "row", "of the prediction log did not fit the contract"),
+        (unfit, "outcome", "of another kind than the version answers"),
         (unknown, "outcome", "came for an answer that the log does not have"),
     )
     return [

@@ -1,4 +1,4 @@
-"""The network: encoded features in, the log-odds of yes out.
+"""The network: encoded features in; out the log-odds of yes, the logits of the classes, or a standardised number.
 
 Numbers are imputed, scaled by median and quartiles, smoothly clipped and given a periodic embedding; categories are
 embedded; a small perceptron follows. The parts are those of RealMLP (Holzmüller et al. 2024,
@@ -12,12 +12,17 @@ from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 from keras import ops
 
 from pipeline.arrays import Arrays
-from pipeline.encoding import RESERVED, UNKNOWN, Encoding
+from pipeline.encoding import RESERVED, UNKNOWN, Encoding, Target
 
-BATCH = 1024
+BATCH, SMALLEST_BATCH = 1024, 32
+STEPS = 64
+"""The least steps of an epoch: a small table has smaller batches, and is passed over several times."""
+UNSEEN = -1
+"""The class of a row whose label training has not."""
 FREQUENCIES = 16
 EMBEDDED_NUMBER = 3
 CLIP = 3.0
@@ -97,8 +102,8 @@ class EmbedCategories(keras.layers.Layer):  # type: ignore[misc]
         return ops.reshape(ops.take(self.table, codes + self.offsets, axis=0), (-1, len(self.offsets) * self.width))
 
 
-def build(encoding: Encoding, chosen: Hyperparameters, prior: float, seed: int) -> keras.Model:
-    """The network, whose first guess is ``prior``, the share of yes in training."""
+def build(encoding: Encoding, chosen: Hyperparameters, seed: int) -> keras.Model:
+    """The network, whose first guess is the share of each answer in training, or the mean."""
     numbers = keras.Input((len(encoding.numbers),), name="numbers")
     codes = keras.Input((len(encoding.categories),), dtype="int32", name="categories")
     parts = []
@@ -110,12 +115,30 @@ def build(encoding: Encoding, chosen: Hyperparameters, prior: float, seed: int) 
     for layer in range(chosen.depth):
         hidden = keras.layers.Dense(chosen.width, "selu", kernel_initializer="lecun_normal")(hidden)
         hidden = keras.layers.Dropout(chosen.dropout, seed=seed + layer)(hidden)
-    first = keras.initializers.Constant(math.log(prior / (1 - prior)))
-    logit = keras.layers.Dense(1, kernel_initializer="zeros", bias_initializer=first)(hidden)
-    return keras.Model([numbers, codes], ops.squeeze(logit, 1))
+    first = _first_guess(encoding.target)
+    last = keras.layers.Dense(
+        len(first), kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(first)
+    )
+    answer = last(hidden)
+    return keras.Model([numbers, codes], answer if encoding.target.task == "multiclass" else ops.squeeze(answer, 1))
 
 
-def compile_for(model: keras.Model, chosen: Hyperparameters, steps: int) -> None:
+def _first_guess(target: Target) -> npt.NDArray[np.float64]:
+    if target.task == "regression":
+        return np.zeros(1)
+    shares = np.array(target.shares)
+    return np.asarray(np.log(shares if target.task == "multiclass" else shares / (1 - shares)))
+
+
+def _loss(target: Target) -> keras.losses.Loss:
+    if target.task == "multiclass":
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=UNSEEN)
+    if target.task == "regression":
+        return keras.losses.MeanSquaredError()
+    return keras.losses.BinaryCrossentropy(from_logits=True)
+
+
+def compile_for(model: keras.Model, target: Target, chosen: Hyperparameters, steps: int) -> None:
     """Give the model its loss, and an optimizer whose rate rises briefly and falls to nothing over ``steps``."""
     rate = keras.optimizers.schedules.CosineDecay(
         chosen.learning_rate / 10,
@@ -126,29 +149,45 @@ def compile_for(model: keras.Model, chosen: Hyperparameters, steps: int) -> None
     )
     model.compile(
         keras.optimizers.AdamW(rate, weight_decay=0.02, beta_2=0.95),
-        keras.losses.BinaryCrossentropy(from_logits=True),
+        _loss(target),
         jit_compile=False,  # it did not pay on CPUs
     )
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches of encoded rows, read from disk as they are needed; shuffled anew each epoch if ``seed`` is given."""
+    """Batches of encoded rows, read from disk as they are needed; to learn from, and shuffled, if ``seed`` is given.
 
-    def __init__(self, arrays: Arrays, seed: int | None = None) -> None:
+    Then an epoch has at least ``STEPS`` batches.
+    """
+
+    def __init__(self, arrays: Arrays, target: Target, seed: int | None = None) -> None:
         super().__init__()
-        self.arrays = arrays
+        self.arrays, self.target = arrays, target
         self.random = None if seed is None else np.random.default_rng(seed)
-        self.order = np.arange(len(arrays))
+        rows = len(arrays)
+        self.size = BATCH
+        if self.random is not None:
+            self.size = min(BATCH, max(SMALLEST_BATCH, 2 ** (max(1, rows // STEPS).bit_length() - 1)))
+        steps = max(1, math.ceil(rows / self.size))
+        passes = 1 if self.random is None else math.ceil(STEPS / steps)
+        self.order = np.tile(np.arange(rows), passes)
         self.on_epoch_end()
 
     def __len__(self) -> int:
-        return max(1, math.ceil(len(self.order) / BATCH))
+        return max(1, math.ceil(len(self.order) / self.size))
 
     def __getitem__(self, number: int) -> Any:
-        rows = self.order[number * BATCH : (number + 1) * BATCH]
+        rows = self.order[number * self.size : (number + 1) * self.size]
         taken = self.arrays.take(rows)
-        return (taken.numbers, taken.categories), taken.target
+        return (taken.numbers, taken.categories), standardised(taken.target, self.target)
 
     def on_epoch_end(self) -> None:
         if self.random is not None:
             self.random.shuffle(self.order)
+
+
+def standardised(values: npt.NDArray[np.float32], target: Target) -> npt.NDArray[np.float32]:
+    """What the network learns: a number in standard deviations from the mean, any other answer as it is."""
+    if target.mean is None or target.scale is None:
+        return values
+    return (values - np.float32(target.mean)) / np.float32(target.scale)

@@ -5,7 +5,8 @@ front of the network, so that the SavedModel is the whole model. Shapes: every c
 float32 (missing is NaN) or string (missing is "").
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import combinations, pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,9 +15,10 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from pipeline import expressions, tables
-from pipeline.civil import UTC_CLOCK, Moment
+from pipeline import civil, expressions, past, tables
+from pipeline.civil import UTC_CLOCK, Moment, Zone
 from pipeline.encoding import MISSING, RESERVED, UNKNOWN, Encoding
+from pipeline.past import Window, combined
 from pipeline.problem import Problem
 
 Columns = Mapping[str, Any]
@@ -60,17 +62,112 @@ class LookUp(tf.Module):  # type: ignore[misc]
         return {name: tf.gather(self.columns[name], rows) for name in names}
 
 
+class Numbered(tf.Module):  # type: ignore[misc]
+    """A number for each combination of known values of some columns; -1 where one is not known."""
+
+    def __init__(self, levels: Sequence[Sequence[str]]) -> None:
+        super().__init__()
+        self.sizes = [len(known) for known in levels]
+        self.tables = [_table(known, np.arange(len(known)), default=-1) for known in levels]
+
+    def __call__(self, columns: Sequence[Any]) -> Any:
+        """int64 [rows]."""
+        together = self.tables[0].lookup(columns[0])
+        for table, size, column in zip(self.tables[1:], self.sizes[1:], columns[1:], strict=True):
+            number = table.lookup(column)
+            unknown = tf.logical_or(together < 0, number < 0)
+            together = tf.where(unknown, tf.constant(-1, tf.int64), together * size + number)
+        return together
+
+
+class Seen(tf.Module):  # type: ignore[misc]
+    """What was seen of a row's group before its day."""
+
+    def __init__(self, on: list[str], window: Window, zone: Zone) -> None:
+        super().__init__()
+        self.on, self.zone, self.first = on, zone, window.first
+        self.numbered = Numbered(window.levels) if window.levels else None
+        self.groups = tf.constant(window.groups)
+        self.unknown, self.days = len(window.statistic) - 1, window.statistic.shape[1]
+        self.statistic = tf.constant(window.statistic.reshape(-1))
+
+    def __call__(self, values: Columns) -> Any:
+        """float32 [rows]."""
+        time, *columns = (values[name] for name in self.on)
+        day = Moment(time, self.zone, XP).days - float(self.first)
+        place = tf.cast(tf.minimum(tf.maximum(day, 0.0), float(self.days - 1)), tf.int32)
+        group = tf.zeros_like(place)
+        if self.numbered:
+            together = self.numbered(columns)
+            known = tf.gather(self.groups, tf.cast(tf.maximum(together, tf.constant(0, tf.int64)), tf.int32))
+            group = tf.where(together < 0, tf.constant(self.unknown), known)
+        told = tf.reduce_all([_told(column) for column in (time, *columns)], axis=0)
+        return tf.where(told, tf.gather(self.statistic, group * self.days + place), np.nan)
+
+
+class Cross(tf.Module):  # type: ignore[misc]
+    """Texts of several columns as one: that which the network knows, or one text for all that it does not know."""
+
+    def __init__(self, on: list[str], known: Sequence[str]) -> None:
+        super().__init__()
+        self.on = on
+        split = {parts: text for text in known for parts in _partings(text, len(on))}
+        levels = [sorted({parts[place] for parts in split}) for place in range(len(on))]
+        self.numbered = Numbered(levels)
+        numbers = {-1: expressions.BETWEEN, -2: ""}
+        for parts, text in split.items():
+            places = [np.array([known.index(part)]) for known, part in zip(levels, parts, strict=True)]
+            numbers[int(combined(places, levels, 1)[0])] = text
+        initial = tf.lookup.KeyValueTensorInitializer(
+            tf.constant(list(numbers), tf.int64), tf.constant(list(numbers.values())), tf.int64, tf.string
+        )
+        self.texts = tf.lookup.StaticHashTable(initial, expressions.BETWEEN)
+
+    def __call__(self, values: Columns) -> Any:
+        """Text [rows]."""
+        columns = [values[name] for name in self.on]
+        told = tf.reduce_all([_told(column) for column in columns], axis=0)
+        return self.texts.lookup(tf.where(told, self.numbered(columns), tf.constant(-2, tf.int64)))
+
+
+def _partings(text: str, parts: int) -> list[tuple[str, ...]]:
+    """All ways in which a text can be that many texts joined."""
+    words = text.split(expressions.BETWEEN)
+    found = []
+    for cuts in combinations(range(1, len(words)), parts - 1):
+        edges = [0, *cuts, len(words)]
+        found.append(tuple(expressions.BETWEEN.join(words[start:end]) for start, end in pairwise(edges)))
+    return found
+
+
 class Derive(tf.Module):  # type: ignore[misc]
-    """Raw columns in, candidate features out: look-ups and expressions, nothing that is learned from data."""
+    """Raw columns in, candidate features out: look-ups, expressions, and what was seen of groups."""
 
     def __init__(
-        self, kinds: Mapping[str, str], derived: Mapping[str, str], tables: Mapping[str, tuple[str, str, pd.DataFrame]]
+        self,
+        kinds: Mapping[str, str],
+        derived: Mapping[str, str],
+        tables: Mapping[str, tuple[str, str, pd.DataFrame]],
+        *,
+        zone: Zone = UTC_CLOCK,
+        windows: Mapping[str, tuple[list[str], Window]] | None = None,
+        crosses: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """``tables`` gives, for each look-up, the raw column that names its row, its own key, and its rows."""
+        """Keep what the features are made of.
+
+        Args:
+            tables: for each look-up, the raw column that names its row, its own key, and its rows.
+            windows: for each feature of the past, the time and the columns of its groups, and its statistics.
+            crosses: for each feature that is a cross, its values that the network knows; all others are one.
+        """
         super().__init__()
         self.kinds = dict(kinds)
         self.derived = dict(derived)
-        self.zone = UTC_CLOCK
+        self.zone = zone
+        self.windows = {name: Seen(on, window, zone) for name, (on, window) in (windows or {}).items()}
+        self.crosses = {
+            name: Cross(expressions.crossed(derived[name]), levels) for name, levels in (crosses or {}).items()
+        }
         self.on = {source: on for source, (on, _, _) in tables.items()}
         self.tables = {source: LookUp(source, key, table) for source, (_, key, table) in tables.items()}
 
@@ -85,9 +182,14 @@ class Derive(tf.Module):  # type: ignore[misc]
         return {feature: self._value(feature, values) for feature in features}
 
     def _operands(self, feature: str) -> list[str]:
+        if feature in self.windows:
+            return self.windows[feature].on
         return expressions.columns(self.derived[feature]) if feature in self.derived else [feature]
 
     def _value(self, feature: str, values: Columns) -> Any:
+        for made in (self.windows, self.crosses):
+            if feature in made:
+                return made[feature](values)
         if feature not in self.derived:
             return values[feature]
         operands = {name: values[name] for name in self._operands(feature)}
@@ -134,13 +236,24 @@ def _told(values: Any) -> Any:
     return tf.equal(values, values) if values.dtype == tf.float32 else tf.not_equal(values, MISSING_TIME)
 
 
-def deriver(problem: Problem, cleaned: Mapping[str, Path]) -> Derive:
-    """The derivation of features that a problem file describes, with its static tables from the ``cleaned`` sources."""
+def deriver(problem: Problem, inputs: Mapping[str, Path], known: Encoding) -> Derive:
+    """The derivation of the features that the network knows.
+
+    ``inputs`` has the cleaned source of each look-up, and ``features`` where something is asked of the past.
+    """
     looked_up = {
-        source: (on, problem.sources[source].key[0], tables.whole(cleaned[source] / "rows"))
+        source: (on, problem.sources[source].key[0], tables.whole(inputs[source] / "rows"))
         for source, on in problem.lookups.items()
     }
-    return Derive(problem.kinds(), problem.features.derived, looked_up)
+    kept, derived = known.features, problem.features.derived
+    windows = {
+        name: (problem.operands(name), past.read(inputs["features"], name))
+        for name in problem.features.past
+        if name in kept
+    }
+    crosses = {one.name: one.vocabulary for one in known.categories if expressions.crossed(derived.get(one.name, "a"))}
+    zone = civil.zone(problem.features.time_zone)
+    return Derive(problem.kinds(), derived, looked_up, zone=zone, windows=windows, crosses=crosses)
 
 
 def raw_tensors(part: pd.DataFrame, categories: set[str]) -> dict[str, Any]:

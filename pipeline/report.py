@@ -1,6 +1,6 @@
 """The report of a published model version: one HTML page that needs nothing beside itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,13 +8,15 @@ from typing import Any
 
 import jinja2
 
-from pipeline import figures
+from pipeline import class_figures, figures, number_figures
 
 Facts = Mapping[str, Any]  # as read from a JSON file
 
 TEMPLATES = Path(__file__).parent / "templates"
 MINUS = "\N{MINUS SIGN}"
 UNKNOWN = "\N{EN DASH}"
+LARGE = 100
+"""From here on a figure has five digits and not three behind the point."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +29,9 @@ class ReportFacts:
     made        when it was made, an ISO time
     key         the digest that names everything it was made from
     verdict     {"verdict", "clauses": [{"clause", "value", "low", "high", "threshold", "state"}]}
-    evaluation  on the held-out rows: {"rows", "positives", "threshold", "level", "metrics", "baselines",
-                "against", "slices", "curves", "confusion", "runtime"}; a metric is {"value", "low", "high"},
-                or None where the rows can't tell it
+    evaluation  on the held-out rows, as Evaluate leaves it: {"task", "rows", "level", "metrics", "baselines",
+                "against", "slices", "curves", "runtime"} and what the task has; a metric is
+                {"value", "low", "high"}, or None where the rows can't tell it
     profile     {"max_psi", "features": [{"name", "kind", "psi", "missing", "kept", "reason"}]}
     trials      {"objective", "best",
                 "trials": [{"id", "status", "score", "seconds", "hyperparameters", "curve"}]}
@@ -81,7 +83,31 @@ DECISION = (
     Metric("f1", "F1", "the harmonic mean of recall and precision"),
     Metric("accuracy", "Accuracy", "the share of all answers that are right"),
 )
-LOG_LOSS = RANKING[2]
+LABELS = (
+    Metric("accuracy", "Accuracy", "the share of all answers that are right"),
+    Metric("macro_f1", "Macro F1", "the harmonic mean of recall and precision, averaged over the classes"),
+    Metric("roc_auc", "ROC AUC", "how often a row of a class ranks above another one, averaged over the classes"),
+    RANKING[2],
+    RANKING[3],
+)
+NUMBERS = (
+    Metric("rmse", "RMSE", "the root of the mean squared error; large errors cost most", lower_is_better=True),
+    Metric("mae", "Mean absolute error", "how far it is off, on average", lower_is_better=True),
+    Metric("median_error", "Median error", "half of the answers are less far off", lower_is_better=True),
+    Metric("mape", "MAPE", "how far it is off, as a part of the value, on average", lower_is_better=True),
+    Metric("r2", "R²", "the share of the variance that it explains"),
+)
+METRICS = {metric.name: metric for metric in (*LABELS, *RANKING, *DECISION, *NUMBERS)}
+JUDGED = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "rmse"}
+"""The metric that slices are compared by."""
+COMPARED = {"binary": "log_loss", "multiclass": "log_loss", "regression": "rmse"}
+"""The metric by which a sentence tells how the model stands to its baselines."""
+TOLD = {
+    "binary": ("roc_auc", "log_loss", "recall", "precision"),
+    "multiclass": ("accuracy", "macro_f1", "log_loss"),
+    "regression": ("rmse", "mae", "r2"),
+}
+"""The metrics that the table of slices has room for."""
 
 
 def render(facts: ReportFacts) -> str:
@@ -95,6 +121,8 @@ def render(facts: ReportFacts) -> str:
             pictures=_pictures(facts),
             summary=_summary(facts),
             groups=_metric_groups(facts.evaluation),
+            judged=METRICS[JUDGED[facts.evaluation["task"]]],
+            told=[METRICS[name] for name in TOLD[facts.evaluation["task"]]],
             side=_side,
             slices={column: figures.by_rows(values) for column, values in facts.evaluation["slices"].items()},
             most_values=figures.MOST_VALUES,
@@ -131,19 +159,32 @@ def pages() -> jinja2.Environment:
 
 def _pictures(facts: ReportFacts) -> dict[str, Any]:
     evaluation = facts.evaluation
-    overall = evaluation["metrics"].get("roc_auc")
+    metric = METRICS[JUDGED[evaluation["task"]]]
+    overall, low = evaluation["metrics"].get(metric.name), metric.lower_is_better
+    by_slice = {
+        column: figures.slices(column, values, overall, metric.name, metric.label, low=low)
+        for column, values in evaluation["slices"].items()
+    }
     return {
         "clauses": [_clause_picture(place, clause) for place, clause in enumerate(facts.verdict["clauses"])],
-        "roc": figures.roc(evaluation),
-        "precision_recall": figures.precision_recall(evaluation),
-        "calibration": figures.calibration(evaluation),
-        "confusion": figures.confusion(evaluation),
+        **_behaviour(evaluation),
         "learning": figures.learning(facts.history),
         "trial_scores": figures.trial_scores(facts.trials),
         "trial_curves": figures.trial_curves(facts.trials),
-        "slices": {column: figures.slices(column, values, overall) for column, values in evaluation["slices"].items()},
+        "slices": by_slice,
         "drift": figures.drift(facts.profile),
     }
+
+
+def _behaviour(evaluation: Facts) -> dict[str, str]:
+    drawn: tuple[Callable[[Facts], str], ...]
+    if evaluation["task"] == "multiclass":
+        drawn = (class_figures.confusion, class_figures.recall, class_figures.calibration)
+    elif evaluation["task"] == "regression":
+        drawn = (number_figures.predicted, number_figures.residuals, number_figures.errors)
+    else:
+        drawn = (figures.roc, figures.precision_recall, figures.calibration, figures.confusion)
+    return {picture.__name__: picture(evaluation) for picture in drawn}
 
 
 def _clause_picture(place: int, clause: Facts) -> str:
@@ -155,8 +196,7 @@ def _summary(facts: ReportFacts) -> list[str]:
     """What the numbers say, in sentences."""
     sentences = [
         _requirements_sentence(facts.verdict),
-        _ranking_sentence(facts.evaluation),
-        _decision_sentence(facts.evaluation),
+        *ANSWERS[facts.evaluation["task"]](facts.evaluation),
         _baselines_sentence(facts.evaluation),
     ]
     return [sentence for sentence in sentences if sentence]
@@ -185,6 +225,43 @@ def _with_state(clauses: Sequence[Facts], state: str) -> list[str]:
     return [_clause(clause["clause"]) for clause in clauses if clause["state"] == state]
 
 
+def _binary_sentences(evaluation: Facts) -> list[str]:
+    return [_ranking_sentence(evaluation), _decision_sentence(evaluation)]
+
+
+def _multiclass_sentences(evaluation: Facts) -> list[str]:
+    rows = f"On {evaluation['rows']:,} held-out rows of {len(evaluation['classes'])} classes"
+    right = f"{_estimated(evaluation, 'accuracy', '{:.1%}')} of its answers are right"
+    told = [one for one in evaluation["classes"] if one["recall"] is not None]
+    if not told:
+        return [f"{rows}, {right}."]
+    worst = min(told, key=lambda one: (one["recall"], one["label"]))
+    return [f"{rows}, {right}; of “{worst['label']}” it finds {_share(worst['recall'])}, the least of all."]
+
+
+def _regression_sentences(evaluation: Facts) -> list[str]:
+    rows = f"On {evaluation['rows']:,} held-out rows, {evaluation['mean']:.4g} on average,"
+    off = f"it is off by {_estimated(evaluation, 'mae', '{:.4g}')} on average"
+    r2 = evaluation["metrics"]["r2"]
+    explained = f" and explains {_share(r2['value'])} of the variance" if r2["value"] is not None else ""
+    return [f"{rows} {off}{explained}."]
+
+
+def _estimated(evaluation: Facts, metric: str, form: str) -> str:
+    told = evaluation["metrics"][metric]
+    if told["low"] is None:
+        return form.format(told["value"])
+    value, low, high = (form.format(told[part]) for part in ("value", "low", "high"))
+    return f"{value} ({evaluation['level']:.0%} interval {low} to {high})"
+
+
+ANSWERS = {
+    "binary": _binary_sentences,
+    "multiclass": _multiclass_sentences,
+    "regression": _regression_sentences,
+}
+
+
 def _ranking_sentence(evaluation: Facts) -> str:
     positive = _share(evaluation["positives"] / evaluation["rows"])
     rows = f"On {evaluation['rows']:,} held-out rows, {positive} positive,"
@@ -209,20 +286,29 @@ def _decision_sentence(evaluation: Facts) -> str:
 
 
 def _baselines_sentence(evaluation: Facts) -> str:
+    metric = METRICS[COMPARED[evaluation["task"]]]
     parts = []
     for name, differences in evaluation["against"].items():
-        difference = differences.get("log_loss")
+        difference = differences.get(metric.name)
         verbs = {"better": "are better than", "worse": "are worse than", "even": "can't be told apart from"}
-        if difference is not None:
-            by = f" (log loss {_signed(difference['value'])})"
-            parts.append(f"{verbs[_side(LOG_LOSS, difference)]} those of the {_words(name)} baseline{by}")
-    return f"Its probabilities {' and '.join(parts)}." if parts else ""
+        if difference is not None and difference["low"] is not None:
+            label = metric.label if metric.label.isupper() else metric.label.lower()
+            by = f" ({label} {_signed(difference['value'])})"
+            parts.append(f"{verbs[_side(metric, difference)]} those of the {_words(name)} baseline{by}")
+    what = "answers" if evaluation["task"] == "regression" else "probabilities"
+    return f"Its {what} {' and '.join(parts)}." if parts else ""
 
 
 def _metric_groups(evaluation: Facts) -> list[tuple[str, list[Metric]]]:
     """The metrics that were measured, under the headings of the table."""
-    threshold = f"Decisions at the threshold {evaluation['threshold']:.3g}"
-    groups = {"Ranking and probabilities": RANKING, threshold: DECISION}
+    groups: dict[str, tuple[Metric, ...]]
+    if evaluation["task"] == "binary":
+        threshold = f"Decisions at the threshold {evaluation['threshold']:.3g}"
+        groups = {"Ranking and probabilities": RANKING, threshold: DECISION}
+    elif evaluation["task"] == "multiclass":
+        groups = {"Labels and probabilities": LABELS}
+    else:
+        groups = {"Errors": NUMBERS}
     return [
         (heading, [metric for metric in metrics if metric.name in evaluation["metrics"]])
         for heading, metrics in groups.items()
@@ -248,11 +334,13 @@ def _hyperparameters(trials: Facts) -> list[str]:
 
 
 def _number(value: float | None, digits: int = 3) -> str:
-    return UNKNOWN if value is None else f"{value:.{digits}f}".replace("-", MINUS)
+    if value is None:
+        return UNKNOWN
+    return (f"{value:.{digits}f}" if abs(value) < LARGE else f"{value:,.5g}").replace("-", MINUS)
 
 
 def _signed(value: float, digits: int = 4) -> str:
-    return f"{value:+.{digits}f}".replace("-", MINUS)
+    return (f"{value:+.{digits}f}" if abs(value) < LARGE else f"{value:+,.5g}").replace("-", MINUS)
 
 
 def _share(value: float | None) -> str:
@@ -290,8 +378,8 @@ def _setting(value: object) -> str:
 def _clause(text: str) -> str:
     """A clause as the contract states it, with its metric's name as people write it."""
     name, space, rest = text.partition(" ")
-    labels = {metric.name: metric.label for metric in (*RANKING, *DECISION)}
-    return f"{labels.get(name, name)}{space}{_words(rest)}"
+    label = METRICS[name].label if name in METRICS else name
+    return f"{label}{space}{_words(rest)}"
 
 
 def _capital(text: str) -> str:

@@ -4,6 +4,7 @@ A line belongs to the range in which it begins. What can't be used is counted, a
 is torn (the server was killed while it wrote) or no line of a log, and rows that are not what the contract says.
 """
 
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -42,17 +43,12 @@ Part = tuple[Path, int]
 class Watched:
     """How to read the rows of one version: what they must be, and what to count of them.
 
-    ``features`` gives the features of raw columns; ``bins`` are those to count, the answer's among them under its name.
+    ``features`` gives the features of raw columns; ``bins`` are those to count, the last one is the answer's.
     """
 
     contract: Contract
     bins: tuple[Bins, ...]
     features: Callable[[Columns], Mapping[str, npt.NDArray[Any]]]
-
-    @property
-    def answer(self) -> str:
-        """The output that is counted and measured."""
-        return self.contract.outputs[0].name
 
 
 @dataclass
@@ -68,9 +64,11 @@ class Tally:
     aside: int = 0
     """Rows that are not what the contract says."""
     answers: float = 0.0
-    """The sum of the answers."""
+    """The sum of the answers; of labels, of the probabilities of those given."""
     counts: tuple[Counts, ...] = ()
     answered: list[pd.DataFrame] = field(default_factory=list)
+    unfit: int = 0
+    """Outcomes that are not of the kind that the version answers."""
 
     def __add__(self, other: "Tally") -> "Tally":
         """Both together."""
@@ -83,6 +81,7 @@ class Tally:
             self.answers + other.answers,
             counts,
             self.answered + other.answered,
+            self.unfit + other.unfit,
         )
 
 
@@ -145,23 +144,26 @@ def log(files: Sequence[Part], watched: Mapping[int, Watched], outcomes: pd.Data
                 found += Log({version: tally(waiting.pop(version), watched.get(version))})
         for version, blocks in waiting.items():
             found += Log({version: tally(blocks, watched.get(version))})
-        return replace(found, versions={number: _known(one, outcomes) for number, one in found.versions.items()})
+        known = {number: _known(one, outcomes, watched.get(number)) for number, one in found.versions.items()}
+        return replace(found, versions=known)
 
     return reduce(Log.__add__, _each_range(files, work, "reading the log"), Log())
 
 
-def _known(tally: Tally, outcomes: pd.DataFrame) -> Tally:
+def _known(tally: Tally, outcomes: pd.DataFrame, watched: Watched | None) -> Tally:
     """The same, of its answers only those whose outcome is known, with it."""
     if not tally.answered or not len(outcomes):
         return replace(tally, answered=[])
-    return replace(tally, answered=[pd.concat(tally.answered).merge(outcomes, on=KEY)])
+    known = pd.concat(tally.answered).merge(outcomes, on=KEY)
+    fit = known["value"].map(lambda value: watched is None or outcome_fits(value, watched.contract.task)).astype(bool)
+    return replace(tally, answered=[known[fit]], unfit=int((~fit).sum()))
 
 
 def tally(blocks: Sequence[Served], watched: Watched | None) -> Tally:
     """What some lines of one version hold."""
     found = Tally(requests=sum(len(block["ids"]) for block in blocks), rows=sum(sum(block["rows"]) for block in blocks))
     names = [one.name for one in watched.contract.inputs] if watched else []
-    output = watched.answer if watched else next(iter(blocks[0]["answers"]))
+    output = watched.contract.answer if watched else next(iter(blocks[0]["answers"]))
     whole = [block for block in blocks if output in block["answers"] and block["inputs"].keys() >= set(names)]
     answers = _together(block["answers"][output] for block in whole)
     given = {name: _together(block["inputs"][name] for block in whole) for name in names}
@@ -172,12 +174,13 @@ def tally(blocks: Sequence[Served], watched: Watched | None) -> Tally:
     ids = np.repeat(_together(block["ids"] for block in whole), rows)[taken]
     numbers = np.concatenate([np.arange(count) for count in rows])[taken]
     answer = np.array([answers[row] for row in taken], "float64")
+    labels = answer.ndim > 1
     return replace(
         found,
         aside=found.rows - len(taken),
-        answers=float(answer.sum()),
+        answers=float((answer.max(axis=1) if labels else answer).sum()),
         counts=_counts(columns, answer, watched),
-        answered=[pd.DataFrame({"id": ids, "row": numbers, "answer": answer})],
+        answered=[pd.DataFrame({"id": ids, "row": numbers, "answer": list(answer) if labels else answer})],
     )
 
 
@@ -188,8 +191,11 @@ def _together(lists: Iterable[list[Any]]) -> list[Any]:
 def _counts(columns: Columns, answer: npt.NDArray[Any], watched: Watched | None) -> tuple[Counts, ...]:
     if watched is None or not watched.bins:
         return ()
-    values = {**watched.features(columns), watched.answer: answer}
-    return tuple(drift.count(bins, _plain(values[bins.name])) for bins in watched.bins)
+    features, classes = watched.features(columns), watched.contract.classes
+    told = np.array(classes, object)[answer.argmax(axis=1)] if classes else answer
+    *of_features, of_answer = watched.bins
+    counted = [drift.count(bins, _plain(features[bins.name])) for bins in of_features]
+    return (*counted, drift.count(of_answer, told))
 
 
 def _plain(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -200,7 +206,7 @@ def _fitting(
     given: Mapping[str, list[Any]], answers: Sequence[Any], contract: Contract | None
 ) -> tuple[Columns, list[int]]:
     """The rows that are what the contract says and have an answer, as the model takes them; and which these are."""
-    answered = [row for row, answer in enumerate(answers) if _is_share(answer)]
+    answered = [row for row, answer in enumerate(answers) if _is_answer(answer, contract)]
     if contract is None:
         return {}, answered
     try:
@@ -241,11 +247,11 @@ def _served(line: bytes) -> Served:
     return given
 
 
-def _outcome(line: bytes) -> tuple[str, int, float, float]:
+def _outcome(line: bytes) -> tuple[str, int, float | str, float]:
     """A line of outcomes: id, row, value, and when it came, in seconds since 1970.
 
     Raises:
-        ValueError: it is none, or its value is neither 0 nor 1.
+        ValueError: it is none, or its value neither a finite number nor a text.
     """
     try:
         given = orjson.loads(line)
@@ -253,9 +259,27 @@ def _outcome(line: bytes) -> tuple[str, int, float, float]:
         came = datetime.fromisoformat(given["at"]).timestamp()
     except (KeyError, TypeError) as error:
         raise ValueError(f"no outcome: {error}") from error
-    if not (isinstance(key, str) and isinstance(row, int) and value in (0, 1)):
-        raise ValueError("no outcome: expected an id, the number of a row, and 0 or 1")
-    return key, row, float(value), came
+    if not (isinstance(key, str) and isinstance(row, int) and (isinstance(value, str) or _is_number(value))):
+        raise ValueError("no outcome: expected an id, the number of a row, and a number or a text")
+    return key, row, value if isinstance(value, str) else float(value), came
+
+
+def outcome_fits(value: float | str, task: str) -> bool:
+    """Whether this may have come true of what a model of the task answers."""
+    return isinstance(value, str) == (task == "multiclass") and (task != "binary" or value in (0, 1))
+
+
+def _is_answer(value: Any, contract: Contract | None) -> bool:
+    """Whether a model may have answered this: a share, a share for each class, or a number."""
+    if contract is None:
+        return _is_number(value)
+    if contract.classes:
+        return isinstance(value, list) and len(value) == len(contract.classes) and all(map(_is_share, value))
+    return _is_number(value) if contract.threshold is None else _is_share(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _is_share(value: Any) -> bool:

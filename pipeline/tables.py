@@ -100,6 +100,16 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     return decoded
 
 
+def one_chunk(column: pa.ChunkedArray) -> pa.Array:
+    """A column of a part."""
+    return column.chunk(0) if column.num_chunks == 1 else column.unify_dictionaries().combine_chunks()
+
+
+def together(folder: Path) -> pa.Table:
+    """All of a table that fits into memory, such as a look-up; each column is one chunk."""
+    return pa.concat_tables([load(path) for path in parts(folder)]).unify_dictionaries().combine_chunks()
+
+
 def whole(folder: Path, columns: list[str] | None = None) -> pd.DataFrame:
     """All of a table that fits into memory, such as a look-up, for pandas."""
     return pd.concat([frame(path, columns) for path in parts(folder)], ignore_index=True)
@@ -127,10 +137,18 @@ def write_part(frame: pd.DataFrame, folder: Path, number: int, schema: pa.Schema
 
 
 def write_aside(bad: pd.DataFrame, folder: Path, number: int) -> None:
-    """Write rows that were set aside as text, with their reasons; nothing where there are none."""
+    """Write rows of pandas that were set aside as text, with their reasons; nothing where there are none."""
     if len(bad):
         text = bad.astype("str").mask(bad.isna())
         write_part(text, folder, number, pa.schema([(name, pa.string()) for name in bad.columns]))
+
+
+def set_aside(rows: pa.Table, reasons: list[str], folder: Path, number: int) -> None:
+    """Write rows as text with their reasons, after those of the same part that were set aside before."""
+    text = rows.cast(pa.schema([(name, pa.string()) for name in rows.column_names]))
+    text = text.append_column(REASON, pa.array(reasons, pa.string()))
+    before = part_path(folder, number)
+    write(pa.concat_tables([load(before), text]) if before.exists() else text, folder, number)
 
 
 def reasons(aside: Path) -> Counter[str]:

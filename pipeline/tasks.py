@@ -7,7 +7,7 @@ Raw ─► Collect ─► Clean ─► Features ─► Split ─► Encode ─�
 import json
 import logging
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -140,7 +140,8 @@ class Clean(Stage):
     function = "pipeline.clean:clean"
 
     def part(self) -> dict[str, Any]:
-        return source_part(self)
+        dated = self.spec.sources[self.source].dated
+        return source_part(self) | ({"today": str(datetime.now(UTC).date())} if dated else {})
 
     def requires(self) -> Tasks:
         return {"raw": self.clone(Collect)}
@@ -158,10 +159,10 @@ class Features(Stage):
 
 
 class Split(Stage):
-    """Part the rows by time: to train on, to choose with, to judge by."""
+    """Part the rows: to train on, to choose with, to judge by."""
 
     function = "pipeline.split:split"
-    reads = ("split",)
+    reads = ("split", "table", "target", "task", "sources", "seed")
 
     def part(self) -> dict[str, Any]:
         return super().part() | ({"as_of": str(self.as_of)} if self.as_of else {})
@@ -174,7 +175,7 @@ class Encode(Stage):
     """Learn from the training split how to turn features into numbers; screen for drift; encode every split."""
 
     function = "pipeline.encode:encode"
-    reads = ("sources", "table", "joins", "features", "split", "screen")
+    reads = ("task", "sources", "table", "joins", "features", "split", "screen")
 
     def requires(self) -> Tasks:
         return {"split": self.clone(Split)}
@@ -208,7 +209,8 @@ class Train(Stage):
 
     def requires(self) -> Tasks:
         lookups = {source: self.clone(Clean, source=source) for source in self.spec.lookups}
-        return {**lookups, "encoded": self.clone(Encode), "split": self.clone(Split), "tuned": self.clone(Tune)}
+        past = {"features": self.clone(Features)} if self.spec.features.past else {}
+        return {**lookups, **past, "encoded": self.clone(Encode), "split": self.clone(Split), "tuned": self.clone(Tune)}
 
 
 class Evaluate(Stage):

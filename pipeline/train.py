@@ -4,19 +4,21 @@ import contextlib
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.special import expit, softmax
 
+from bundle import golden
 from bundle.contract import Columns, Contract, Input, Output, columns_of
-from bundle.golden import Golden
 from bundle.model import COMPILED, Model
 from pipeline import arrays, encoding, export, tables
 from pipeline.arrays import Arrays
-from pipeline.errors import StageError
+from pipeline.encoding import Encoding, Target
+from pipeline.errors import DataError, StageError
 from pipeline.job import Job, Outcome
 from pipeline.network import Batches, Hyperparameters, build, compile_for
 from pipeline.preprocessing import Encode, deriver
@@ -24,7 +26,18 @@ from pipeline.progress import track
 from pipeline.seeds import fix_seeds
 
 TOLERANCE = 1e-5
-"""How far two forms of the same model may differ in a probability."""
+"""How far two forms of the same model may differ in a probability, or in a number by its standard deviations."""
+ROUNDING = 1e-6
+"""How far besides, as a part of a number: it has 24 bits."""
+INPUTS: dict[str, Literal["number", "category", "boolean", "time"]] = {
+    "number": "number",
+    "integer": "number",
+    "category": "category",
+    "text": "category",
+    "boolean": "boolean",
+    "time": "time",
+}
+"""What a client sends for a column, by its type."""
 GOLDEN_ROWS = 32
 PARITY_ROWS = 2000
 
@@ -34,6 +47,7 @@ def train(job: Job) -> Outcome:
 
     Raises:
         StageError: the exported model does not answer as the trained one does.
+        DataError: nothing could be learned: no epoch has a finite loss.
     """
     encoded = job.inputs["encoded"]
     known = encoding.read(encoded)
@@ -41,25 +55,27 @@ def train(job: Job) -> Outcome:
     tuned = json.loads((job.inputs["tuned"] / "trials.json").read_text())
     chosen = Hyperparameters(**tuned["hyperparameters"])
     fix_seeds(job.problem.seed)
-    model = build(known, chosen, float(training.target.mean()), job.problem.seed)
-    history = fit(model, chosen, training, validation, job.problem.training.epochs, job.problem.seed)
-    probabilities = predict(model, validation)
-    threshold = best_threshold(probabilities, validation.target, job.problem.decision.best)
-    contract = contract_of(job, known.features, threshold)
-    derive, encode = deriver(job.problem, job.inputs), Encode(known)
+    model = build(known, chosen, job.problem.seed)
+    history = fit(model, known.target, chosen, training, validation, job.problem.training.epochs, job.problem.seed)
+    answers = predict(model, validation, known.target)
+    threshold = None
+    if known.target.task == "binary":
+        threshold = best_threshold(answers, validation.target, job.problem.decision.best)
+    contract = contract_of(job, known, threshold)
+    derive, encode = deriver(job.problem, job.inputs, known), Encode(known)
     with track("exporting", None):
-        export.save(job.output / "model", derive, encode, model, known.features, contract)
+        export.save(job.output / "model", derive, encode, model, known, contract)
         with contextlib.suppress(export.NotConverted):  # then the SavedModel itself serves, and the notes say so
-            export.compile_beside(job.output / "model", derive, encode, model, known.features, contract)
+            export.compile_beside(job.output / "model", derive, encode, model, known, contract)
         seen = sample_rows(job.inputs["split"] / "validation", contract)
-        parity = prove(job.output / "model", contract, seen, probabilities)
+        parity = prove(job.output / "model", contract, seen, answers, tolerance(known.target))
     _write(job.output / "history.json", history)
     _write(job.output / "parity.json", parity)
     (job.output / "contract.json").write_text(contract.model_dump_json(indent=1) + "\n")
     best = history["epochs"][history["best_epoch"]]
     notes = [
         f"best epoch {history['best_epoch'] + 1} of {len(history['epochs'])}, validation loss {best['val_loss']:.4f}",
-        f"{model.count_params():,} parameters; yes from a probability of {threshold:.3f}",
+        f"{model.count_params():,} parameters{_decided(contract)}",
         f"the compiled form differs by at most {parity['compiled']:.1e} and serves"
         if parity["runtime"] == "litert"
         else "there is no compiled form that answers alike, so the SavedModel itself serves",
@@ -68,19 +84,34 @@ def train(job: Job) -> Outcome:
 
 
 def fit(
-    model: keras.Model, chosen: Hyperparameters, training: Arrays, validation: Arrays, epochs: int, seed: int
+    model: keras.Model,
+    target: Target,
+    chosen: Hyperparameters,
+    training: Arrays,
+    validation: Arrays,
+    epochs: int,
+    seed: int,
 ) -> dict[str, Any]:
-    """Train, and leave the weights of the epoch with the lowest validation loss in the model; the losses by epoch."""
-    batches = Batches(training, seed)
-    compile_for(model, chosen, len(batches) * epochs)
+    """Train, and leave the weights of the epoch with the lowest validation loss in the model; the losses by epoch.
+
+    Raises:
+        DataError: the validation loss is not finite in any epoch.
+    """
+    batches = Batches(training, target, seed)
+    compile_for(model, target, chosen, len(batches) * epochs)
     best = keras.callbacks.EarlyStopping("val_loss", patience=epochs, restore_best_weights=True, start_from_epoch=0)
     with track("training", epochs) as advance:
         told = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda _, logs: advance(1, f"loss {logs['loss']:.4f}, validation {logs['val_loss']:.4f}")
         )
         history = model.fit(
-            batches, validation_data=Batches(validation), epochs=epochs, verbose=0, callbacks=[best, told]
+            batches, validation_data=Batches(validation, target), epochs=epochs, verbose=0, callbacks=[best, told]
         ).history
+    if not np.isfinite(history["val_loss"][best.best_epoch]):
+        raise DataError(
+            "The validation loss must be a finite number in some epoch, and is none. "
+            "Look for values out of all proportion: give columns and target a range."
+        )
     model.set_weights(best.best_weights)
     losses = zip(history["loss"], history["val_loss"], strict=True)
     return {
@@ -90,11 +121,20 @@ def fit(
     }
 
 
-def predict(model: keras.Model, encoded: Arrays) -> npt.NDArray[np.float64]:
-    """The probability of yes for each encoded row."""
-    batches = Batches(encoded)
-    logits = np.concatenate([model.predict_on_batch(batches[number][0]) for number in range(len(batches))])
-    return np.asarray(1.0 / (1.0 + np.exp(-logits.astype("float64"))))
+def predict(model: keras.Model, encoded: Arrays, target: Target) -> npt.NDArray[np.float64]:
+    """The answer to each encoded row: the probability of yes, that of each class, or the number."""
+    batches = Batches(encoded, target)
+    said = np.concatenate([model.predict_on_batch(batches[number][0]) for number in range(len(batches))])
+    if target.mean is not None and target.scale is not None:
+        return np.asarray(said.astype("float64") * target.scale + target.mean)
+    return np.asarray(softmax(said.astype("float64"), axis=1) if target.classes else expit(said.astype("float64")))
+
+
+def tolerance(target: Target) -> float:
+    """How far two forms of the same model may differ."""
+    if target.mean is None or target.scale is None:
+        return TOLERANCE
+    return TOLERANCE * target.scale + ROUNDING * abs(target.mean)
 
 
 def best_threshold(probabilities: npt.NDArray[np.float64], target: npt.NDArray[np.float32], metric: str) -> float:
@@ -110,21 +150,42 @@ def best_threshold(probabilities: npt.NDArray[np.float64], target: npt.NDArray[n
     return float(np.float32(probabilities[order][np.argmax(np.where(last_of_equal, scores, -1))]))
 
 
-def contract_of(job: Job, features: list[str], threshold: float) -> Contract:
+def contract_of(job: Job, known: Encoding, threshold: float | None) -> Contract:
     """What the exported model takes and answers."""
     columns = job.problem.columns()
-    inputs = [
-        Input(name=name, type="category" if columns[name].type == "category" else "number")
-        for name in job.problem.inputs(tuple(features))
-    ]
+    inputs = [Input(name=name, type=INPUTS[columns[name].type]) for name in job.problem.inputs(tuple(known.features))]
     return Contract(
         inputs=tuple(inputs),
-        outputs=(
-            Output(name="probability", type="number", meaning="the probability of yes, 0 to 1"),
-            Output(name="decision", type="integer", meaning="1 for yes, where the probability reaches the threshold"),
-        ),
+        outputs=outputs(known.target),
         threshold=threshold,
+        classes=known.target.classes,
     )
+
+
+def outputs(target: Target) -> tuple[Output, ...]:
+    """The named answers, first the one that is measured."""
+    match target.task:
+        case "binary":
+            return (
+                Output(name="probability", type="number", meaning="the probability of yes, 0 to 1"),
+                Output(
+                    name="decision", type="integer", meaning="1 for yes, where the probability reaches the threshold"
+                ),
+            )
+        case "multiclass":
+            words = "the probability of each class, in the order of the contract's classes"
+            return (
+                Output(name="probabilities", type="number", meaning=words, size=len(target.classes)),
+                Output(name="decision", type="category", meaning="the most probable class"),
+            )
+        case "regression":
+            return (Output(name="prediction", type="number", meaning="the number that is expected"),)
+
+
+def _decided(contract: Contract) -> str:
+    if contract.threshold is not None:
+        return f"; yes from a probability of {contract.threshold:.3f}"
+    return f"; {len(contract.classes)} classes" if contract.classes else ""
 
 
 def sample_rows(split: Path, contract: Contract) -> list[dict[str, Any]]:
@@ -137,11 +198,18 @@ def sample_rows(split: Path, contract: Contract) -> list[dict[str, Any]]:
             break
     rows = pd.concat(taken).head(PARITY_ROWS)
     plain = rows.astype(object).where(rows.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in plain]
+    return [
+        {str(name): value.isoformat() if isinstance(value, pd.Timestamp) else value for name, value in row.items()}
+        for row in plain
+    ]
 
 
 def prove(
-    folder: Path, contract: Contract, rows: list[dict[str, Any]], trained: npt.NDArray[np.float64]
+    folder: Path,
+    contract: Contract,
+    rows: list[dict[str, Any]],
+    trained: npt.NDArray[np.float64],
+    tolerance: float = TOLERANCE,
 ) -> dict[str, Any]:
     """Show that the exported forms answer as the trained network does; leave golden rows beside the model.
 
@@ -151,38 +219,51 @@ def prove(
     odd = export.odd_rows(contract)
     columns = columns_of([*rows, *odd], contract)
     saved = Model(folder, contract, "savedmodel").predict(columns)
-    difference = export.largest_difference(saved["probability"][: len(rows)], trained[: len(rows)])
-    if difference > TOLERANCE:
+    answers = saved[contract.answer]
+    difference = export.largest_difference(answers[: len(rows)], trained[: len(rows)])
+    if difference > tolerance:
         raise StageError(f"The SavedModel must answer as the trained network does, and differs by {difference:.1e}.")
-    parity = compiled_difference(folder, contract, columns, saved["probability"])
-    if parity > TOLERANCE:
+    parity = compiled_difference(folder, contract, columns, answers)
+    if parity > tolerance:
         (folder / COMPILED).unlink(missing_ok=True)
-    # On the threshold itself the last bit of a probability decides, and two forms need not have it in common.
-    told = np.flatnonzero(np.abs(saved["probability"] - contract.threshold) > TOLERANCE)
+    told = np.flatnonzero(_clear(answers, contract))
     seen = told[told < len(rows)]
     picked = [*seen[:: max(1, len(seen) // GOLDEN_ROWS)][:GOLDEN_ROWS], *told[told >= len(rows)]]
-    golden = Golden(
+    kept = golden.Golden(
         rows=tuple([*rows, *odd][place] for place in picked),
-        answers={name: tuple(answers[picked].tolist()) for name, answers in saved.items()},
-        tolerance=TOLERANCE,
+        answers={name: tuple(golden.plain(given[picked])) for name, given in saved.items()},
+        tolerance=tolerance,
     )
-    golden.write(folder)
+    kept.write(folder)
     return {
-        "runtime": "litert" if parity <= TOLERANCE else "savedmodel",
+        "runtime": "litert" if parity <= tolerance else "savedmodel",
         "saved_model": difference,
         "compiled": parity if math.isfinite(parity) else None,
         "rows": len(rows) + len(odd),
-        "tolerance": TOLERANCE,
+        "tolerance": tolerance,
     }
 
 
+def _clear(answers: npt.NDArray[Any], contract: Contract) -> npt.NDArray[np.bool_]:
+    """The rows on whose decision both forms must agree.
+
+    On the threshold itself, or between two classes, the last bit decides, and two forms need not have it in common.
+    """
+    if contract.classes:
+        best = np.sort(answers, axis=1)[:, -2:]
+        return np.asarray(best[:, 1] - best[:, 0] > 2 * TOLERANCE)
+    if contract.threshold is not None:
+        return np.asarray(np.abs(answers - contract.threshold) > TOLERANCE)
+    return np.ones(len(answers), bool)
+
+
 def compiled_difference(folder: Path, contract: Contract, columns: Columns, saved: npt.NDArray[Any]) -> float:
-    """How far the compiled form is from the ``saved`` probabilities; infinite where there is none that answers."""
+    """How far the compiled form is from the ``saved`` answers; infinite where there is none that answers."""
     try:
         compiled = Model(folder, contract, "litert").predict(columns)
     except (FileNotFoundError, RuntimeError, ValueError):
         return math.inf
-    return export.largest_difference(compiled["probability"], saved)
+    return export.largest_difference(compiled[contract.answer], saved)
 
 
 def _write(path: Path, value: Any) -> None:

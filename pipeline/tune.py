@@ -1,6 +1,7 @@
 """Tune: look for hyperparameters with Keras Tuner, the strong defaults first."""
 
 import json
+import math
 import tempfile
 import time
 import warnings
@@ -21,7 +22,11 @@ from pipeline.problem import Search
 from pipeline.progress import track
 from pipeline.seeds import fix_seeds
 
-OBJECTIVE = "validation log loss"
+OBJECTIVES = {
+    "binary": "validation log loss",
+    "multiclass": "validation log loss",
+    "regression": "validation squared error (in variances)",
+}
 
 
 def tune(job: Job) -> Outcome:
@@ -33,12 +38,14 @@ def tune(job: Job) -> Outcome:
     search, seed = job.problem.search, job.problem.seed
     encoded = job.inputs["encoded"]
     train = sample(arrays.read(encoded / "train"), search.rows, seed)
-    trials, seconds = run_trials(encoding.read(encoded), train, arrays.read(encoded / "validation"), search, seed)
+    known = encoding.read(encoded)
+    objective = OBJECTIVES[known.target.task]
+    trials, seconds = run_trials(known, train, arrays.read(encoded / "validation"), search, seed)
     best = best_of(trials)
-    found = {"objective": OBJECTIVE, "best": best["id"], "hyperparameters": best["hyperparameters"], "trials": trials}
+    found = {"objective": objective, "best": best["id"], "hyperparameters": best["hyperparameters"], "trials": trials}
     (job.output / "trials.json").write_text(json.dumps(found, indent=1) + "\n")
     gain = float(trials[0]["score"] or np.nan) - float(best["score"])
-    told = f"the best {gain:.4f} below the defaults in {OBJECTIVE}" if gain > 0 else "none better than the defaults"
+    told = f"the best {gain:.4f} below the defaults in {objective}" if gain > 0 else "none better than the defaults"
     done = sum(trial["status"] == "COMPLETED" for trial in trials)
     return Outcome(rows_in=len(train), notes=[f"{done} of {len(trials)} trials completed, {told}"], measured=seconds)
 
@@ -124,17 +131,22 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         super().__init__(oracle, keras_tuner_space, directory=folder, project_name="search", overwrite=True)
 
     def run_trial(self, trial: Any, *_: Any, **__: Any) -> float:
-        """Train once; the validation loss after the last epoch, where the learning rate has come to rest."""
+        """Train once; the validation loss after the last epoch, where the learning rate has come to rest.
+
+        Raises:
+            DataError: that loss is no finite number; the search goes on without this trial.
+        """
         keras.backend.clear_session()
         fix_seeds(self.seed)
         chosen = space(trial.hyperparameters)
         started = time.monotonic()
-        batches = Batches(self.train, self.seed)
-        model = build(self.known, chosen, float(self.train.target.mean()), self.seed)
-        compile_for(model, chosen, len(batches) * self.epochs)
+        target = self.known.target
+        batches = Batches(self.train, target, self.seed)
+        model = build(self.known, chosen, self.seed)
+        compile_for(model, target, chosen, len(batches) * self.epochs)
         history = model.fit(
             batches,
-            validation_data=Batches(self.validation),
+            validation_data=Batches(self.validation, target),
             epochs=self.epochs,
             verbose=0,
             callbacks=[
@@ -146,6 +158,8 @@ class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
         curve = [float(loss) for loss in history.history["val_loss"]]
         self.curves[trial.trial_id] = curve
         self.seconds[trial.trial_id] = round(time.monotonic() - started, 1)
+        if not math.isfinite(curve[-1]):
+            raise DataError(f"The validation loss must be a finite number, and is {curve[-1]}.")
         return curve[-1]
 
 

@@ -8,11 +8,10 @@ import json
 from typing import Any, Literal
 
 from pipeline.job import Job, Outcome
-from pipeline.metrics import LOWER_IS_BETTER
-from pipeline.problem import Requirement
+from pipeline.problem import LOWER_IS_BETTER, Requirement
 
 State = Literal["PASS", "FAIL", "NOT ENOUGH EVIDENCE"]
-WORDS = {"gradient_boosting": "gradient boosting", "prior": "the prior"}
+WORDS = {"gradient_boosting": "gradient boosting", "prior": "the prior", "mean": "the mean"}
 
 
 def validate(job: Job) -> Outcome:

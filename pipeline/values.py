@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from pipeline import civil, expressions
 
@@ -42,6 +43,12 @@ class Coded:
         found = pd.Index(levels, dtype=object).get_indexer(pd.Index(self.levels, dtype=object))
         return np.append(found, -1)
 
+    def array(self) -> pa.DictionaryArray:
+        """The same for Arrow."""
+        return pa.DictionaryArray.from_arrays(
+            pa.array(self.codes, mask=self.codes < 0), pa.array(self.levels, "string")
+        )
+
     def joined(self, other: "Coded") -> "Coded":
         """The cross of two categories."""
         width = len(other.levels)
@@ -63,6 +70,35 @@ def coded(column: pd.Series) -> Coded:
 def seconds(column: pd.Series) -> npt.NDArray[np.int64]:
     """The times of a column as seconds since 1970, rounded down."""
     return column.to_numpy("datetime64[s]").astype("int64")
+
+
+def of_array(column: pa.Array) -> Any:
+    """A column of a table as expressions take it: numbers and times as arrays, anything else as categories."""
+    if pa.types.is_floating(column.type):
+        return column.to_numpy(zero_copy_only=False)
+    if pa.types.is_timestamp(column.type):
+        micros = exact(column)
+        return np.where(micros == MISSING_TIME, MISSING_TIME, micros // 1_000_000)
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return Coded(codes.astype("int32", copy=False), column.dictionary.to_pylist())
+
+
+def exact(column: pa.Array) -> Any:
+    """A column as keys are compared: times to the microsecond, anything else as expressions take it."""
+    if not pa.types.is_timestamp(column.type):
+        return of_array(column)
+    return column.cast(pa.int64()).fill_null(MISSING_TIME).to_numpy(zero_copy_only=False)
+
+
+def whole_texts(numbers: Array) -> Coded:
+    """Whole numbers as texts."""
+    known = told(numbers)
+    levels, places = np.unique(numbers[known], return_inverse=True)
+    codes = np.full(len(numbers), -1, np.int32)
+    codes[known] = places
+    return Coded(codes, [str(int(level)) for level in levels])
 
 
 def of_column(column: pd.Series, kind: str) -> Any:
@@ -92,3 +128,14 @@ def value(text: str, columns: Mapping[str, Any], zone: civil.Zone) -> tuple[Any,
     }
     with np.errstate(all="ignore"):
         return expressions.evaluate(text, moments, np), known
+
+
+def number(text: str, columns: Mapping[str, Any], zone: civil.Zone) -> npt.NDArray[np.float32]:
+    """The value of an expression as a feature, computed in float32; NaN where it is missing or no finite number."""
+    single = {
+        name: column.astype("float32") if isinstance(column, np.ndarray) and column.dtype.kind == "f" else column
+        for name, column in columns.items()
+    }
+    found, known = value(text, single, zone)
+    made = np.asarray(found, "float32")
+    return np.where(known & np.isfinite(made), made, np.float32(np.nan))

@@ -183,7 +183,8 @@ def test_every_key_of_the_problem_file_is_explained():
     from pipeline import problem
 
     text = (REPOSITORY / "docs" / "problem-file.md").read_text()
-    parts = (problem.Source, problem.Column, problem.Split, problem.Screen, problem.Search, problem.Monitoring)
+    splits = (problem.ByTime, problem.ByHash, problem.ByRandom)
+    parts = (problem.Source, problem.Column, *splits, problem.Screen, problem.Search, problem.Monitoring)
     for part in (problem.Problem, *parts, problem.Maintain):
         for key in part.model_fields:
             assert re.search(rf"`\[*(?:sources\.<name>\.)?{key}\W", text), key

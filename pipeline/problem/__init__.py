@@ -8,21 +8,37 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.errors import ProblemError
 from pipeline.problem import mistakes
-from pipeline.problem.features import Features, Screen
-from pipeline.problem.model import BASELINES, METRICS, Baseline, Decision, Metric, Requirement, Search, Task, Training
+from pipeline.problem.column import Column
+from pipeline.problem.features import Features, Past, Screen
+from pipeline.problem.model import (
+    BASELINES,
+    LOWER_IS_BETTER,
+    METRICS,
+    Baseline,
+    Decision,
+    Metric,
+    Requirement,
+    Search,
+    Task,
+    Training,
+)
 from pipeline.problem.origin import Api, Csv, Next, Sql
 from pipeline.problem.part import nearest
 from pipeline.problem.references import References
-from pipeline.problem.source import Column, Source
-from pipeline.problem.split import Split
+from pipeline.problem.source import Source
+from pipeline.problem.split import ByHash, ByRandom, ByTime, Split
 from pipeline.problem.upkeep import Maintain, Monitoring
 from pipeline.problem.whole import Problem
 
 __all__ = [
     "BASELINES",
+    "LOWER_IS_BETTER",
     "METRICS",
     "Api",
     "Baseline",
+    "ByHash",
+    "ByRandom",
+    "ByTime",
     "Column",
     "Csv",
     "Decision",
@@ -31,6 +47,7 @@ __all__ = [
     "Metric",
     "Monitoring",
     "Next",
+    "Past",
     "Problem",
     "Requirement",
     "Screen",

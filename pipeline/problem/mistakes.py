@@ -6,17 +6,22 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from pipeline.problem.part import nearest
+from pipeline.problem.split import KIND
 from pipeline.problem.whole import Problem
 
 
 def told(fault: Any) -> str:
-    place = [str(step) for step in fault["loc"] if step != "after"]
+    place = [str(step) for step in fault["loc"] if step != "after" and not str(step).startswith(KIND)]
     where, message, got = ".".join(place), fault["msg"].removeprefix("Value error, "), fault["input"]
     match fault["type"]:
         case "extra_forbidden":
-            return f"{where}: there is no such key{nearest(place[-1], _keys_at(place[:-1]))}"
+            kind = next((f" with {step!s}" for step in fault["loc"] if str(step).startswith(KIND)), "")
+            return f"{where}: there is no such key{kind}{nearest(place[-1], _keys_at(place[:-1]))}"
         case "missing":
             return f"{where}: must be given, and is not"
+        case "union_tag_invalid":
+            tags = fault["ctx"]["expected_tags"].replace(KIND, "")
+            return f"{where}.by: expected {tags}, got {fault['ctx']['tag'].removeprefix(KIND)!r}"
         case "literal_error":
             return f"{where}: expected {fault['ctx']['expected']}, got {got!r}{_nearest_literal(got, fault)}"
         case "value_error":

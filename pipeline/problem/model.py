@@ -17,6 +17,7 @@ METRICS: dict[Task, tuple[Metric, ...]] = {
     "regression": ("rmse", "mae", "median_error", "mape", "r2"),
 }
 """What can be measured of each kind of answer."""
+LOWER_IS_BETTER: frozenset[Metric] = frozenset({"log_loss", "brier", "rmse", "mae", "median_error", "mape"})
 Baseline = Literal["prior", "mean", "gradient_boosting"]
 BASELINES: dict[Task, tuple[Baseline, ...]] = {
     "binary": ("prior", "gradient_boosting"),

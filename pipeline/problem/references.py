@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any, get_args
 
 from pipeline import expressions
+from pipeline.problem.column import Column
 from pipeline.problem.model import BASELINES, METRICS, Baseline, Metric
 from pipeline.problem.part import nearest
-from pipeline.problem.source import Column
 
 KINDS: dict[str, expressions.Kind] = {
     "number": "number",
@@ -19,6 +19,10 @@ KINDS: dict[str, expressions.Kind] = {
 """What a column is in an expression, by its type."""
 FEATURES = ("number", "integer", "category", "boolean")
 """The types of columns that can be features as they are."""
+KEYS = ("category",)
+"""The type of column that a look-up goes by."""
+GROUPS = ("category", "boolean")
+"""The types of columns that make groups."""
 LABELS = ("category", "integer", "boolean")
 """What the column with the label may be, where there are several."""
 
@@ -44,6 +48,7 @@ class References:
         """Every mistake, in the order of the problem file."""
         self._refer("table", self.raw.get("table"), self.sources, "source")
         self._check_answer()
+        self._check_split()
         time = _table(self.raw.get("split")).get("time")
         self._refer("split.time", time, self.raw_columns, "column")
         self._expect_type("split.time", str(time), _table(self.raw_columns.get(str(time), {"type": "time"})), ("time",))
@@ -67,7 +72,7 @@ class References:
                 self.mistakes.append(f"target: must be the name of the column with the label, got {target!r}")
         elif not (alone and task == "binary" and _table(self.raw_columns.get(target)).get("type") == "boolean"):
             wanted: expressions.Kind = "number" if task == "regression" or alone else "truth"
-            self._check_expression("target", target, self.raw_columns, "column", wanted if known else None)
+            self._check_expression("target", target, self.raw_columns, "column", *([wanted] if known else []))
         if known and task != "binary" and "decision" in self.raw:
             self.mistakes.append("decision: is for task = 'binary', which alone has a threshold; take [decision] out")
         for place, requirement in enumerate(_list(self.raw.get("requirements")) if known else ()):
@@ -82,6 +87,14 @@ class References:
                         f"requirements.{place}.{key}: {named!r} is not for task = {task!r}, which has {which}"
                     )
 
+    def _check_split(self) -> None:
+        split = _table(self.raw.get("split"))
+        self._refer("split.group", split.get("group"), self.raw_columns, "column")
+        if _table(self.raw_columns.get(str(split.get("group")))).get("known") == "after":
+            self.mistakes.append("split.group: must be known before the event, and is known only after it")
+        if split.get("stratify") and self.raw.get("task") == "regression":
+            self.mistakes.append("split.stratify: needs answers of a few kinds, and task = 'regression' has numbers")
+
     def _check_joins(self) -> None:
         self._refer_all("joins", list(self.joins), self.sources, "source")
         for source, on in self.joins.items():
@@ -94,6 +107,9 @@ class References:
         self._refer_all("lookups", list(self.lookups), self.sources, "source")
         for source, column in self.lookups.items():
             self._refer(f"lookups.{source}", column, self.raw_columns, "column")
+            self._expect_type(
+                f"lookups.{source}", str(column), _table(self.raw_columns.get(str(column), {"type": "category"})), KEYS
+            )
             if source in self.sources and len(_list(self.sources[source].get("key"))) != 1:
                 self.mistakes.append(f"lookups.{source}: sources.{source}.key must name one column")
 
@@ -109,6 +125,21 @@ class References:
                 self.mistakes.append(f"{where}: a column has that name already; choose another")
             self._check_feature(where, _columns_of(expression))
             self._check_expression(where, expression, self.known)
+        for name, past in _table(features.get("past")).items():
+            self._check_past(f"features.past.{name}", name, _table(past))
+
+    def _check_past(self, where: str, name: str, past: dict[str, Any]) -> None:
+        table = str(self.raw.get("table"))
+        if name in self.raw_columns or name in _table(_table(self.raw.get("features")).get("derived")):
+            self.mistakes.append(f"{where}: a column or feature has that name already; choose another")
+        if table in self.sources and "time" not in self.sources[table]:
+            self.mistakes.append(f"{where}: sources.{table}.time must name the column that says the day of a row")
+        by = [column for column in _list(past.get("by")) if isinstance(column, str)]
+        self._refer_all(f"{where}.by", by, self.table, f"column of {table}")
+        self._check_feature(f"{where}.by", [column for column in by if column in self.table])
+        for column in by:
+            self._expect_type(f"{where}.by", column, _table(self.table.get(column, {"type": "category"})), GROUPS)
+        self._check_expression(f"{where}.of", past.get("of"), self.table, f"column of {table}", "number", "truth")
 
     def _check_feature(self, where: str, names: list[str]) -> None:
         self._refer_all(where, names, self.known, "column")
@@ -119,7 +150,7 @@ class References:
         ]
 
     def _check_expression(
-        self, where: str, text: Any, known: dict[str, Any], what: str = "", wanted: expressions.Kind | None = None
+        self, where: str, text: Any, known: dict[str, Any], what: str = "", *wanted: expressions.Kind
     ) -> None:
         """That an expression refers to columns (if ``what`` they are is given), and to each as what it is."""
         names = _columns_of(text)
@@ -133,9 +164,10 @@ class References:
         except ValueError as error:
             self.mistakes.append(f"{where}: {error}")
             return
-        if wanted and found != wanted:
+        if wanted and found not in wanted:
             words = expressions.WORDS
-            self.mistakes.append(f"{where}: must be {words[wanted]}, and {text!r} is {words[found]}")
+            which = " or ".join(words[one] for one in wanted)
+            self.mistakes.append(f"{where}: must be {which}, and {text!r} is {words[found]}")
 
     def _check_sources(self) -> None:
         for name, source in self.sources.items():
@@ -146,7 +178,8 @@ class References:
             self._expect_type(
                 f"sources.{name}.time", time, _table(self.columns[name].get(time, {"type": "time"})), ("time",)
             )
-            for reason, check in _table(source.get("checks")).items():
+            for reason, written in _table(source.get("checks")).items():
+                check = written.get("holds") if isinstance(written, dict) else written
                 self._check_expression(f"sources.{name}.checks.{reason!r}", check, self.columns[name], what, "truth")
 
     def _expect_type(self, where: str, name: str, rules: dict[str, Any], types: tuple[str, ...]) -> None:

@@ -1,15 +1,17 @@
 """Where a table comes from, and what must hold of it: ``[sources.<name>]``."""
 
+import re
 from datetime import date, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.errors import ProblemError
+from pipeline.problem.column import Check, Column
 from pipeline.problem.origin import Api, Csv, Sql, address, without_secret, without_secrets
-from pipeline.problem.part import Days, Expression, Part
+from pipeline.problem.part import Days, Part
 
 MISSING_TOKENS = ("", "-", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null")
 
@@ -20,32 +22,16 @@ ORIGIN = ("path", "package", "format", "csv", "options", "sql", "api", "every", 
 KINDS = {".parquet": "parquet", ".pq": "parquet", ".json": "jsonl", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 
 
-class Column(Part):
-    """One column of a source, and what must hold of it."""
+AGE = re.compile(r"(\d+) (day|hour)s?")
 
-    type: Literal["number", "integer", "category", "boolean", "time", "text"] = "number"
-    known: Literal["before", "after"] = "before"
-    """``after``: known only when the answer is, and so never a feature."""
-    missing: Literal["keep", "reject"] = "keep"
-    """What becomes of a row without a value: the model imputes it, or the row is set aside."""
-    range: tuple[float, float] | None = None
-    allowed: tuple[str, ...] | None = None
-    outside: Literal["reject", "missing", "clip"] = "reject"
-    """What becomes of a value outside ``range`` or ``allowed``: the row is set aside, the value goes, or is clipped."""
-    spelling: Literal["as is", "upper", "lower"] = "as is"
 
-    @model_validator(mode="after")
-    def _rules_fit_the_type(self) -> "Column":
-        numeric = self.type in ("number", "integer")
-        if self.range and not numeric:
-            raise ValueError(f"range is a rule for numbers, and this is a {self.type}")
-        if self.range and self.range[0] > self.range[1]:
-            raise ValueError(f"range must be [lowest, highest], got {list(self.range)}")
-        if self.allowed is not None and self.type != "category":
-            raise ValueError(f"allowed is a rule for categories, and this is a {self.type}")
-        if self.outside == "clip" and not numeric:
-            raise ValueError(f"outside = 'clip' is a rule for numbers, and this is a {self.type}")
-        return self
+def _age(text: str) -> str:
+    if not AGE.fullmatch(text):
+        raise ValueError(f"expected a time such as '2 days' or '6 hours', got {text!r}")
+    return text
+
+
+Age = Annotated[str, AfterValidator(_age)]
 
 
 class Source(Part):
@@ -68,14 +54,22 @@ class Source(Part):
     known_after: Days = 0
     """How many days after ``time`` all of a row is known, its answer too."""
     key: tuple[str, ...] = ()
-    """The columns that name a row; a row that repeats them is set aside."""
+    """The columns that name a row."""
+    repeats: Literal["first", "last", "reject", "block"] = "first"
+    """Which of several different rows with the same key stays: the first, the last by ``time``, or none of them."""
+    duplicates: Literal["remove", "keep", "block"] = "remove"
+    """What becomes of a row that equals an earlier one in every column."""
     time: str | None = None
     """The column that says which day (UTC) a row belongs to, for collecting day by day."""
-    checks: dict[str, Expression] = {}
+    checks: dict[str, Check] = {}
     """Comparisons that must hold of each row, by the reason to give where one does not."""
+    min_rows: int = Field(1, ge=1)
+    """How many rows must be left."""
+    max_age: Age | None = None
+    """How long before the end of the run's day (UTC) the newest ``time`` may lie."""
     missing_tokens: tuple[str, ...] = MISSING_TOKENS
     max_rejected: float = Field(0.05, ge=0, le=1)
-    """The share of rows that may be set aside before the run stops."""
+    """The share of rows that may be set aside, and of a column's values that may be unreadable, before a run stops."""
     columns: dict[str, Column]
 
     @model_validator(mode="after")
@@ -96,6 +90,27 @@ class Source(Part):
         if self.known_after and not self.time:
             raise ValueError("known_after must come with time, the column that it counts from")
         return self
+
+    @model_validator(mode="after")
+    def _has_what_its_rules_need(self) -> "Source":
+        if self.max_age and not self.time:
+            raise ValueError("max_age must come with time, the column that tells how old a row is")
+        if self.key and self.duplicates == "keep":
+            raise ValueError("duplicates = 'keep' is for rows that no key names, and there is a key")
+        if self.repeats == "last" and not self.time:
+            raise ValueError("repeats = 'last' must come with time, the column that tells which row is the last")
+        return self
+
+    @property
+    def oldest(self) -> timedelta | None:
+        """How long before the end of the run's day the newest row may lie."""
+        found = AGE.fullmatch(self.max_age or "")
+        return timedelta(**{f"{found[2]}s": int(found[1])}) if found else None
+
+    @property
+    def dated(self) -> bool:
+        """Whether a rule depends on the day of the run."""
+        return self.max_age is not None or any(column.future != "keep" for column in self.columns.values())
 
     @property
     def remote(self) -> bool:

@@ -5,11 +5,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pipeline import expressions
+from pipeline.problem.column import Column
 from pipeline.problem.features import Features, Screen
 from pipeline.problem.model import Decision, Requirement, Search, Task, Training
 from pipeline.problem.part import Expression, Name, Part
-from pipeline.problem.source import ORIGIN, Column, Source
-from pipeline.problem.split import Split
+from pipeline.problem.source import ORIGIN, Source
+from pipeline.problem.split import ByHash, Split
 from pipeline.problem.upkeep import Maintain, Monitoring
 
 
@@ -33,7 +34,7 @@ class Problem(Part):
     lookups: dict[str, str] = {}
     """Static sources, by the column that names their row: they travel inside the model."""
     features: Features
-    split: Split
+    split: Split = ByHash()
     screen: Screen = Screen()
     search: Search = Search()
     training: Training = Training()
@@ -58,6 +59,11 @@ class Problem(Part):
         source, _, column = name.partition(".")
         return self.sources[source].columns[column]
 
+    def identity(self) -> list[str]:
+        """The columns that tell a row from all others: its key, or else all that is known of it before the answer."""
+        source = self.sources[self.table]
+        return list(source.key or (name for name, column in source.columns.items() if column.known == "before"))
+
     def kinds(self) -> dict[str, Literal["number", "category"]]:
         """Every candidate feature and what it is, in the order of the problem file."""
         kinds: dict[str, Literal["number", "category"]] = {
@@ -66,14 +72,22 @@ class Problem(Part):
         }
         for name, expression in self.features.derived.items():
             kinds[name] = "category" if expressions.crossed(expression) else "number"
-        return kinds
+        return kinds | dict.fromkeys(self.features.past, "number")
+
+    def operands(self, feature: str) -> list[str]:
+        """The columns, looked-up ones among them, that a feature is made of."""
+        if feature in self.features.derived:
+            return expressions.columns(self.features.derived[feature])
+        if feature in self.features.past:
+            return [str(self.sources[self.table].time), *self.features.past[feature].by]
+        return [feature]
 
     def inputs(self, features: tuple[str, ...] | None = None) -> list[str]:
         """The raw columns that a client sends for ``features`` (all of them, if not given), sorted."""
-        derived, columns = self.features.derived, self.columns()
+        columns = self.columns()
         wanted: set[str] = set()
         for feature in features if features is not None else tuple(self.kinds()):
-            for name in expressions.columns(derived[feature]) if feature in derived else [feature]:
+            for name in self.operands(feature):
                 wanted.add(name if name in columns else self.lookups[name.partition(".")[0]])
         return sorted(wanted)
 

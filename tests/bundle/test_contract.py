@@ -29,6 +29,31 @@ def test_every_column_has_a_tensor_by_its_name_where_a_savedmodel_can_hold_that(
     assert all(re.fullmatch("[A-Za-z][A-Za-z0-9_]*", tensor) for tensor in tensors(awkward).values())
 
 
+KINDS = CONTRACT.model_copy(
+    update={"inputs": (Input(name="at", type="time"), Input(name="paid", type="boolean"), *CONTRACT.inputs)}
+)
+
+
+def test_times_and_booleans_are_taken_as_json_has_them():
+    ats = ["2013-11-03T12:00:00Z", "2013-11-03T12:00:00.999+02:00", "2013-11-03", "1969-12-31T23:59:59.5", None]
+    columns = columns_of([{"at": at, "paid": paid} for at, paid in zip(ats, [True, False, None, "true", ""])], KINDS)  # noqa: B905
+    assert columns["at"].view("int64").tolist()[:4] == [1383480000, 1383472800, 1383436800, -1]
+    assert np.isnat(columns["at"][4])
+    assert columns["paid"].tolist() == [b"true", b"false", b"", b"true", b""]
+
+
+@pytest.mark.parametrize("at", ["yesterday", "2013-02-30T00:00:00Z", 1383480000, 1.5, True, [], ""])
+def test_what_is_no_time_is_refused(at):
+    with pytest.raises(ContractError, match="row 0, at: expected a time such as 2013-11-03T12:00:00Z or null, got"):
+        columns_of([{"at": at, "paid": None}], KINDS)
+
+
+@pytest.mark.parametrize("paid", ["yes", "True", 1, 0, 1.0, [], {}])
+def test_what_is_neither_true_nor_false_is_refused(paid):
+    with pytest.raises(ContractError, match="row 0, paid: expected true, false or null, got"):
+        columns_of([{"at": None, "paid": paid}], KINDS)
+
+
 def test_none_and_what_is_not_given_are_missing():
     columns = columns_of([{"distance": None}, {}], CONTRACT)
     assert np.isnan(columns["distance"]).all()

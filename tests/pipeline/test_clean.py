@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline import clean, tables
@@ -18,31 +20,31 @@ def text(**columns):
     return pd.DataFrame({name: pd.array(values, dtype="str") for name, values in columns.items()})
 
 
-def cleaned(tmp_path, parts, described):
+def cleaned(tmp_path, parts, described, **part):
     """Clean the given parts as the stage does; the outcome, the rows kept, and the rows set aside."""
-    raw, out = tmp_path / "raw", tmp_path / "out"
+    raw, out = tmp_path / "raw", tmp_path / "clean" / "out"
     raw.mkdir()
-    for number, part in enumerate(parts):
-        part.to_parquet(tables.part_path(raw, number), index=False)
-    part = {"sources": {"s": described.model_dump(mode="json")}}
+    out.mkdir(parents=True)
+    for number, one in enumerate(parts):
+        table = one if isinstance(one, pa.Table) else pa.Table.from_pandas(one, preserve_index=False)
+        pq.write_table(table, tables.part_path(raw, number))
+    part |= {"sources": {"s": described.model_dump(mode="json")}}
     outcome = clean.clean(Job("", "s", part, {"raw": raw}, out, out, "tester", {}, tmp_path))
-    kept, aside = (
-        pd.concat([pd.read_parquet(path) for path in tables.parts(out / name)] or [pd.DataFrame()])
-        for name in ("rows", "set_aside")
-    )
-    return outcome, kept.reset_index(drop=True), aside.reset_index(drop=True)
+    aside = tables.whole(out / "set_aside") if tables.parts(out / "set_aside") else pd.DataFrame()
+    return outcome, tables.whole(out / "rows"), aside
 
 
-def test_it_works():
+def test_it_works(tmp_path):
     described = source({"x": {}, "c": {"type": "category", "spelling": "upper"}})
-    good, bad, _ = clean.clean_part(text(x=["1.5", " 2 "], c=["a", " B"]), described)
+    outcome, good, bad = cleaned(tmp_path, [text(x=["1.5", " 2 "], c=["a", " B"])], described)
     assert good.to_dict("list") == {"x": [1.5, 2.0], "c": ["A", "B"]}
     assert bad.empty
+    assert (outcome.rows_in, outcome.rows_out, outcome.notes) == (2, 2, [])
 
 
 @pytest.mark.parametrize("token", ["", "NA", "n/a", "-", "null", "NaN"])
-def test_a_token_for_missing_is_missing(token):
-    good, _, _ = clean.clean_part(text(x=[token], c=[token]), source({"x": {}, "c": {"type": "category"}}))
+def test_a_token_for_missing_is_missing(tmp_path, token):
+    _, good, _ = cleaned(tmp_path, [text(x=[token], c=[token])], source({"x": {}, "c": {"type": "category"}}))
     assert good["x"].isna().all()
     assert good["c"].isna().all()
 
@@ -54,40 +56,129 @@ def test_a_token_for_missing_is_missing(token):
         ({}, "1,234", "x is no number"),
         ({}, "inf", "x is no number"),
         ({}, "1e999", "x is no number"),
+        ({}, "1e308", "x is no number"),
+        ({}, "0x10", "x is no number"),
         ({"type": "integer"}, "1.5", "x is no integer"),
         ({"type": "time"}, "yesterday", "x is no time"),
+        ({"type": "boolean"}, "2", "x is no boolean"),
         ({"range": (0, 10)}, "11", "x is outside 0 to 10"),
         ({"type": "category", "allowed": ("a", "b")}, "c", "x is outside a, b"),
         ({"missing": "reject"}, "", "x is missing"),
+        ({"thousands": ","}, "1,2", "x is no number"),
+        ({"unit": "kg"}, "12 lb", "x is no number"),
     ],
 )
-def test_a_row_that_breaks_a_rule_is_set_aside_as_it_came(rules, value, reason):
-    good, bad, _ = clean.clean_part(text(x=[value], other=["kept"]), source({"x": rules}))
-    assert good.empty
-    assert bad.to_dict("records") == [{"x": value, "other": "kept", "reason": reason}]
+def test_a_row_that_breaks_a_rule_is_set_aside_as_it_came(tmp_path, rules, value, reason):
+    described = source({"x": rules, "n": {}}, max_rejected=1)
+    right = {"time": "2013-01-01", "boolean": "true", "category": "a"}.get(rules.get("type"), "5")
+    _, good, bad = cleaned(tmp_path, [text(x=[value, right], n=["7", "8"])], described)
+    assert len(good) == 1
+    assert bad.to_dict("records")[0] == {"x": value, "n": "7", "reason": reason}
 
 
-def test_a_row_keeps_all_its_reasons():
-    _, bad, _ = clean.clean_part(text(x=["no"], y=["99"]), source({"x": {}, "y": {"range": (0, 1)}}))
+@pytest.mark.parametrize(
+    ("rules", "value", "number"),
+    [
+        ({"unit": "kg"}, "12 kg", 12),
+        ({"unit": "€"}, "12€", 12),
+        ({"thousands": ","}, "-1,234,567.5", -1234567.5),
+        ({"thousands": ".", "decimal": ","}, "1.234,5", 1234.5),
+        ({"decimal": ","}, "0,25", 0.25),
+        ({}, "+5", 5),
+        ({}, ".5", 0.5),
+        ({}, "5.", 5),
+        ({}, "1e3", 1000),
+        ({"unit": "kg", "decimal": ","}, " 1,5kg ", 1.5),
+    ],
+)
+@pytest.mark.parametrize("beside", ["1", "no number"])
+def test_a_number_is_read_as_it_is_written_whatever_is_beside_it(tmp_path, rules, value, number, beside):
+    _, good, _ = cleaned(tmp_path, [text(x=[value, beside])], source({"x": rules}, max_rejected=1))
+    assert good["x"][0] == number
+
+
+def test_what_is_true_can_be_written_in_many_ways(tmp_path):
+    described = source({"b": {"type": "boolean"}}, duplicates="keep")
+    _, good, _ = cleaned(tmp_path, [text(b=["TRUE", "no", "1", "f", ""])], described)
+    assert good["b"].fillna("").tolist() == ["true", "false", "true", "false", ""]
+
+
+def test_different_spellings_become_one(tmp_path):
+    described = source({"c": {"type": "category", "spelling": "upper", "spellings": {"N.Y.": "NY"}}}, duplicates="keep")
+    _, good, _ = cleaned(tmp_path, [text(c=["n.y.", "NY", " ny ", "LA"])], described)
+    assert good["c"].tolist() == ["NY", "NY", "NY", "LA"]
+
+
+def test_a_row_keeps_all_its_reasons(tmp_path):
+    described = source({"x": {}, "y": {"range": (0, 1)}}, max_rejected=1)
+    _, _, bad = cleaned(tmp_path, [text(x=["no", "1"], y=["99", "1"])], described)
     assert bad["reason"].tolist() == ["x is no number; y is outside 0 to 1"]
 
 
-def test_a_value_outside_can_be_made_missing_or_clipped_and_is_counted():
-    described = source({"x": {"range": (0, 1), "outside": "missing"}, "y": {"range": (0, 1), "outside": "clip"}})
-    good, _, counts = clean.clean_part(text(x=["5", "1"], y=["5", "-5"]), described)
+def test_a_value_outside_can_be_made_missing_or_clipped_and_is_counted(tmp_path):
+    described = source(
+        {"x": {"range": (0, 1), "outside": "missing"}, "y": {"range": (0, 1), "outside": "clip"}}, max_rejected=1
+    )
+    outcome, good, _ = cleaned(tmp_path, [text(x=["5", "1"], y=["5", "-5"])], described)
     assert good["x"].isna().tolist() == [True, False]
     assert good["y"].tolist() == [1.0, 0.0]
-    assert dict(counts) == {"of x made missing for being outside 0 to 1": 1, "of y clipped to 0 to 1": 2}
+    assert outcome.notes == ["2 values clipped: y is outside 0 to 1", "1 values made missing: x is outside 0 to 1"]
 
 
-def test_rows_that_contradict_themselves_are_set_aside_and_those_that_cannot_tell_are_not():
-    described = source({"h": {}, "m": {}, "t": {}}, checks={"the clocks differ": "h * 100 + m == t"})
-    good, bad, _ = clean.clean_part(text(h=["5", "5", "5"], m=["15", "15", "15"], t=["515", "517", ""]), described)
+def test_what_a_rule_only_warns_of_stays_and_is_counted(tmp_path):
+    rules = {"x": {"range": (0, 1), "outside": "warn", "missing": "warn"}}
+    outcome, good, _ = cleaned(tmp_path, [text(x=["5", ""])], source(rules))
+    assert len(good) == 2
+    assert outcome.notes == ["1 rows kept: x is missing", "1 rows kept: x is outside 0 to 1"]
+
+
+def test_all_that_must_not_be_stops_the_run_at_once_with_sample_rows(tmp_path):
+    described = source(
+        {
+            "k": {"type": "category"},
+            "x": {"range": (0, 1), "outside": "block"},
+            "y": {"missing": "block"},
+            "z": {"unreadable": "block"},
+            "t": {"type": "time"},
+        },
+        key=("k",),
+        checks={"x is y": {"holds": "x < y", "otherwise": "block"}},
+        min_rows=100,
+        time="t",
+        max_age="2 days",
+    )
+    rows = [str(number) for number in range(9)]
+    table = text(k=rows, x=rows, y=["", *rows[1:]], z=["?"] * 9, t=["2020-01-01"] * 9)
+    with pytest.raises(DataError) as error:
+        cleaned(tmp_path, [table], described, today="2020-01-04")
+    told = str(error.value)
+    for words in (
+        "9 rows stop the run: z is no number",
+        "8 rows stop the run: x is y",
+        "7 rows stop the run: x is outside 0 to 1\n    k '2', x '2'",
+        "1 rows stop the run: y is missing",
+        "at least 100 rows must be left, and 9 are",
+        "the newest t must be at most 2 days old, and is 2020-01-01",
+    ):
+        assert words in told
+    assert told.count("x is outside") == 1
+    assert told.count("\n    ") == 16
+
+
+def test_a_table_that_is_new_enough_is_taken(tmp_path):
+    described = source({"t": {"type": "time"}}, time="t", max_age="2 days")
+    outcome, _, _ = cleaned(tmp_path, [text(t=["2020-01-01", "2020-01-02"])], described, today="2020-01-03")
+    assert outcome.rows_out == 2
+
+
+def test_rows_that_contradict_themselves_are_set_aside_and_those_that_cannot_tell_are_not(tmp_path):
+    described = source({"h": {}, "m": {}, "t": {}}, checks={"the clocks differ": "h * 100 + m == t"}, max_rejected=1)
+    _, good, bad = cleaned(tmp_path, [text(h=["5", "5", "5"], m=["15", "15", "15"], t=["515", "517", ""])], described)
     assert len(good) == 2
     assert bad["reason"].tolist() == ["the clocks differ"]
 
 
-def test_texts_and_times_are_checked_as_what_they_are():
+def test_texts_and_times_are_checked_as_what_they_are(tmp_path):
     columns = {
         "kind": {"type": "category"},
         "start": {"type": "time"},
@@ -101,9 +192,47 @@ def test_texts_and_times_are_checked_as_what_they_are():
         "end": ["2013-01-03", "2013-01-03", "2013-01-01", ""],
         "paid": ["TRUE", "false", "true", ""],
     }
-    good, bad, _ = clean.clean_part(text(**rows), source(columns, checks=checks))
+    _, good, bad = cleaned(tmp_path, [text(**rows)], source(columns, checks=checks, max_rejected=1))
     assert bad["reason"].tolist() == ["a gift is paid", "ends too early"]
     assert good["paid"].tolist()[0] == "false"
+
+
+def test_what_comes_typed_gives_what_its_text_gives(tmp_path):
+    rules = {
+        "n": {"range": (-5, 5), "outside": "clip"},
+        "i": {"type": "integer"},
+        "c": {"type": "category"},
+        "b": {"type": "boolean"},
+        "t": {"type": "time"},
+        "d": {"type": "time"},
+    }
+    moments = pd.to_datetime(["2013-01-01 10:00:00", None, "2013-07-01 00:00:01.5"], format="ISO8601")
+    days = pa.array([15706, None, 15707], pa.date32())
+    typed = pa.table(
+        {
+            "n": pa.array([1.5, float("nan"), 9.0]),
+            "i": pa.array([1, None, 3], pa.int32()),
+            "c": pa.array([10, None, 12], pa.int64()),
+            "b": pa.array([True, None, False]),
+            "t": pa.Array.from_pandas(moments, type=pa.timestamp("ns")),
+            "d": days,
+        }
+    )
+    written = text(
+        n=["1.5", "", "9"],
+        i=["1", "", "3"],
+        c=["10", "", "12"],
+        b=["true", "", "false"],
+        t=["2013-01-01 10:00:00", "", "2013-07-01 00:00:01.5"],
+        d=["2013-01-01", "", "2013-01-02"],
+    )
+    results = []
+    for name, table in (("typed", typed), ("written", written)):
+        (tmp_path / name).mkdir()
+        outcome, good, _ = cleaned(tmp_path / name, [table], source(rules, max_rejected=1))
+        results.append((outcome.notes, good))
+    assert results[0][0] == results[1][0]
+    pd.testing.assert_frame_equal(results[0][1], results[1][1])
 
 
 def test_a_key_that_is_repeated_in_another_part_is_set_aside(tmp_path):
@@ -112,25 +241,67 @@ def test_a_key_that_is_repeated_in_another_part_is_set_aside(tmp_path):
         tmp_path, [text(k=["a", "b"], x=["1", "2"]), text(k=["c", " A"], x=["3", "4"])], described
     )
     assert kept["k"].tolist() == ["A", "B", "C"]
-    assert aside["reason"].tolist() == ["repeats the key k"]
+    assert aside["reason"].tolist() == ["repeats the key k with other values"]
     assert (outcome.rows_in, outcome.rows_out) == (4, 3)
 
 
-def test_the_rows_do_not_depend_on_the_parts(tmp_path):
+@pytest.mark.parametrize("repeats", ["first", "last", "reject"])
+@pytest.mark.parametrize("ordered", [True, False])
+def test_the_rows_do_not_depend_on_the_parts(tmp_path, repeats, ordered):
     rng = np.random.default_rng(0)
-    table = text(k=rng.integers(0, 500, 1000).astype(str).tolist(), x=rng.choice(["1", "2", "bad"], 1000).tolist())
-    described = source({"k": {"type": "category"}, "x": {}}, key=("k",), max_rejected=1)
+    keys = rng.integers(0, 500, 1000)
+    days = rng.integers(10, 30, 1000)
+    table = text(
+        k=(np.sort(keys) if ordered else keys).astype(str).tolist(),
+        x=rng.choice(["1", "2", "bad"], 1000).tolist(),
+        t=[f"2013-01-{day}" for day in days],
+    )
+    described = source(
+        {"k": {"type": "integer"}, "x": {}, "t": {"type": "time"}},
+        key=("k",),
+        time="t",
+        repeats=repeats,
+        max_rejected=1,
+    )
     results = []
     for count in (1, 7):
         (tmp_path / str(count)).mkdir()
         pieces = [table.iloc[rows].reset_index(drop=True) for rows in np.array_split(np.arange(1000), count)]
-        outcome, kept, _ = cleaned(tmp_path / str(count), pieces, described)
-        results.append((outcome.rows_out, outcome.notes, kept.to_dict("list")))
+        outcome, kept, aside = cleaned(tmp_path / str(count), pieces, described)
+        assert kept["k"].is_unique
+        results.append((outcome.rows_out, outcome.notes, kept.to_dict("list"), sorted(map(tuple, aside.to_numpy()))))
     assert results[0] == results[1]
 
 
+def test_of_rows_with_the_same_key_the_one_that_the_rule_names_stays(tmp_path):
+    rows = text(k=["a", "a", "b", "a", "a"], t=["2013-01-02", "2013-01-05", "2013-01-01", "2013-01-03", "2013-01-02"])
+    stays = {"first": ["2013-01-02", "2013-01-01"], "last": ["2013-01-05", "2013-01-01"], "reject": ["2013-01-01"]}
+    for repeats, days in stays.items():
+        (tmp_path / repeats).mkdir()
+        described = source(
+            {"k": {"type": "category"}, "t": {"type": "time"}}, key=("k",), time="t", repeats=repeats, max_rejected=1
+        )
+        outcome, kept, _ = cleaned(tmp_path / repeats, [rows], described)
+        assert kept["t"].dt.strftime("%Y-%m-%d").tolist() == days
+        assert "1 rows removed: a row equals an earlier one" in outcome.notes
+
+
+def test_rows_that_contradict_each_other_stop_the_run_where_they_must_not_be(tmp_path):
+    described = source({"k": {"type": "category"}, "x": {}}, key=("k",), repeats="block")
+    with pytest.raises(DataError, match=r"2 rows stop the run: repeats the key k with other values\n    k 'a'"):
+        cleaned(tmp_path, [text(k=["a"], x=["1"]), text(k=["a"], x=["2"])], described)
+
+
+def test_equal_rows_stay_where_they_are_different_things(tmp_path):
+    described = source({"x": {}}, duplicates="keep")
+    assert cleaned(tmp_path, [text(x=["1", "1"])], described)[0].rows_out == 2
+
+
 def test_too_many_bad_rows_stop_the_run_with_the_reasons(tmp_path):
-    with pytest.raises(DataError, match=r"At most 5\.0% .* 50\.0% do:\n  1 rows: x is no number"):
+    with pytest.raises(
+        DataError,
+        match=r"at most 5\.0% .* 50\.0% are:\n  1 rows set aside: x is no number\n    x 'one'",
+    ):
         cleaned(tmp_path, [text(x=["1", "one"])], source({"x": {}}))
 
 

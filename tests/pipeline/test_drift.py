@@ -112,7 +112,7 @@ def test_what_single_days_reach_anyway_is_no_drift():
 def test_days_count_by_utc_over_all_parts():
     times = pd.Series(pd.to_datetime(["2013-01-01T23:30-05:00", "2013-01-02T01:00Z", "2013-01-01T00:00Z"], utc=True))
     values = np.array([2.0, 2.0, -1.0])
-    days = drift.days_of(times)
+    days = drift.days_of(pd.DataFrame({"t": times}), "t")
     assert (np.datetime64("1970-01-01") + days).astype(str).tolist() == ["2013-01-02", "2013-01-02", "2013-01-01"]
     whole = drift.count_by_day(NUMBER, values, days)
     parts = [drift.count_by_day(NUMBER, values[place : place + 1], days[place : place + 1]) for place in range(3)]
@@ -128,3 +128,20 @@ def test_cut_off_and_freak_days_say_nothing_of_what_is_usual():
     half = [0.5, 0.5, 0.0, 0.0]
     assert drift.usual(half, days) == pytest.approx(profile.psi(half, [0.6, 0.4, 0, 0]))
     assert drift.usual(half, {0: even, 1: even}) is None
+
+
+def test_without_a_time_samples_of_the_table_stand_for_days():
+    """However the rows are parted, and whatever they are sorted by."""
+    table = pd.DataFrame({"x": np.sort(np.random.default_rng(0).normal(size=5500))})
+    whole = drift.days_of(table, None)
+    parts = [drift.days_of(table[first : first + 800], None, first, len(table)) for first in range(0, 5500, 800)]
+    assert np.concatenate(parts).tolist() == whole.tolist()
+    assert np.bincount(whole).tolist() == [1100] * 5
+    bins = Bins(name="x", kind="number", edges=tuple(np.quantile(table["x"], [0.25, 0.5, 0.75])))
+    expected = profile.shares(drift.count(bins, table["x"].to_numpy()))
+    assert drift.usual(expected, drift.count_by_day(bins, table["x"].to_numpy(), whole)) < 0.001
+
+
+def test_a_table_too_small_for_samples_has_no_usual_day():
+    days = drift.days_of(pd.DataFrame(index=range(200)), None)
+    assert drift.usual([1.0, 0.0], drift.count_by_day(Bins(name="x", kind="number"), np.ones(200), days)) is None

@@ -10,6 +10,7 @@ from bundle.profile import Profile, psi
 from pipeline import arrays, encode, encoding, problem, tables
 from pipeline.errors import DataError
 from pipeline.job import Job
+from pipeline.tasks import Encode
 
 SPEC = {
     "name": "some",
@@ -50,15 +51,15 @@ def frame(seed, moved):
     )
 
 
-def run(tmp_path, splits, parts=1, **screen):
-    described = problem.parse({**SPEC, "screen": screen} if screen else SPEC)
+def run(tmp_path, splits, parts=1, spec=SPEC, **screen):
+    described = problem.parse({**spec, "screen": screen} if screen else spec)
     for name, table in splits.items():
         for number, rows in enumerate(np.array_split(np.arange(len(table)), parts)):
             schema = tables.pa.Schema.from_pandas(table, preserve_index=False).remove_metadata()
             tables.write_part(table.iloc[rows], tmp_path / "split" / name, number, schema)
     out = tmp_path / "out"
     out.mkdir()
-    part = json.loads(json.dumps(described.part(("sources", "table", "joins", "features", "split", "screen"))))
+    part = json.loads(json.dumps(described.part(Encode.reads)))
     outcome = encode.encode(Job("", "", part, {"split": tmp_path / "split"}, out, out, "tester", {}, tmp_path))
     return outcome, encoding.read(out), Profile.model_validate_json((out / "profile.json").read_bytes()), out
 
@@ -141,6 +142,34 @@ def test_codes_are_missing_unknown_or_the_level(tmp_path, splits):
         encoding.UNKNOWN,
         encoding.RESERVED,
     ]
+
+
+def test_the_target_of_training_is_learned(tmp_path, splits):
+    _, known, _, out = run(tmp_path, splits)
+    yes = splits["train"][tables.TARGET]
+    assert known.target.task == "binary"
+    assert known.target.shares == pytest.approx((yes.mean(),))
+    assert np.array_equal(arrays.read(out / "train").target, yes)
+
+
+def test_a_class_becomes_its_place_among_those_of_training(tmp_path, splits):
+    kinds = {name: np.array(["ox", "bee", "cat"])[[0, 1, 2] * 1000] for name in splits}
+    kinds["validation"][0] = "dog"
+    answered = {name: table.assign(**{tables.TARGET: kinds[name]}) for name, table in splits.items()}
+    spec = {**SPEC, "task": "multiclass", "target": "kind"}
+    _, known, _, out = run(tmp_path, answered, spec=spec)
+    assert known.target.classes == ("bee", "cat", "ox")
+    assert known.target.shares == pytest.approx((1 / 3, 1 / 3, 1 / 3))
+    assert arrays.read(out / "train").target[:3].tolist() == [2, 0, 1]
+    assert arrays.read(out / "validation").target[:3].tolist() == [-1, 0, 1]
+
+
+def test_of_a_number_to_tell_the_mean_and_the_spread_are_learned(tmp_path, splits):
+    answered = {name: table.assign(**{tables.TARGET: table["steady"]}) for name, table in splits.items()}
+    spec = {**SPEC, "task": "regression", "target": "x * 2"}
+    _, known, _, _ = run(tmp_path, answered, spec=spec)
+    steady = splits["train"]["steady"]
+    assert (known.target.mean, known.target.scale) == pytest.approx((steady.mean(), steady.std(ddof=0)))
 
 
 def test_the_answers_of_the_hold_out_are_not_read(tmp_path, splits):

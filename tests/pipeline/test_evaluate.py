@@ -3,10 +3,16 @@
 import numpy as np
 import pytest
 
+from bundle.contract import Contract, Output
 from pipeline import evaluate
-from pipeline.metrics import METRICS, Scored
+from pipeline.metrics import scored
 
 ROWS = 1000
+YES = Contract(inputs=(), outputs=(Output(name="probability", type="number", meaning=""),), threshold=0.5)
+LABELS = Contract(
+    inputs=(), outputs=(Output(name="probabilities", type="number", meaning="", size=3),), classes=("a", "b", "c")
+)
+NUMBER = Contract(inputs=(), outputs=(Output(name="prediction", type="number", meaning=""),))
 
 
 def days(count):
@@ -19,9 +25,13 @@ def days(count):
     return target, probabilities, day
 
 
+def worst(target, predicted, day, contract=YES):
+    return evaluate.worst_days(lambda rows: scored(contract, target[rows], predicted[rows]), day)
+
+
 def test_it_works():
     target, probabilities, day = days(6)
-    reference = evaluate.answers("probability", probabilities, day)
+    reference = evaluate.answers(YES, probabilities, day)
     assert reference.name == "probability"
     assert reference.hold_out[:-1] == pytest.approx([0.1] * 10, abs=0.001)
     assert 0 < reference.usual < 0.1
@@ -30,21 +40,66 @@ def test_it_works():
 
 def test_the_worst_day_is_the_worst_for_metrics_of_either_direction():
     target, probabilities, day = days(6)
-    worst = evaluate.worst_days(target, probabilities, day, 0.5)
-    bad = dict(zip(METRICS, Scored(target[day == 4], probabilities[day == 4], 0.5).metrics(), strict=True))
+    found = worst(target, probabilities, day)
+    last = scored(YES, target[day == 4], probabilities[day == 4])
+    bad = dict(zip(last.names, last.metrics(), strict=True))
     for metric in ("roc_auc", "accuracy", "log_loss", "brier"):
-        assert worst[metric] == pytest.approx(bad[metric])
+        assert found[metric] == pytest.approx(bad[metric])
 
 
 def test_without_whole_days_there_is_no_worst():
     target, probabilities, day = days(2)
-    assert evaluate.worst_days(target, probabilities, day, 0.5) == {}
-    assert evaluate.answers("probability", probabilities, day).usual is None
+    assert worst(target, probabilities, day) == {}
+    assert evaluate.answers(YES, probabilities, day).usual is None
 
 
 def test_days_that_can_not_tell_a_metric_are_left_out():
     target, probabilities, day = days(5)
     target[day == 2] = 0.0
-    worst = evaluate.worst_days(target, probabilities, day, 0.5)
-    assert worst["roc_auc"] < 0.6
-    assert np.isfinite(list(worst.values())).all()
+    found = worst(target, probabilities, day)
+    assert found["roc_auc"] < 0.6
+    assert np.isfinite(list(found.values())).all()
+
+
+def labels(rows, seed=0):
+    """Labels that follow their probabilities."""
+    rng = np.random.default_rng(seed)
+    probabilities = rng.dirichlet([1, 2, 3], rows)
+    places = [rng.choice(3, p=shares) for shares in probabilities]
+    return np.array(LABELS.classes, object)[places], probabilities
+
+
+def test_the_reference_of_labels_is_how_often_each_is_given():
+    target, probabilities = labels(2000)
+    reference = evaluate.answers(LABELS, probabilities, np.arange(2000) % 5)
+    assert (reference.name, reference.kind) == ("decision", "category")
+    given = np.array(LABELS.classes, object)[probabilities.argmax(axis=1)]
+    shares = {level: (given == level).mean() for level in "abc"}
+    assert dict(zip(reference.levels, reference.hold_out, strict=False)) == pytest.approx(shares)
+    assert reference.usual < 0.1
+    assert worst(target, probabilities, np.arange(2000) % 5, LABELS).keys() == set(scored(LABELS, *labels(9)).names)
+
+
+def test_the_reference_of_a_number_has_its_deciles():
+    predicted = np.random.default_rng(0).normal(100, 20, 3000)
+    reference = evaluate.answers(NUMBER, predicted, np.arange(3000) % 5)
+    assert reference.hold_out[:-1] == pytest.approx([0.1] * 10, abs=0.001)
+    assert reference.edges[4] == pytest.approx(100, abs=2)
+
+
+def test_several_classes_are_measured_beside_their_baselines():
+    target, probabilities = labels(800)
+    prior = np.repeat([[1 / 6, 2 / 6, 3 / 6]], 800, axis=0)
+    found = evaluate.measure(scored(LABELS, target, probabilities), {"prior": scored(LABELS, target, prior)}, seed=0)
+    assert found["against"]["prior"]["log_loss"]["high"] < 0
+    assert found["baselines"]["prior"]["roc_auc"]["value"] == pytest.approx(0.5)
+    assert [one["label"] for one in found["classes"]] == ["a", "b", "c"]
+
+
+def test_a_slice_of_one_row_has_no_intervals_it_can_not_have():
+    target, probabilities = labels(300)
+    column = np.array(["many"] * 299 + ["one"], object)
+    many, one = evaluate.by_slice(lambda rows: scored(LABELS, target[rows], probabilities[rows]), column, seed=0)
+    assert (many["rows"], one["rows"]) == (299, 1)
+    assert one["metrics"]["roc_auc"] is None
+    assert many["metrics"]["roc_auc"]["low"] < many["metrics"]["roc_auc"]["high"]

@@ -12,7 +12,7 @@ from bundle import golden
 from bundle.contract import Contract, Input, Output, columns_of
 from bundle.model import COMPILED, Model, features
 from bundle.operations import ForbiddenOperation
-from pipeline.encoding import Category, Encoding, Number
+from pipeline.encoding import Category, Encoding, Number, Target
 
 pytestmark = pytest.mark.slow
 
@@ -30,6 +30,9 @@ CONTRACT = Contract(
     ),
     threshold=0.5,
 )
+YES = Target(task="binary", shares=(0.3,))
+LABELS = Target(task="multiclass", classes=("a", "żółć ✈", "z"), shares=(0.5, 0.25, 0.25))
+NUMBER = Target(task="regression", mean=1e4, scale=250.0)
 FEATURES = [*DERIVED, "planes.seats", "tail", "planes.model", *AWKWARD]
 
 
@@ -43,8 +46,14 @@ def days(count):
     return rows
 
 
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory):
+def contract_of(target, threshold=None):
+    """The contract of a model of the target that takes the columns of ``CONTRACT``."""
+    from pipeline import train
+
+    return Contract(inputs=CONTRACT.inputs, outputs=train.outputs(target), threshold=threshold, classes=target.classes)
+
+
+def make(folder, target, contract):
     """A small network with all kinds of features, in both forms."""
     from pipeline import export, network
     from pipeline.preprocessing import Derive, Encode
@@ -59,6 +68,7 @@ def exported(tmp_path_factory):
     derive = Derive(kinds, DERIVED, {"planes": ("tail", "tail", planes)})
     numbers = [Number(name=name, median=3.0, scale=2.0, missing=True) for name in (*DERIVED, "planes.seats", *AWKWARD)]
     known = Encoding(
+        target=target,
         numbers=tuple(numbers),
         categories=(
             Category(name="tail", vocabulary=("N1", "N5")),
@@ -66,19 +76,25 @@ def exported(tmp_path_factory):
         ),
     )
     small = network.Hyperparameters(width=16, depth=2)
-    model = network.build(known, small, 0.3, seed=0)
+    model = network.build(known, small, seed=0)
     random = np.random.default_rng(0)
     for variable in model.trainable_variables:
         variable.assign(random.normal(size=variable.shape) * 0.3)
+    export.save(folder, derive, Encode(known), model, known, contract)
+    export.compile_beside(folder, derive, Encode(known), model, known, contract)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A model that answers yes or no."""
     folder = tmp_path_factory.mktemp("exported")
-    export.save(folder, derive, Encode(known), model, FEATURES, CONTRACT)
-    export.compile_beside(folder, derive, Encode(known), model, FEATURES, CONTRACT)
+    make(folder, YES, CONTRACT)
     return folder
 
 
-def both(folder, rows):
-    columns = columns_of(rows, CONTRACT)
-    return [Model(folder, CONTRACT, runtime).predict(columns) for runtime in ("savedmodel", "litert")]
+def both(folder, rows, contract=CONTRACT):
+    columns = columns_of(rows, contract)
+    return [Model(folder, contract, runtime).predict(columns) for runtime in ("savedmodel", "litert")]
 
 
 def test_both_forms_agree_on_every_day_of_two_decades(exported):
@@ -176,8 +192,9 @@ def test_a_graph_that_litert_has_no_form_of_is_told(exported, tmp_path, monkeypa
 
     monkeypatch.setattr(export.Serving, "answer", answer)
     empty = tf.keras.Sequential()
+    known = Encoding(target=YES, numbers=(), categories=())
     with pytest.raises(export.NotConverted):
-        export.compile_beside(tmp_path, None, None, empty, FEATURES, CONTRACT)
+        export.compile_beside(tmp_path, None, None, empty, known, CONTRACT)
     assert not (tmp_path / COMPILED).exists()
 
 
@@ -205,3 +222,57 @@ def test_no_golden_row_lies_on_the_threshold(exported, tmp_path):
     kept = golden.read(folder).rows
     assert rows[0] not in kept
     assert rows[1] in kept
+
+
+def test_of_several_classes_both_forms_give_a_share_each_and_the_label_itself(tmp_path):
+    from pipeline import export
+
+    contract = contract_of(LABELS)
+    make(tmp_path, LABELS, contract)
+    saved, compiled = both(tmp_path, [*days(3000), *export.odd_rows(contract)], contract)
+    assert saved["probabilities"].shape == (3000 + len(export.odd_rows(contract)), 3)
+    assert saved["probabilities"].sum(axis=1) == pytest.approx(1.0)
+    assert np.abs(saved["probabilities"] - compiled["probabilities"]).max() < 1e-6
+    for answers in (saved, compiled):
+        labels = [label.decode() for label in answers["decision"]]
+        assert labels == [LABELS.classes[place] for place in answers["probabilities"].argmax(axis=1)]
+        assert set(labels) == set(LABELS.classes)
+
+
+def test_a_number_is_told_in_its_own_unit_by_both_forms(tmp_path):
+    from pipeline import export, train
+
+    contract = contract_of(NUMBER)
+    make(tmp_path, NUMBER, contract)
+    saved, compiled = both(tmp_path, [*days(3000), *export.odd_rows(contract)], contract)
+    assert 9000 < saved["prediction"].min() < saved["prediction"].max() < 11_000
+    assert np.abs(saved["prediction"] - compiled["prediction"]).max() < train.tolerance(NUMBER)
+
+
+@pytest.mark.parametrize("target", [LABELS, NUMBER], ids=lambda target: target.task)
+def test_golden_rows_hold_labels_and_several_numbers_and_find_another_model(target, tmp_path):
+    from pipeline import train
+
+    contract = contract_of(target)
+    make(tmp_path, target, contract)
+    rows = days(64)
+    trained = both(tmp_path, rows, contract)[0][contract.answer]
+    parity = train.prove(tmp_path, contract, rows, trained, train.tolerance(target))
+    assert parity["runtime"] == "litert"
+    kept = golden.read(tmp_path)
+    model = Model(tmp_path, contract, "litert")
+    kept.replay(model)
+    told = [["another", *kept.answers["decision"][1:]]] if target.classes else []
+    told.append([0.5 + np.asarray(kept.answers[contract.answer][0]), *kept.answers[contract.answer][1:]])
+    for name, answers in zip(("decision", contract.answer)[-len(told) :], told, strict=True):
+        wrong = kept.model_copy(update={"answers": {**kept.answers, name: tuple(answers)}})
+        with pytest.raises(golden.WrongAnswer, match="golden row 0"):
+            wrong.replay(model)
+
+
+@pytest.mark.parametrize("target", [LABELS, NUMBER], ids=lambda target: target.task)
+def test_no_row_is_answered_with_nothing_of_the_right_shape(target, tmp_path):
+    contract = contract_of(target)
+    make(tmp_path, target, contract)
+    none = Model(tmp_path, contract, "litert").predict(columns_of([], contract))
+    assert none[contract.answer].shape == ((0, 3) if target.classes else (0,))

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from pipeline import features, problem, tables
@@ -39,6 +40,7 @@ SPEC = {
         },
     },
 }
+READS = ("task", "table", "target", "sources", "joins", "lookups", "features")
 HOURS = pd.to_datetime(["2013-01-01T05:00Z", "2013-01-01T06:00Z", "2013-01-01T07:00Z"])
 TRIPS = pd.DataFrame(
     {
@@ -62,9 +64,8 @@ def made(tmp_path):
             schema = tables.schema(described.sources[name].columns)
             tables.write_part(part, inputs[name] / "rows", number, schema)
     out = tmp_path / "out"
-    reads = ("task", "table", "target", "sources", "joins", "lookups", "features")
     outcome = features.make(
-        Job("", "", json.loads(json.dumps(described.part(reads))), inputs, out, out, "tester", {}, tmp_path)
+        Job("", "", json.loads(json.dumps(described.part(READS))), inputs, out, out, "tester", {}, tmp_path)
     )
     rows = tables.whole(out / "rows")
     aside = tables.whole(out / "set_aside")
@@ -139,8 +140,10 @@ def answer(task, target, frame=ANSWERS):
             }
         },
     }
-    found, told = features.answer(frame, problem.parse(spec))
-    return found[told].tolist()
+    described = problem.parse(spec)
+    schema = tables.schema({name: column for name, column in described.columns().items() if name in frame})
+    found, told = features.answer(features.Rows(pa.Table.from_pandas(frame, schema), {}), described)
+    return found.filter(pa.array(told)).to_pylist()
 
 
 @pytest.mark.parametrize(
@@ -164,3 +167,19 @@ def test_the_answer_is_told_by_the_task(task, target, expected):
 def test_a_number_that_is_neither_yes_nor_no_is_told():
     with pytest.raises(DataError, match=r"target = 'rooms' must be 1 \(yes\) or 0 \(no\) in every row, and one has 3"):
         answer("binary", "rooms", ANSWERS.assign(rooms=[0.0, 3.0, np.nan, 1.0]))
+
+
+def test_the_rows_do_not_depend_on_the_parts(tmp_path):
+    described = problem.parse(SPEC)
+    found = []
+    for size in (5, 1):
+        inputs = {name: tmp_path / f"{name}{size}" for name in ("trips", "weather", "places")}
+        for name, frame in (("trips", TRIPS), ("weather", WEATHER), ("places", PLACES)):
+            for number in range(0, len(frame), size):
+                schema = tables.schema(described.sources[name].columns)
+                tables.write_part(frame.iloc[number : number + size], inputs[name] / "rows", number, schema)
+        out = tmp_path / f"out{size}"
+        part = json.loads(json.dumps(described.part(READS)))
+        outcome = features.make(Job("", "", part, inputs, out, out, "tester", {}, tmp_path))
+        found.append((outcome.notes, *(tables.whole(out / name).to_csv() for name in ("rows", "set_aside"))))
+    assert found[0] == found[1]

@@ -150,11 +150,42 @@ def test_false_alarms_are_rare_where_the_model_is_as_good_as_required():
 
 
 def test_what_could_not_be_used_is_told():
-    assert monitor.faults(1, 2, 3, 1, {4: "it has gone."}) == [
+    assert monitor.faults(1, 2, 3, 2, 1, {4: "it has gone."}) == [
         "1 line of the prediction log can't be read, left out.",
         "2 lines of the outcomes can't be read, left out.",
         "3 rows of the prediction log did not fit the contract, left out.",
+        "2 outcomes of another kind than the version answers, left out.",
         "1 outcome came for an answer that the log does not have, left out.",
         "Version 4 can't be looked at: it has gone.",
     ]
-    assert monitor.faults(0, 0, 0, 0, {}) == []
+    assert monitor.faults(0, 0, 0, 0, 0, {}) == []
+
+
+def of_another_kind(contract, *clauses):
+    known = answering(*clauses)
+    described = known.manifest.model_copy(update={"contract": contract})
+    return Answering(described, known.references, known.watched, {})
+
+
+def test_labels_that_come_true_are_measured_and_their_share_told():
+    contract = Contract(
+        inputs=(), outputs=(Output(name="probabilities", type="number", meaning="", size=2),), classes=("no", "yes")
+    )
+    known = outcomes(bad := 1000, good=False)
+    shares = np.column_stack([1 - known["answer"], known["answer"]])
+    frame = known.assign(answer=list(shares), value=np.where(known["value"] == 1, "yes", "no"))
+    found = day(tally(known=frame), of_another_kind(contract, clause("accuracy at least 0.7", 0.7)))
+    accuracy = next(one for one in found.realised if one.metric == "accuracy")
+    assert accuracy.fallen
+    assert found.mean_outcome == accuracy.value == pytest.approx(0.5, abs=0.05)
+    assert (found.task, found.outcomes) == ("multiclass", bad)
+
+
+def test_numbers_that_come_true_are_measured():
+    contract = Contract(inputs=(), outputs=(Output(name="prediction", type="number", meaning=""),))
+    known = outcomes()
+    found = day(
+        tally(known=known.assign(value=known["answer"] + 3.0)), of_another_kind(contract, clause("rmse at most 2", 2))
+    )
+    assert [one.metric for one in found.realised if one.fallen] == ["rmse"]
+    assert found.mean_outcome == pytest.approx(3.5, abs=0.05)

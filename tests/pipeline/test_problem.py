@@ -76,6 +76,12 @@ def test_neither_can_it_inside_an_expression(raw):
     assert "known only after the event" in mistakes(raw)[0]
 
 
+def past(**changed):
+    """A feature of the past, and what is changed in it."""
+    whole = {"statistic": "count", "by": ["carrier"], "window": "7 days"} | changed
+    return lambda raw: raw["features"].update(past={"p": whole})
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -105,6 +111,20 @@ def test_neither_can_it_inside_an_expression(raw):
         ),
         (lambda raw: raw.update(target="carrier > 1"), "target: 'carrier' is a category, and '1' is a number"),
         (lambda raw: raw["split"].update(time="month"), "split.time: 'month' must be a time; it is of type integer"),
+        (past(by=["carier"]), "features.past.p.by: 'carier' is no column of flights; did you mean 'carrier'?"),
+        (past(by=["month"]), "features.past.p.by: 'month' must be a category or boolean"),
+        (past(by=["humid"]), "features.past.p.by: 'humid' is no column of flights"),
+        (past(of="carrier"), "features.past.p.of: must be a number or a comparison, and 'carrier' is a category"),
+        (past(of="carrier * 2"), "features.past.p.of: 'carrier' must be a number"),
+        (past(statistic="sum"), "features.past.p: of must say what the sum is taken of"),
+        (past(window="7"), "features.past.p.window: must be a number of days"),
+        (past(window="0 days"), "features.past.p.window: input should be greater than or equal to 1"),
+        (
+            lambda raw: (past()(raw), raw["sources"]["flights"].pop("time")),
+            "features.past.p: sources.flights.time must name the column that says the day of a row",
+        ),
+        (lambda raw: raw["features"].update(time_zone="New York"), "expected a time zone such as America/New_York"),
+        (lambda raw: raw["lookups"].update(planes="distance"), "lookups.planes: 'distance' must be a category"),
         (lambda raw: raw.update(slices=["carier"]), "slices: 'carier' is no column; did you mean 'carrier'?"),
     ],
 )

@@ -104,7 +104,7 @@ def evaluation() -> dict[str, Any]:
         for name, values in (("prior", PRIOR), ("gradient_boosting", BOOSTING))
     }
     return {
-        "rows": 53991, "positives": 13492, "threshold": 0.27, "level": 0.95,
+        "task": "binary", "rows": 53991, "positives": 13492, "threshold": 0.27, "level": 0.95,
         "metrics": estimates(METRICS),
         "baselines": {"prior": estimates(PRIOR), "gradient_boosting": estimates(BOOSTING)},
         "against": against,
@@ -269,7 +269,9 @@ def test_hostile_names_are_only_text(flights: ReportFacts) -> None:
 @pytest.mark.parametrize("value", ["$\\frac{$", "\x00\x1b\ufffe", "日本航空", "a" * 300, "", 'x" onload="alert(1)'])
 def test_any_text_can_be_a_slice(flights: ReportFacts, value: str) -> None:
     values = with_carrier(flights, value=value).evaluation["slices"]["carrier"]
-    outline = Outline(figures.slices("carrier", values, flights.evaluation["metrics"]["roc_auc"]))
+    outline = Outline(
+        figures.slices("carrier", values, flights.evaluation["metrics"]["roc_auc"], "roc_auc", "ROC AUC", low=False)
+    )
     assert len(outline.pictures) == 1
     assert outline.tags["svg"] == 1
 

@@ -181,7 +181,7 @@ def test_a_later_file_does_not_win_over_a_later_moment(tmp_path):
 
 
 def test_lines_that_are_no_outcomes_are_counted(tmp_path):
-    wrong = ["{", "[]\n", "7\n", outcome("p", 0.5), outcome("p", "yes"), outcome(5, 1), outcome("p", 1, at="soon")]
+    wrong = ["{", "[]\n", "7\n", outcome("p", None), outcome("p", [1]), outcome(5, 1), outcome("p", 1, at="soon")]
     outcomes, broken = served.outcomes(files(tmp_path, [outcome("q", 1), *wrong[1:], wrong[0]]))
     assert (len(outcomes), broken) == (1, 7)
 
@@ -189,3 +189,53 @@ def test_lines_that_are_no_outcomes_are_counted(tmp_path):
 def test_an_empty_day_has_nothing(tmp_path):
     assert served.log([], {1: WATCHED}, served.outcomes([])[0]).versions == {}
     assert len(served.outcomes([])[0]) == 0
+
+
+LABELS = Contract(
+    inputs=CONTRACT.inputs,
+    outputs=(
+        Output(name="probabilities", type="number", meaning="", size=2),
+        Output(name="decision", type="category", meaning=""),
+    ),
+    classes=("cat", "dog"),
+)
+NUMBER = Contract(inputs=CONTRACT.inputs, outputs=(Output(name="prediction", type="number", meaning=""),))
+
+
+def watching(contract, answer):
+    return Watched(contract, (*WATCHED.bins[:2], answer), WATCHED.features)
+
+
+def answered(ids, **answers):
+    """A line of the log of a model that answers something else."""
+    return {**line(ids), "answers": answers}
+
+
+def test_labels_are_counted_by_what_was_given_and_joined_with_what_came_true(tmp_path):
+    lines = [answered(["p", "q", "r"], probabilities=[[0.9, 0.1], [0.2, 0.8], [0.5]], decision=["cat", "dog", "dog"])]
+    told, _ = served.outcomes(files(tmp_path, [outcome("p", "dog"), outcome("q", "dog"), outcome("q", 1)]))
+    watched = watching(LABELS, Bins(name="decision", kind="category", levels=("dog", "cat")))
+    found = served.log(files(tmp_path, lines), {1: watched}, told).versions[1]
+    assert (found.aside, found.unfit) == (1, 1)  # a row with one share of two; an outcome that is no label
+    assert found.counts[-1].tolist() == [1, 1, 0, 0]
+    assert found.answers == pytest.approx(1.7)
+    [known] = found.answered
+    assert known[["id", "value"]].to_numpy().tolist() == [["p", "dog"]]
+    assert known["answer"][0].tolist() == [0.9, 0.1]
+
+
+def test_numbers_are_answers_and_outcomes_as_they_are(tmp_path):
+    lines = [answered(["p", "q"], prediction=[-3.5, None]), answered(["r"], prediction=[1e6])]
+    told, _ = served.outcomes(files(tmp_path, [outcome("p", -4.25), outcome("r", "many")]))
+    watched = watching(NUMBER, Bins(name="prediction", kind="number", edges=(0.0,)))
+    found = served.log(files(tmp_path, lines), {1: watched}, told).versions[1]
+    assert (found.aside, found.unfit, found.answers) == (1, 1, 999_996.5)
+    assert found.counts[-1].tolist() == [1, 1, 0]
+    assert found.answered[0]["value"].tolist() == [-4.25]
+
+
+def test_of_a_yes_or_no_only_0_and_1_come_true(tmp_path):
+    told, _ = served.outcomes(files(tmp_path, [outcome("p", 0.5), outcome("q", "yes"), outcome("r", 1)]))
+    found = served.log(files(tmp_path, [line(["p", "q", "r"])]), {1: WATCHED}, told).versions[1]
+    assert found.unfit == 2
+    assert found.answered[0]["id"].tolist() == ["r"]

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from pipeline.arrays import Arrays
-from pipeline.encoding import Category, Encoding, Number
+from pipeline.encoding import Category, Encoding, Number, Target
 from pipeline.errors import DataError
 from pipeline.problem import Search
 
 pytestmark = pytest.mark.slow
 
 KNOWN = Encoding(
+    target=Target(task="binary", shares=(0.5,)),
     numbers=(Number(name="x", median=0.0, scale=1.0, missing=True),),
     categories=(Category(name="c", vocabulary=("a", "b")),),
 )

@@ -150,6 +150,8 @@ def _joined(tables: Sequence[Arrays]) -> dict[str, Any]:
 
 def _values(values: npt.NDArray[Any]) -> Any:
     """What JSON can be made of; NaN becomes null by itself."""
+    if values.dtype.kind == "M":
+        return [None if text == "NaT" else text for text in np.datetime_as_string(values, timezone="UTC").tolist()]
     return [value.decode() for value in values.tolist()] if values.dtype.kind in "SO" else values
 
 

@@ -85,7 +85,11 @@ class Span:
 
 def time_line(described: Manifest) -> list[Span]:
     """What it was trained on, chosen with and judged by; ``share`` is that of the answer yes, in percent."""
-    told = [(one, datetime.fromisoformat(one.first), datetime.fromisoformat(one.last)) for one in described.windows]
+    told = [
+        (one, datetime.fromisoformat(one.first), datetime.fromisoformat(one.last))
+        for one in described.windows
+        if one.first and one.last
+    ]
     if not told:
         return []
     begin, end = min(first for _, first, _ in told), max(last for _, _, last in told)
@@ -98,7 +102,7 @@ def time_line(described: Manifest) -> list[Span]:
         Span(
             split=one.split,
             rows=one.rows,
-            share=100 * one.positives / one.rows if one.rows else 0.0,
+            share=100 * (one.positives or 0) / one.rows if one.rows else 0.0,
             first=first,
             last=last,
             left=place(first),

@@ -10,6 +10,7 @@ from webapp.serving import content
 from webapp.serving.refusal import malformed
 
 DTYPES = {
+    "BOOL": "?",
     "FP16": "<f2",
     "FP32": "<f4",
     "FP64": "<f8",

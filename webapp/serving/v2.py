@@ -1,12 +1,13 @@
 """The Open Inference Protocol, version 2, over REST: health, metadata, and inference on named tensors."""
 
 import math
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bundle.contract import Columns, Contract, ContractError, Input
+from bundle.contract import EPOCH, MISSING_TIME, Columns, Contract, ContractError, Input
 from bundle.contract import shown as shown_value
 from webapp.serving import binary, content, rows
 from webapp.serving.answer import Answered, dumped
@@ -16,6 +17,14 @@ from webapp.serving.version import Served
 
 WHOLE = frozenset(f"{sign}INT{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))
 NUMBERS = WHOLE | {"FP16", "FP32", "FP64"}
+TAKES: dict[str, frozenset[str]] = {
+    "number": NUMBERS,
+    "category": frozenset({"BYTES"}),
+    "boolean": frozenset({"BOOL", "BYTES"}),
+    "time": frozenset({"BYTES", "INT64"}),
+}
+TELLS = {"number": "FP32", "category": "BYTES", "boolean": "BOOL", "time": "BYTES"}
+"""The datatype that metadata gives for a column."""
 TYPES = {
     np.dtype("float32"): "FP32",
     np.dtype("float64"): "FP64",
@@ -66,7 +75,7 @@ def metadata(model: Approved, served: Served) -> bytes:
             "versions": [str(number) for number in sorted(model.versions)],
             "platform": "tensorflow_savedmodel",
             "inputs": [
-                {"name": column.name, "datatype": "FP32" if column.type == "number" else "BYTES", "shape": [-1]}
+                {"name": column.name, "datatype": TELLS[column.type], "shape": [-1]}
                 for column in served.contract.inputs
             ],
             "outputs": [
@@ -119,7 +128,7 @@ def _columns(inputs: Any, contract: Contract, limit: int) -> Columns:
         raise malformed("Each of 'inputs' must have a name of its own, and some have the same.")
     if faults := [fault for column in contract.inputs for fault in _faults(column, tensors.get(column.name))]:
         raise ContractError(faults)
-    columns = {column.name: _flat(tensors[column.name]) for column in contract.inputs}
+    columns = {column.name: _values(column, tensors[column.name]) for column in contract.inputs}
     return rows.of_columns(columns, "inputs", contract, limit)
 
 
@@ -127,7 +136,7 @@ def _faults(column: Input, tensor: dict[str, Any] | None) -> list[str]:  # noqa:
     if tensor is None:
         return [f"{column.name}: expected a tensor, got nothing"]
     datatype, shape, data = tensor.get("datatype"), tensor.get("shape"), tensor.get("data")
-    allowed = NUMBERS if column.type == "number" else {"BYTES"}
+    allowed = TAKES[column.type]
     if not isinstance(datatype, str) or datatype not in allowed:
         return [f"{column.name}: expected a datatype of {', '.join(sorted(allowed))}, got {shown_value(datatype)}"]
     if not (isinstance(shape, list) and _is_shape(shape)):
@@ -152,6 +161,21 @@ def _is_shape(shape: list[Any]) -> bool:
     if not all(type(size) is int and size >= 0 for size in shape):
         return False
     return len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)
+
+
+def _values(column: Input, tensor: dict[str, Any]) -> list[Any]:
+    """The values of a tensor as the contract takes them: seconds since 1970 become times."""
+    flat = _flat(tensor)
+    if column.type != "time" or tensor["datatype"] != "INT64":
+        return flat
+    return [None if value == MISSING_TIME else _moment(value) for value in flat]
+
+
+def _moment(seconds: int) -> Any:
+    try:
+        return EPOCH + timedelta(seconds=seconds)
+    except OverflowError:
+        return seconds  # which the contract refuses
 
 
 def _flat(tensor: dict[str, Any]) -> list[Any]:

@@ -110,7 +110,7 @@ def test_a_setting_is_named_by_its_place_with_both_values(small):
 
 def test_the_version_of_a_library_is_named(small, monkeypatch):
     monkeypatch.setattr("pipeline.closure._version", lambda _: "99")
-    assert looked(small)["Add"] == ("runs", [f"six: {version('six')} to 99"])
+    assert looked(small)["Add"] == ("runs", [f"{name}: {version(name)} to 99" for name in ("numpy", "six")])
 
 
 @pytest.mark.parametrize(

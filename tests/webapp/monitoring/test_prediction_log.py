@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from bundle.contract import Contract, Input, Output, typed
 from bundle.monitoring import Served
 from webapp.monitoring.prediction_log import LINE_ROWS, Entry, PredictionLog, line
 
@@ -56,6 +57,16 @@ def test_it_works(running):
     [path] = running.folder.rglob("*.jsonl")
     assert (path.parent.parent.name, path.parent.name) == ("flights", "2013-11-03")
     assert running.counts == {"written": 3}
+
+
+def test_what_is_logged_of_a_time_can_be_read_again():
+    seconds = np.array([1383480000, np.iinfo("int64").min, -1], "int64").view("datetime64[s]")
+    taken = Entry("abc", "flights", 1, {"at": seconds}, {"probability": np.zeros(3)}, NOON, NOON)
+    logged = json.loads(line([taken]))["inputs"]
+    assert logged == {"at": ["2013-11-03T12:00:00Z", None, "1969-12-31T23:59:59Z"]}
+    outputs = (Output(name="probability", type="number", meaning=""),)
+    contract = Contract(inputs=(Input(name="at", type="time"),), outputs=outputs, threshold=0.5)
+    np.testing.assert_array_equal(typed(logged, contract)["at"], seconds)
 
 
 def test_what_waits_together_is_one_line_with_the_rows_one_after_the_other():

@@ -3,11 +3,14 @@
 import gzip
 import json
 import zlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from bundle.contract import Contract, ContractError, Input, Output
 from tests.webapp.serving.small import PROBABILITY
+from webapp.serving import v2
 
 INFER = "/v2/models/small/infer"
 DISTANCE = {"name": "distance", "shape": [2], "datatype": "FP32", "data": [0.0, 0.0]}
@@ -155,8 +158,8 @@ def test_tensors_may_come_as_bytes(client):
         ({"tail": TAIL, "sizes": (7, 11)}, "must have 4 bytes a value, got 7"),
         ({"tail": TAIL, "sizes": (-8, 10)}, "got -8"),
         ({"tail": TAIL, "sizes": ("8", 10)}, "got '8'"),
-        ({"tail": TAIL, "datatypes": ("BOOL", "BYTES")}, "must be of BYTES, FP16"),
-        ({"tail": TAIL, "datatypes": (None, "BYTES")}, "must be of BYTES, FP16"),
+        ({"tail": TAIL, "datatypes": ("BF16", "BYTES")}, "must be of BYTES, BOOL, FP16"),
+        ({"tail": TAIL, "datatypes": (None, "BYTES")}, "must be of BYTES, BOOL, FP16"),
         ({"tail": TAIL, "datatypes": ("FP64", "BYTES")}, "distance: expected 2 values by its shape, got 1"),
         ({"tail": TAIL[:-3] + b"\x00\xff\xff"}, "must hold UTF-8 texts"),
         ({"tail": TAIL[:12] + b"\xff\xff\xff\xff\x00\x00"}, "the last is cut short"),
@@ -176,3 +179,46 @@ def test_wrong_bytes_are_told(client, options, told):
 def test_unknown_paths_are_json(client, path):
     assert client.get(path).status == 404
     assert "Malformed request" in client.get(path).error
+
+
+@pytest.fixture
+def timed():
+    """A version that takes times and booleans, and answers with the columns that it was asked with."""
+    asked = {}
+    inputs = (Input(name="at", type="time"), Input(name="paid", type="boolean"))
+    outputs = (Output(name="probability", type="number", meaning=""),)
+
+    def predict(columns):
+        asked.update(columns)
+        return {"probability": np.zeros(len(columns["at"]), "float32")}
+
+    contract = Contract(inputs=inputs, outputs=outputs, threshold=0.5)
+    return SimpleNamespace(
+        name="timed", number=1, contract=contract, outputs=["probability"], predict=predict, asked=asked
+    )
+
+
+@pytest.mark.parametrize(
+    ("at", "paid"),
+    [
+        (("BYTES", ["2013-11-03T12:00:00Z", None]), ("BOOL", [True, False])),
+        (("INT64", [1383480000, -(2**63)]), ("BYTES", ["true", "false"])),
+    ],
+)
+def test_times_are_text_or_seconds_and_booleans_are_both(timed, at, paid):
+    inputs = [
+        {"name": name, "shape": [2], "datatype": datatype, "data": data}
+        for name, (datatype, data) in (("at", at), ("paid", paid))
+    ]
+    v2.infer(timed, json.dumps({"inputs": inputs}).encode(), 10)
+    assert timed.asked["at"].view("int64").tolist() == [1383480000, -(2**63)]
+    assert timed.asked["paid"].tolist() == [b"true", b"false"]
+
+
+def test_seconds_beyond_the_calendar_are_told(timed):
+    inputs = [
+        {"name": "at", "shape": [1], "datatype": "INT64", "data": [2**62]},
+        {"name": "paid", "shape": [1], "datatype": "BOOL", "data": [True]},
+    ]
+    with pytest.raises(ContractError, match="row 0, at: expected a time such as"):
+        v2.infer(timed, json.dumps({"inputs": inputs}).encode(), 10)

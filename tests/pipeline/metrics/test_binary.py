@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from pipeline.metrics import METRICS, Scored, figures, replicates, wilson
-
-RNG = np.random.default_rng(7)
+from pipeline.metrics import figures, replicates
+from pipeline.metrics.binary import Binary
+from pipeline.metrics.calibration import wilson
 
 
 def sample(rows, seed=0, rounded=None):
@@ -19,7 +19,7 @@ def sample(rows, seed=0, rounded=None):
 @pytest.mark.parametrize("rounded", [None, 1])
 def test_it_works_as_scikit_learn_does_with_and_without_ties(rounded):
     target, probabilities = sample(4000, rounded=rounded)
-    found = dict(zip(METRICS, Scored(target, probabilities, 0.3).metrics(), strict=True))
+    found = dict(zip(Binary.names, Binary(target, probabilities, 0.3).metrics(), strict=True))
     said = probabilities >= 0.3
     inside = np.clip(probabilities, 1e-7, 1 - 1e-7)
     assert found == pytest.approx(
@@ -40,41 +40,41 @@ def test_weights_count_rows():
     target, probabilities = sample(300)
     weights = np.random.default_rng(1).poisson(1.0, 300).astype(float)
     repeated = np.repeat(np.arange(300), weights.astype(int))
-    weighted = Scored(target, probabilities, 0.3).metrics(weights)
-    assert weighted == pytest.approx(Scored(target[repeated], probabilities[repeated], 0.3).metrics())
+    weighted = Binary(target, probabilities, 0.3).metrics(weights)
+    assert weighted == pytest.approx(Binary(target[repeated], probabilities[repeated], 0.3).metrics())
 
 
 def test_the_interval_holds_the_truth_about_as_often_as_it_says():
     target, probabilities = sample(200_000)
-    truth = Scored(target, probabilities, 0.3).metrics()[METRICS.index("roc_auc")]
+    truth = Binary(target, probabilities, 0.3).metrics()[Binary.names.index("roc_auc")]
     held = 0
     for seed in range(60):
         picked = np.random.default_rng(seed).choice(len(target), 800, replace=False)
-        scored = Scored(target[picked], probabilities[picked], 0.3)
+        scored = Binary(target[picked], probabilities[picked], 0.3)
         drawn = np.array([one for [one] in replicates([scored], seed, 200)])
-        figure = figures(scored.metrics(), drawn)["roc_auc"]
+        figure = figures(Binary.names, scored.metrics(), drawn)["roc_auc"]
         held += figure.low <= truth <= figure.high
     assert 52 <= held <= 60
 
 
 def test_a_model_against_itself_differs_by_nothing():
     target, probabilities = sample(500)
-    model = Scored(target, probabilities, 0.3)
+    model = Binary(target, probabilities, 0.3)
     drawn = np.array([one - other for one, other in replicates([model, model], 0, 50)])
-    figure = figures(model.metrics() - model.metrics(), drawn)["log_loss"]
+    figure = figures(Binary.names, model.metrics() - model.metrics(), drawn)["log_loss"]
     assert (figure.value, figure.low, figure.high) == (0.0, 0.0, 0.0)
 
 
 def test_what_one_class_cannot_tell_is_not_told():
-    scored = Scored(np.zeros(20), np.linspace(0, 1, 20), 0.5)
-    told = figures(scored.metrics(), np.array([one for [one] in replicates([scored], 0, 50)]))
+    scored = Binary(np.zeros(20), np.linspace(0, 1, 20), 0.5)
+    told = figures(Binary.names, scored.metrics(), np.array([one for [one] in replicates([scored], 0, 50)]))
     assert np.isnan(told["roc_auc"].value)
     assert np.isnan(told["roc_auc"].low)
     assert np.isfinite(told["log_loss"].high)
 
 
 def test_the_curves_begin_and_end_where_they_must():
-    curves = Scored(*sample(1000), 0.3).curves()
+    curves = Binary(*sample(1000), 0.3).curves()
     assert curves["roc"][0] == [0.0, 0.0]
     assert curves["roc"][-1] == [1.0, 1.0]
     assert curves["precision_recall"][-1][0] == 1.0
@@ -82,13 +82,13 @@ def test_the_curves_begin_and_end_where_they_must():
 
 def test_the_confusion_counts_every_row():
     target, probabilities = sample(1000)
-    confusion = Scored(target, probabilities, 0.3).confusion()
+    confusion = Binary(target, probabilities, 0.3).confusion()
     assert sum(confusion.values()) == 1000
     assert confusion["true_positive"] + confusion["false_negative"] == target.sum()
 
 
 def test_calibration_of_a_calibrated_model_lies_within_its_intervals():
-    groups = Scored(*sample(20_000), 0.3).calibration()
+    groups = Binary(*sample(20_000), 0.3).curves()["calibration"]
     assert sum(group["rows"] for group in groups) == 20_000
     assert sum(group["low"] <= group["predicted"] <= group["high"] for group in groups) >= 8
 

@@ -1,0 +1,140 @@
+"""``new``: a problem file from a table."""
+
+import shlex
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from pipeline import commands
+from pipeline.commands import console, grid, say_json
+from pipeline.errors import ProblemError
+
+if TYPE_CHECKING:
+    from pipeline.inference.roles import Found
+
+SHOWN = 30
+"""Of the columns."""
+STYLES = {"feature": "", "target": "bold green", "left out": "dim"}
+
+
+@click.command()
+@click.argument("table")
+@click.option("--target", required=True, help="The column to predict, or an expression over columns.")
+@click.option(
+    "--task",
+    type=click.Choice(["binary", "multiclass", "regression"]),
+    help="What is asked, where the rule guesses wrong.",
+)
+@click.option("--name", help="The name of the problem.  [default: that of the file]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write.  [default: <problems>/<name>.toml]",
+)
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@commands.problems
+@commands.as_json
+def new(
+    table: str,
+    target: str,
+    task: Any,
+    name: str | None,
+    out: Path | None,
+    problems: Path,
+    *,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Look at a table, and write a problem file for it. TABLE is a CSV, Parquet or JSON lines file.
+
+    \b
+    Examples:
+      python -m pipeline new customers.csv --target churned
+      python -m pipeline new houses.parquet --target price --name houses
+      python -m pipeline new flights.csv --target "arr_delay > 15"
+    """
+    from pipeline import problem
+    from pipeline.inference import reading, roles, writing
+
+    name = name or roles.slug(Path(table).name.partition(".")[0])
+    if roles.slug(name) != name:
+        raise ProblemError(f"--name must be small letters, digits and _, such as {roles.slug(name)}, and is {name!r}.")
+    file = out or problems / f"{name}.toml"
+    if file.exists() and not force:
+        raise ProblemError(f"{file} must not be there yet, and is. Give another --name, or --force to write over it.")
+    found = roles.infer(reading.opened(table, problem.Source(path=table, columns={}).kind), target, task)
+    command = f"python -m pipeline new {shlex.quote(table)} --target {shlex.quote(target)}"
+    text = writing.written(found, name, command)
+    problem.parse(tomllib.loads(text))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    if as_json:
+        say_json(told(found, file))
+    else:
+        show(found, name, file)
+
+
+def told(found: "Found", file: Path) -> dict[str, Any]:
+    """All that was concluded, as JSON values."""
+    return {
+        "file": str(file),
+        "rows": found.rows,
+        "task": found.task,
+        "target": found.target,
+        "key": found.key,
+        "time": found.time,
+        "group": found.group,
+        "features": {one.name: one.kind for one in found.features},
+        "left_out": found.left_out,
+        "unsure": found.unsure,
+    }
+
+
+def show(found: "Found", name: str, file: Path) -> None:
+    """The same, to a person."""
+    out = console()
+    columns = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    for heading in ("column", "type", "role", "values", "missing"):
+        columns.add_column(heading, justify="right" if heading in ("values", "missing") else "left", overflow="fold")
+    for column in list(found.columns.values())[:SHOWN]:
+        role = _role(column.name, found)
+        missing = f"{column.seen.missing / found.rows:.1%}" if column.seen.missing else ""
+        about = "about " if column.seen.halvings else ""
+        row = (column.name, column.kind, role, f"{about}{column.seen.distinct:,}", missing)
+        columns.add_row(*(Text(cell) for cell in row), style=STYLES.get(role, "bold"))
+    out.print(columns)
+    if len(found.columns) > SHOWN:
+        out.print(Text(f"and {len(found.columns) - SHOWN:,} more columns, which the file lists", "dim"))
+    out.print()
+    facts = grid()
+    facts.add_row("rows", f"{found.rows:,}")
+    facts.add_row("task", Text(f"{found.task}: {found.why}"))
+    facts.add_row("target", Text(found.target))
+    facts.add_row("split", Text(_split(found)))
+    for label, some in (
+        ("left out", [f"{one}: {why}" for one, why in found.left_out.items()]),
+        ("not sure", found.unsure),
+    ):
+        more = [f"and {len(some) - SHOWN} more, which the file lists"] if len(some) > SHOWN else []
+        for place, line in enumerate(some[:SHOWN] + more):
+            facts.add_row("" if place else label, Text(line))
+    facts.add_row("file", Text(str(file)))
+    facts.add_row("next", Text(f"luigi --module pipeline RunAll --problem {name}"))
+    out.print(facts)
+
+
+def _role(name: str, found: "Found") -> str:
+    roles: dict[str | None, str] = {found.key: "key", found.group: "group", found.time: "time"}
+    for names, role in ((found.answers, "target"), (found.left_out, "left out")):
+        roles.update(dict.fromkeys(names, role))
+    return roles.get(name, "feature")
+
+
+def _split(found: "Found") -> str:
+    if found.windows:
+        return f"by {found.time}: validation from {found.windows[0]}, test from {found.windows[1]}"
+    return f"by the hash of {found.group or found.key or 'the row'}, 70 % to train on"

@@ -1,0 +1,209 @@
+"""What was seen of each column, and a sample of rows: one pass, in memory that does not grow with the table."""
+
+from collections import Counter
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.problem.source import MISSING_TOKENS
+
+ALSO_MISSING = ("?", ".", "--", "#N/A", "#NA", "<NA>", "n.a.", "N.A.", "na", "Null", "none", "NONE", "NAN", "(null)")
+"""Texts that mean "no value" wherever they stand, beside those that a problem file takes for it anyway."""
+MOST_VALUES, LEAST_VALUES = 4096, 256
+"""Different values of a column that are kept: all, or where there are more, those whose hash is low."""
+MOST_OF_ALL = 400_000
+"""Values that are kept of all columns together."""
+MOST_ROWS = 20_000
+MOST_CELLS = 4_000_000
+SHOWN = 5
+NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
+COMMA = r"^[-+]?\d{1,3}(\.\d{3})*,\d+$|^[-+]?\d+,\d+$"
+PADDED = r"^[-+]?0\d"
+MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)? ?(Z|[-+]\d{2}:?\d{2})?$"
+DATE = r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}( .*)?$|^\d{4}[/.]\d{1,2}[/.]\d{1,2}( .*)?$"
+
+
+@dataclass
+class Seen:
+    """What was seen of one column. Of text, ``numbers`` and ``moments`` count the values that can be read as such."""
+
+    name: str
+    most: int = MOST_VALUES
+    typed: str = "text"
+    """``text``, or what the source says of itself: ``number``, ``boolean``, ``time`` or ``nested``."""
+    rows: int = 0
+    missing: int = 0
+    tokens: Counter[str] = field(default_factory=Counter)
+    numbers: int = 0
+    whole: bool = True
+    low: float = np.inf
+    high: float = -np.inf
+    padded: int = 0
+    commas: int = 0
+    moments: int = 0
+    dates: int = 0
+    no_number: Counter[str] = field(default_factory=Counter)
+    characters: int = 0
+    words: int = 0
+    values: dict[int, tuple[str, int]] = field(default_factory=dict)
+    """By hash: a value and how often it came, of all values or of a share of them that chance chose."""
+    halvings: int = 0
+
+    @property
+    def present(self) -> int:
+        """How many values there are."""
+        return self.rows - self.missing
+
+    @property
+    def distinct(self) -> int:
+        """How many different values there are: exact to ``most``, then an estimate within some 3 %.
+
+        Distinct sampling (Gibbons 2001): the values whose hash is below a limit, which halves when they are too many.
+        """
+        return min(len(self.values) << self.halvings, self.present)
+
+    @property
+    def unique(self) -> bool:
+        """Whether no value comes twice: among all, or among the thousands that were chosen."""
+        return self.present > 0 and all(count == 1 for _, count in self.values.values())
+
+    @property
+    def levels(self) -> dict[str, int]:
+        """Every value with how often it came, the most frequent first; none where there are too many to be kept."""
+        if self.halvings:
+            return {}
+        return dict(sorted(self.values.values(), key=lambda item: (-item[1], item[0])))
+
+    def add(self, column: pa.ChunkedArray) -> None:
+        """Take up the values of a batch."""
+        self.rows += len(column)
+        column = column.combine_chunks()
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        if pa.types.is_nested(column.type) or pa.types.is_null(column.type):
+            self.typed = "nested" if pa.types.is_nested(column.type) else self.typed
+            self.missing += len(column)
+            return
+        counted = column.value_counts()
+        values, times = counted.field("values"), np.asarray(counted.field("counts"), np.int64)
+        if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+            self._add_text(values.cast(pa.string()), times)
+        else:
+            self._add_typed(values, times)
+
+    def _add_typed(self, values: pa.Array, times: npt.NDArray[np.int64]) -> None:
+        if pa.types.is_boolean(values.type):
+            self.typed = "boolean"
+        elif pa.types.is_temporal(values.type):
+            self.typed = "time" if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type) else "nested"
+        elif pa.types.is_floating(values.type) or pa.types.is_integer(values.type) or pa.types.is_decimal(values.type):
+            self.typed = "number"
+        else:
+            self.typed = "nested"
+        absent = np.asarray(values.is_null(nan_is_null=True))
+        self.missing += int(times[absent].sum())
+        values, times = values.filter(pa.array(~absent)), times[~absent]
+        if self.typed == "number":
+            self._add_numbers(np.asarray(values.cast(pa.float64(), safe=False)), times)
+        self._keep(values.cast(pa.string(), safe=False), times)
+
+    def _add_text(self, values: pa.Array, times: npt.NDArray[np.int64]) -> None:
+        values = pc.utf8_trim_whitespace(values)
+        absent = np.asarray(pc.is_in(values, pa.array([*MISSING_TOKENS, *ALSO_MISSING]))) | np.asarray(values.is_null())
+        for token, count in zip(values.filter(pa.array(absent)).to_pylist(), times[absent], strict=True):
+            self.tokens[token or ""] += int(count)
+        self.missing += int(times[absent].sum())
+        values, times = values.filter(pa.array(~absent)), times[~absent]
+        try:
+            self._add_numbers(np.asarray(values.cast(pa.float64())), times)
+            is_number = np.ones(len(values), bool)
+        except pa.ArrowInvalid:
+            is_number = _matches(values, NUMBER)
+            if is_number.any():
+                self._add_numbers(np.asarray(values.filter(pa.array(is_number)).cast(pa.float64())), times[is_number])
+        if is_number.any():
+            self.padded += int(times[is_number & _matches(values, PADDED)].sum())
+        if not is_number.all():
+            self._add_words(values.filter(pa.array(~is_number)), times[~is_number])
+        self._keep(values, times)
+
+    def _add_numbers(self, numbers: npt.NDArray[Any], times: npt.NDArray[np.int64]) -> None:
+        finite = numbers[np.isfinite(numbers)]
+        self.numbers += int(times.sum())
+        if len(finite):
+            self.whole = self.whole and bool((finite % 1 == 0).all())
+            self.low, self.high = min(self.low, float(finite.min())), max(self.high, float(finite.max()))
+
+    def _add_words(self, values: pa.Array, times: npt.NDArray[np.int64]) -> None:
+        self.commas += int(times[_matches(values, COMMA)].sum())
+        self.moments += int(times[_matches(values, MOMENT)].sum())
+        self.dates += int(times[_matches(values, DATE)].sum())
+        self.characters += int((np.asarray(pc.utf8_length(values)) * times).sum())
+        self.words += int(((np.asarray(pc.count_substring(values, " ")) + 1) * times).sum())
+        room = max(SHOWN - len(self.no_number), 0)
+        for value, count in zip(values[:room].to_pylist(), times[:room], strict=True):
+            self.no_number[value] += int(count)
+
+    def _keep(self, values: pa.Array, times: npt.NDArray[np.int64]) -> None:
+        texts = values.to_numpy(zero_copy_only=False)
+        hashes = pd.util.hash_array(np.asarray(texts, object), categorize=False)
+        chosen = hashes < np.uint64(2 ** (64 - self.halvings) - 1)
+        for key, text, count in zip(hashes[chosen].tolist(), texts[chosen], times[chosen].tolist(), strict=True):
+            before = self.values.get(key)
+            self.values[key] = (text, count + (before[1] if before else 0))
+        while len(self.values) > self.most:
+            self.halvings += 1
+            limit = 2 ** (64 - self.halvings) - 1
+            self.values = {key: value for key, value in self.values.items() if key < limit}
+
+
+class Sample:
+    """Rows drawn at random, each as likely as any other."""
+
+    def __init__(self, columns: int) -> None:
+        self._most = min(MOST_ROWS, MOST_CELLS // max(columns, 1))
+        self._random = np.random.default_rng(0)
+        self._kept: list[tuple[npt.NDArray[np.float64], pa.Table]] = []
+        self._limit = 1.0
+
+    def add(self, batch: pa.Table) -> None:
+        """Draw from a batch."""
+        self._take(self._random.random(batch.num_rows), batch)
+        while sum(len(draws) for draws, _ in self._kept) > self._most:
+            self._limit /= 2
+            kept, self._kept = self._kept, []
+            for draws, rows in kept:
+                self._take(draws, rows)
+
+    def rows(self) -> pd.DataFrame:
+        """The rows, in the order of the table."""
+        rows: pd.DataFrame = pa.concat_tables([rows for _, rows in self._kept]).to_pandas()
+        return rows
+
+    def _take(self, draws: npt.NDArray[np.float64], rows: pa.Table) -> None:
+        chosen = draws < self._limit
+        if chosen.any() or not self._kept:
+            self._kept.append((draws[chosen], rows.filter(pa.array(chosen))))
+
+
+def look(batches: Iterable[pa.Table], names: list[str]) -> tuple[list[Seen], pd.DataFrame]:
+    """What was seen of each column, and a sample of the rows."""
+    most = min(MOST_VALUES, max(LEAST_VALUES, MOST_OF_ALL // max(len(names), 1)))
+    seen, sample = [Seen(name, most) for name in names], Sample(len(names))
+    with ThreadPoolExecutor() as columns:
+        for batch in batches:
+            for _ in columns.map(lambda one, batch=batch: one.add(batch[one.name]), seen):
+                pass
+            sample.add(batch)
+    return seen, sample.rows()
+
+
+def _matches(values: pa.Array, pattern: str) -> npt.NDArray[np.bool_]:
+    return np.asarray(pc.match_substring_regex(values, pattern))

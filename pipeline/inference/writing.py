@@ -1,0 +1,172 @@
+"""The problem file of what was concluded: what differs from the defaults, with a comment where there was doubt."""
+
+import json
+import math
+import re
+from typing import Any
+
+from pipeline.inference.kinds import Column
+from pipeline.inference.roles import Found, slices
+from pipeline.problem import Csv
+from pipeline.problem.source import MISSING_TOKENS
+
+WIDTH = 110
+SMALL = 10_000
+"""Rows up to which the model gets more rounds to learn: each is short."""
+REQUIREMENT = {"binary": ("log_loss", "roc_auc"), "multiclass": ("log_loss", "accuracy"), "regression": ("rmse", "r2")}
+GUESS = {"binary": "prior", "multiclass": "prior", "regression": "mean"}
+SHARES = "70 % to train on, 15 % to choose with, 15 % to judge by"
+SMALL_CLASS = 100
+"""Rows of the rarest class up to which it is shared out exactly among the splits."""
+
+
+def written(found: Found, name: str, command: str) -> str:
+    """The text of ``problems/<name>.toml``."""
+    blocks = [_head(found, name, command), _features(found), _split(found), _learning(found), _requirements(found)]
+    return "\n\n".join([*filter(None, blocks), _source(found, name)]) + "\n"
+
+
+def _head(found: Found, name: str, command: str) -> str:
+    answer = found.target.replace("`", "")
+    title = {"binary": f"Is {answer}?", "multiclass": f"Which {answer}?", "regression": f"How much is {answer}?"}
+    lines = [
+        f"# Written by `{command}`",
+        f"# from {found.rows:,} rows and {len(found.table.names)} columns. It is yours now: read it and change it.",
+    ]
+    if found.unsure:
+        lines += ["#", "# Not sure of:", *(f"#   {one}" for one in found.unsure)]
+    lines += [
+        "",
+        f"name = {_text(name)}",
+        f"title = {_text(title[found.task])}",
+        *([f'task = "{found.task}" # {found.why}'] if found.task != "binary" else []),
+        f"table = {_text(name)}",
+        f"target = {_text(found.target)}" + (f" # {found.why}" if found.task == "binary" else ""),
+    ]
+    by = slices(found.features)
+    return "\n".join([*lines, *([f"slices = {_list(by)}"] if by else [])])
+
+
+def _features(found: Found) -> str:
+    names = [one.name for one in found.features]
+    lines = ["[features]", f"columns = {_list(names)}"]
+    lines += [f"# without {_key(name)}: {why}" for name, why in found.left_out.items()]
+    if found.derived:
+        lines += ["", "[features.derived]", *(f"{name} = {_text(text)}" for name, text in found.derived.items())]
+    return "\n".join(lines)
+
+
+def _split(found: Found) -> str:
+    if found.time and found.windows:
+        return "\n".join(
+            [
+                "[split] # train on the oldest 70 % of the rows, choose on the next 15 %, judge on the newest",
+                f"time = {_text(found.time)}",
+                f"validation = {found.windows[0]}",
+                f"test = {found.windows[1]}",
+            ]
+        )
+    if found.task != "regression" and found.rarest < SMALL_CLASS and not found.group:
+        return f'[split] # {SHARES}; each class in these shares\nby = "random"\nstratify = true'
+    lines = [f"[split] # {SHARES}; a row stays where it is when others come"]
+    return "\n".join([*lines, 'by = "hash"', *([f"group = {_text(found.group)}"] if found.group else [])])
+
+
+def _learning(found: Found) -> str:
+    if found.rows > SMALL:
+        return ""
+    return "[training] # a round over so few rows is short\nepochs = 40"
+
+
+def _requirements(found: Found) -> str:
+    metric, other = REQUIREMENT[found.task]
+    return "\n".join(
+        [
+            "[[requirements]] # the least: a model that knows its columns beats a guess that does not",
+            f'metric = "{metric}"',
+            f'better_than = "{GUESS[found.task]}"',
+            "",
+            "# When you know what an answer must be worth:",
+            "# [[requirements]]",
+            f'# metric = "{other}"',
+            "# min = 0.8",
+        ]
+    )
+
+
+def _source(found: Found, name: str) -> str:
+    lines = [f"[sources.{name}]", f"path = {_text(found.table.path)}"]
+    if found.table.csv:
+        differs = (
+            found.table.csv.model_dump(exclude={"names", "ragged"}).items()
+            - Csv().model_dump(exclude={"names", "ragged"}).items()
+        )
+        lines += [f"csv = {_inline(dict(sorted(differs)))}"] if differs else []
+    lines += [f"key = {_list([found.key])}"] if found.key else []
+    lines += [f"time = {_text(found.time)}"] if found.time else []
+    if found.missing_tokens:
+        lines.append(f"missing_tokens = {_list([*MISSING_TOKENS, *found.missing_tokens])}")
+    lines += ["", f"[sources.{name}.columns]"]
+    features = {one.name for one in found.features}
+    times = {one.name for one in found.times}
+    for column in found.columns.values():
+        if column.name in features or column.name in (found.key, found.group, *times, *found.answers):
+            lines.append(_column(column, found, feature=column.name in features))
+    return "\n".join(lines)
+
+
+def _column(column: Column, found: Found, *, feature: bool) -> str:
+    rules: dict[str, Any] = {} if column.kind == "number" else {"type": column.kind}
+    rules |= column.rules
+    if column.name in found.answers:
+        rules["known"] = "after"
+    if column.name in (found.key, found.time, found.group):
+        rules["missing"] = "reject"
+    if feature and column.kind in ("number", "integer") and "decimal" not in rules:
+        rules |= {"range": _room(column), "outside": "missing"}
+    doubt = f" # {column.unsure}" if column.unsure else ""
+    return f"{_key(column.name)} = {_inline(rules)}{doubt}"
+
+
+def _room(column: Column) -> list[float]:
+    """The range of a column's values with half of its width on either side, in round numbers; a sign stays."""
+    low, high = column.seen.low, column.seen.high
+    step = 10 ** math.floor(math.log10(max(high - low, 1e-9)))
+    half = (high - low) / 2
+    wide = [math.floor((low - half) / step) * step, math.ceil((high + half) / step) * step]
+    if low >= 0:
+        wide[0] = max(wide[0], 0)
+    if high <= 0:
+        wide[1] = min(wide[1], 0)
+    return [int(one) if float(one).is_integer() else round(one, 12) for one in wide]
+
+
+def _inline(values: dict[str, Any]) -> str:
+    if not values:
+        return "{}"
+    return "{ " + ", ".join(f"{key} = {_value(value)}" for key, value in values.items()) + " }"
+
+
+def _value(value: Any) -> str:
+    return _list(value) if isinstance(value, list) else _text(value) if isinstance(value, str) else str(value)
+
+
+def _list(values: list[Any]) -> str:
+    """On a line where it fits, else on as many as it takes."""
+    words = [_value(value) for value in values]
+    if sum(len(word) + 2 for word in words) <= WIDTH - 10:
+        return f"[{', '.join(words)}]"
+    lines = [""]
+    for word in words:
+        if lines[-1] and len(lines[-1]) + len(word) + 4 > WIDTH:
+            lines.append("")
+        lines[-1] += f"{' ' if lines[-1] else ''}{word},"
+    return "[\n" + "\n".join(f"  {line}" for line in lines) + "\n]"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
+
+
+def _text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

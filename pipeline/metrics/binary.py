@@ -1,0 +1,100 @@
+"""Metrics of yes-or-no predictions, all from one sorting of the rows."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.metrics.calibration import LEAST, calibration
+from pipeline.problem import METRICS
+
+Floats = npt.NDArray[np.float64]
+
+
+class Binary:
+    """Rows with their answers and predicted probabilities of yes, sorted once."""
+
+    names = METRICS["binary"]
+
+    def __init__(self, target: npt.ArrayLike, probabilities: npt.ArrayLike, threshold: float) -> None:
+        given = np.asarray(probabilities, "float64")
+        self.threshold, self.rows = threshold, len(given)
+        self.order = np.argsort(-given, kind="stable")
+        self.probabilities = given[self.order]
+        self.target = np.asarray(target, "float64")[self.order]
+        self.said_yes = self.probabilities >= threshold
+        inside = np.clip(self.probabilities, LEAST, 1 - LEAST)
+        self.log_losses = -np.where(self.target == 1, np.log(inside), np.log1p(-inside))
+        self.squares = (self.probabilities - self.target) ** 2
+        self.ends = np.flatnonzero(np.append(np.diff(self.probabilities) != 0, True))
+        """The last row of each group of equal probabilities."""
+
+    def metrics(self, weights: Floats | None = None) -> Floats:
+        """Every metric, in the order of ``names``; ``weights`` counts each row, in the order that it was given in."""
+        counts = np.ones(len(self.target)) if weights is None else weights[self.order]
+        yes = counts * self.target
+        all_yes, everything = yes.sum(), counts.sum()
+        true_yes, called_yes = yes[self.said_yes].sum(), counts[self.said_yes].sum()
+        right = true_yes + (everything - called_yes) - (all_yes - true_yes)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            roc_auc, pr_auc = self._areas(counts, yes)
+            found: Floats = np.array(
+                [
+                    right / everything,
+                    true_yes / called_yes,
+                    true_yes / all_yes,
+                    2 * true_yes / (called_yes + all_yes),
+                    roc_auc,
+                    pr_auc,
+                    (counts * self.log_losses).sum() / everything,
+                    (counts * self.squares).sum() / everything,
+                ]
+            )
+        return found
+
+    def _areas(self, counts: Floats, yes: Floats) -> tuple[float, float]:
+        """The area under the ROC curve (ties count half), and the average precision."""
+        hits = np.cumsum(yes)[self.ends]
+        misses = np.cumsum(counts)[self.ends] - hits
+        positives, negatives = hits[-1], misses[-1]
+        gained = np.diff(hits, prepend=0.0)
+        lost = np.diff(misses, prepend=0.0)
+        roc = ((hits - gained / 2) * lost).sum() / (positives * negatives)
+        precision = (gained * np.where(hits + misses > 0, hits / (hits + misses), 0.0)).sum() / positives
+        return float(roc), float(precision)
+
+    def brief(self) -> dict[str, Any]:
+        """How many rows are yes."""
+        return {"positives": int(self.target.sum())}
+
+    def told(self) -> dict[str, Any]:
+        """How many rows are yes, and what the threshold did."""
+        return {**self.brief(), "threshold": self.threshold, "confusion": self.confusion()}
+
+    def curves(self, points: int = 200) -> dict[str, Any]:
+        """The ROC curve as [false positive rate, recall], the precision-recall curve as [recall, precision].
+
+        And the calibration, in groups of as many rows each.
+        """
+        hits = np.cumsum(self.target)[self.ends]
+        said = (self.ends + 1).astype("float64")
+        positives, negatives = self.target.sum(), len(self.target) - self.target.sum()
+        picked = np.unique(np.linspace(0, len(hits) - 1, points).astype(int))
+        roc = np.column_stack([(said - hits) / negatives, hits / positives])[picked]
+        found = picked[hits[picked] > 0]
+        precision_recall = np.column_stack([hits / positives, hits / said])[found]
+        return {
+            "roc": [[0.0, 0.0], *roc.tolist()],
+            "precision_recall": precision_recall.tolist(),
+            "calibration": calibration(self.target, self.probabilities),
+        }
+
+    def confusion(self) -> dict[str, int]:
+        """How the decisions fell."""
+        yes = self.target == 1
+        return {
+            "true_positive": int((self.said_yes & yes).sum()),
+            "false_positive": int((self.said_yes & ~yes).sum()),
+            "false_negative": int((~self.said_yes & yes).sum()),
+            "true_negative": int((~self.said_yes & ~yes).sum()),
+        }

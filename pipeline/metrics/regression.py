@@ -1,0 +1,84 @@
+"""Metrics of predictions of a number."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.problem import METRICS
+
+POINTS = 1000
+GROUPS = 10
+BARS = 40
+
+Floats = npt.NDArray[np.float64]
+
+
+class Regression:
+    """Rows with their numbers and those predicted."""
+
+    names = METRICS["regression"]
+
+    def __init__(self, target: npt.ArrayLike, predicted: npt.ArrayLike) -> None:
+        self.target, self.predicted = np.asarray(target, "float64"), np.asarray(predicted, "float64")
+        self.rows = len(self.target)
+        self.residuals = self.predicted - self.target
+        self.errors = np.abs(self.residuals)
+        self.order = np.argsort(self.errors, kind="stable")
+        self.parts = self.errors / np.abs(self.target) if (self.target != 0).all() else np.full(self.rows, np.nan)
+
+    def metrics(self, weights: Floats | None = None) -> Floats:
+        """Every metric, in the order of ``names``; ``weights`` counts each row."""
+        counts = np.ones(self.rows) if weights is None else weights
+        everything = counts.sum()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            squares = (counts * self.residuals**2).sum()
+            mean = (counts * self.target).sum() / everything
+            spread = (counts * (self.target - mean) ** 2).sum()
+            return np.array(
+                [
+                    np.sqrt(squares / everything),
+                    (counts * self.errors).sum() / everything,
+                    self._median_error(counts),
+                    (counts * self.parts).sum() / everything,
+                    1.0 - squares / spread if spread > 0 else np.nan,
+                ]
+            )
+
+    def _median_error(self, counts: Floats) -> float:
+        reached = np.cumsum(counts[self.order])
+        if not reached[-1]:
+            return np.nan
+        half = reached[-1] / 2
+        sides = [np.searchsorted(reached, half, "left"), np.searchsorted(reached, half, "right")]
+        return float(self.errors[self.order[np.minimum(sides, self.rows - 1)]].mean())
+
+    def brief(self) -> dict[str, Any]:
+        """The mean of the rows."""
+        return {"mean": float(self.target.mean())}
+
+    def told(self) -> dict[str, Any]:
+        """The mean of the rows and what lies around it, and the errors in groups by what was predicted."""
+        low, high = float(self.target.min()), float(self.target.max())
+        groups = [
+            {
+                "predicted": float(self.predicted[group].mean()),
+                "actual": float(self.target[group].mean()),
+                "mae": float(self.errors[group].mean()),
+                "bias": float(self.residuals[group].mean()),
+                "rows": len(group),
+            }
+            for group in np.array_split(np.argsort(self.predicted, kind="stable"), min(GROUPS, self.rows))
+        ]
+        return {**self.brief(), "low": low, "high": high, "deciles": groups}
+
+    def curves(self) -> dict[str, Any]:
+        """Some rows as [predicted, actual], and how many rows have which residual (predicted less actual)."""
+        picked = np.unique(np.linspace(0, self.rows - 1, POINTS).astype(int))
+        edges = np.quantile(self.residuals, [0.005, 0.995])
+        inside = np.clip(self.residuals, *edges)
+        counts, edges = np.histogram(inside, min(BARS, max(5, int(np.sqrt(self.rows)))))
+        return {
+            "points": np.column_stack([self.predicted, self.target])[picked].tolist(),
+            "residuals": {"edges": edges.tolist(), "counts": counts.tolist()},
+        }

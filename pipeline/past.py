@@ -1,0 +1,150 @@
+"""What was seen of a group in the days before a row's own: point in time, in the pipeline and inside the model.
+
+A row sees whole days, and none from its own on: of a group and a day, the days before that within the window, as far as
+they are known by then. Partial sums by group and day are made part by part; the statistics of all windows come from
+their running totals. A day after the last one sees what was newest.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pipeline import civil, expressions, matching, tables, values
+from pipeline.errors import DataError
+from pipeline.problem import Past, Problem
+from pipeline.tables import Part
+from pipeline.values import Coded
+
+FOLDER = "past"
+MOST = 20_000_000
+"""Values of groups and days, each 4 bytes inside the model."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """One statistic of each group for each day on which it is looked up.
+
+    Attributes:
+        levels: the known values of each column that makes a group.
+        groups: int32, for each combination of these the row of ``statistic``, the last one for a group never seen.
+        first: the day number of the first column of ``statistic``, which sees nothing yet.
+        statistic: float32 [groups + 1, days].
+    """
+
+    levels: tuple[list[str], ...]
+    groups: npt.NDArray[np.int32]
+    first: int
+    statistic: npt.NDArray[np.float32]
+
+    def of(self, columns: Sequence[Coded], days: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The statistic for the groups of rows on their days."""
+        numbered = [column.places(levels)[column.codes] for column, levels in zip(columns, self.levels, strict=True)]
+        together = combined(numbered, self.levels, len(days))
+        unknown = len(self.statistic) - 1
+        rows = np.where(together < 0, unknown, self.groups[together])
+        found: npt.NDArray[np.float32] = self.statistic[
+            rows, np.clip(days - self.first, 0, self.statistic.shape[1] - 1).astype("int32")
+        ]
+        return found
+
+
+def combined(numbered: Sequence[matching.Places], levels: Sequence[list[str]], rows: int) -> matching.Places:
+    """The combination that each row has; without columns all rows are of one group."""
+    return matching.combined(numbered, [len(one) for one in levels]) if numbered else np.zeros(rows, np.int64)
+
+
+def learn(problem: Problem, folder: Path) -> dict[str, Window]:
+    """The windows that a problem file asks for, from the cleaned table in ``folder``."""
+    asked = problem.features.past
+    if not asked:
+        return {}
+    source = problem.sources[problem.table]
+    zone = civil.zone(problem.features.time_zone)
+    read = {name for past in asked.values() for name in (*past.by, *(expressions.columns(past.of) if past.of else ()))}
+    needed = [name for name in source.columns if name in read | {source.time}]
+
+    def work(_: int, part: Part) -> dict[str, pd.DataFrame]:
+        table = tables.load(part, needed)
+        columns = {name: values.of_array(tables.one_chunk(table[name])) for name in needed}
+        days = civil.Moment(columns[str(source.time)], zone, np).days
+        known = values.told(columns[str(source.time)])
+        return {name: sums(past, columns, np.where(known, days, np.nan), zone) for name, past in asked.items()}
+
+    done = tables.over(tables.slices(folder), work, "adding up the past")
+    return {
+        name: window(name, past, pd.concat([sums[name] for sums in done]), source.known_after)
+        for name, past in asked.items()
+    }
+
+
+def sums(past: Past, columns: dict[str, Any], days: npt.NDArray[Any], zone: civil.Zone) -> pd.DataFrame:
+    """For each group and ``day`` of a part the ``rows`` that count, and the ``sum`` of their values."""
+    groups: list[Coded] = [columns[name] for name in past.by]
+    told = ~np.isnan(days) & reduce(np.logical_and, map(values.told, groups), np.ones(len(days), bool))
+    number: Any = np.zeros(len(days))
+    if past.of:
+        found, has = values.value(past.of, columns, zone)
+        number = np.asarray(found, "float64")
+        told &= has & np.isfinite(number)
+    frame = pd.DataFrame({str(place): group.codes[told] for place, group in enumerate(groups)})
+    frame = frame.assign(day=days[told].astype("int64"), sum=number[told])
+    by = [*(str(place) for place in range(len(groups))), "day"]
+    added = frame.groupby(by, sort=True)["sum"].agg(["size", "sum"]).reset_index().rename(columns={"size": "rows"})
+    for place, group in enumerate(groups):
+        added[str(place)] = np.array([*group.levels, ""], object)[added[str(place)].to_numpy("int64")]
+    return added
+
+
+def window(name: str, past: Past, added: pd.DataFrame, known_after: int) -> Window:
+    """The statistics of all windows, from the sums of all parts.
+
+    Raises:
+        DataError: there are more groups and days than a model may hold.
+    """
+    coded = [pd.factorize(added[str(place)], sort=True) for place in range(len(past.by))]
+    levels = tuple([str(level) for level in known] for _, known in coded)
+    room = reduce(lambda one, other: one * other, map(len, levels), 1)
+    together = combined([codes.astype("int64") for codes, _ in coded], levels, len(added))
+    seen, rows = np.unique(together, return_inverse=True)
+    first, days = (int(added["day"].min()), int(np.ptp(added["day"])) + 1) if len(added) else (0, 1)
+    if max(room, (len(seen) + 1) * (days + 1)) > MOST:
+        raise DataError(
+            f"features.past.{name} may hold at most {MOST:,} values, and {len(seen):,} groups on {days:,} days"
+            f" (of {room:,} possible groups) are more. Group by a column with fewer values."
+        )
+    groups = np.full(room, len(seen), np.int32)
+    groups[seen] = np.arange(len(seen))
+    totals = [np.zeros((len(seen) + 1, days + 1)) for _ in range(2)]
+    for total, column in zip(totals, ("rows", "sum"), strict=True):
+        np.add.at(total, (rows, added["day"].to_numpy() - first + 1), added[column].to_numpy("float64"))
+        np.cumsum(total, axis=1, out=total)
+        total[:, past.window :] -= total[:, : max(0, days + 1 - past.window)].copy()
+    count, total = totals
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = {"count": count, "sum": total, "mean": np.where(count > 0, total / count, np.nan)}[past.statistic]
+    return Window(levels, groups, first + known_after, found.astype("float32"))
+
+
+def write(windows: dict[str, Window], folder: Path) -> None:
+    """Leave the windows in ``folder``, for the model to have them inside."""
+    for name, one in windows.items():
+        home = folder / FOLDER / name
+        home.mkdir(parents=True)
+        (home / "groups.json").write_text(json.dumps({"first": one.first, "levels": one.levels}) + "\n")
+        np.save(home / "groups.npy", one.groups)
+        np.save(home / "statistic.npy", one.statistic)
+
+
+def read(folder: Path, name: str) -> Window:
+    """A window that Features left in ``folder``."""
+    home = folder / FOLDER / name
+    told = json.loads((home / "groups.json").read_text())
+    groups, statistic = (np.load(home / f"{one}.npy", allow_pickle=False) for one in ("groups", "statistic"))
+    return Window(tuple(told["levels"]), groups, told["first"], statistic)

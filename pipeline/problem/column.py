@@ -1,0 +1,91 @@
+"""One column of a source, and what must hold of it: ``[sources.<name>.columns]``."""
+
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field, model_validator
+
+from pipeline.problem.part import Expression, Part
+
+NUMERIC = ("number", "integer")
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"expected a time zone such as 'Europe/Berlin', got {name!r}")
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Mark = Annotated[str, Field(min_length=1, max_length=1)]
+
+
+class Column(Part):
+    """One column of a source, and what must hold of it.
+
+    What breaks a rule follows the rule's word: ``block`` stops the run, ``reject`` sets the row aside, ``warn`` counts
+    it and lets it be; ``missing`` takes the value away; each other word mends the value as it says.
+    """
+
+    type: Literal["number", "integer", "category", "boolean", "time", "text"] = "number"
+    known: Literal["before", "after"] = "before"
+    """``after``: known only when the answer is, and so never a feature."""
+    missing: Literal["keep", "warn", "reject", "block"] = "keep"
+    """What becomes of a row without a value; where it is kept, the model imputes it."""
+    unreadable: Literal["missing", "reject", "block"] = "reject"
+    """What becomes of a value that the type can't hold."""
+    range: tuple[float, float] | None = None
+    allowed: tuple[str, ...] | None = None
+    outside: Literal["missing", "clip", "warn", "reject", "block"] = "reject"
+    """What becomes of a value outside ``range`` or ``allowed``."""
+    spelling: Literal["as is", "upper", "lower"] = "as is"
+    spellings: dict[str, str] = {}
+    """What is written in another way, by how it is written; read after ``spelling``."""
+    unit: str | None = None
+    """What may stand after a number."""
+    decimal: Mark = "."
+    thousands: Mark | None = None
+    time_zone: Zone = "UTC"
+    """Where the clock hung that a time without an offset was read from."""
+    clock_change: Literal["before", "missing", "reject", "block"] = "before"
+    """What becomes of a time that the clock showed twice or skipped: the offset before the change is taken to hold."""
+    future: Literal["keep", "missing", "warn", "reject", "block"] = "keep"
+    """What becomes of a time after the day of the run, or of its ``as_of``."""
+
+    @model_validator(mode="after")
+    def _rules_fit_the_type(self) -> "Column":
+        fits = {
+            "range": NUMERIC,
+            "unit": NUMERIC,
+            "decimal": NUMERIC,
+            "thousands": NUMERIC,
+            "allowed": ("category",),
+            "spelling": ("category",),
+            "spellings": ("category",),
+            "time_zone": ("time",),
+            "clock_change": ("time",),
+            "future": ("time",),
+        }
+        for rule, types in fits.items():
+            if getattr(self, rule) != type(self).model_fields[rule].get_default() and self.type not in types:
+                what = {"number": "numbers", "category": "categories", "time": "times"}[types[0]]
+                raise ValueError(f"{rule} is a rule for {what}, and this is a {self.type}")
+        if self.range and self.range[0] > self.range[1]:
+            raise ValueError(f"range must be [lowest, highest], got {list(self.range)}")
+        if self.outside == "clip" and self.type not in NUMERIC:
+            raise ValueError(f"outside = 'clip' is a rule for numbers, and this is a {self.type}")
+        if self.decimal == self.thousands:
+            raise ValueError(f"decimal and thousands must differ, got {self.decimal!r} for both")
+        return self
+
+
+class Check(Part):
+    """A comparison that must hold of each row, and what becomes of a row where it does not."""
+
+    holds: Expression
+    otherwise: Literal["warn", "reject", "block"] = "reject"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, written: Any) -> Any:
+        return {"holds": written} if isinstance(written, str) else written

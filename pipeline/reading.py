@@ -1,0 +1,82 @@
+"""What a text says: a number, yes or no, a moment. An array of texts becomes one that is null where it says none."""
+
+import re
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline import tables
+from pipeline.problem import Column
+
+NUMBER = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+OFFSET = r"[T ]\d{2}.*([Zz]|[+-]\d{2}(:?\d{2})?)$"
+TRUE = pa.array(["1", "t", "true", "y", "yes"])
+FALSE = pa.array(["0", "f", "false", "n", "no"])
+
+Flags = npt.NDArray[np.bool_]
+
+
+def numbers(texts: pa.Array, column: Column) -> pa.Array:
+    """Numbers as the column writes them, also such as infinity that a column may not hold."""
+    if column.unit:
+        texts = pc.replace_substring_regex(texts, rf"\s*{re.escape(column.unit)}$", "")
+    if column.thousands:
+        mark, point = re.escape(column.thousands), re.escape(column.decimal)
+        grouped = pc.match_substring_regex(texts, rf"^[+-]?\d{{1,3}}({mark}\d{{3}})+({point}\d*)?$")
+        texts = pc.if_else(grouped, pc.replace_substring(texts, column.thousands, ""), texts)
+    if column.decimal != ".":
+        strange = pc.match_substring(texts, ".")
+        texts = pc.if_else(strange, None, pc.replace_substring(texts, column.decimal, "."))
+    try:
+        numbers = texts.cast(pa.float64())
+        return pc.if_else(pc.is_nan(numbers), None, numbers)
+    except pa.ArrowInvalid:  # one of them is no number
+        texts = pc.replace_substring_regex(texts, r"^\+", "")
+        return pc.if_else(pc.match_substring_regex(texts, NUMBER), texts, None).cast(pa.float64())
+
+
+def booleans(texts: pa.Array) -> pa.Array:
+    """The texts ``true`` and ``false``."""
+    lower = pc.utf8_lower(texts)
+    return pc.if_else(pc.is_in(lower, TRUE), "true", pc.if_else(pc.is_in(lower, FALSE), "false", None))
+
+
+def times(texts: pa.Array, column: Column) -> tuple[pa.Array, Flags]:
+    """Moments (UTC) in ISO 8601, and which of them the clocks showed twice or skipped."""
+    written = texts.to_pandas()
+    if column.time_zone == "UTC":
+        return _moments(tables.times(written)), np.zeros(len(texts), bool)
+    naive = ~pc.match_substring_regex(texts, OFFSET).fill_null(False).to_numpy(zero_copy_only=False)
+    local = pd.to_datetime(written.where(naive), format="ISO8601", errors="coerce").astype("datetime64[us]")
+    there, unclear = _localized(local, column.time_zone)
+    return _moments(tables.times(written.mask(naive)).where(~naive, there)), unclear
+
+
+def moments(array: pa.Array, column: Column) -> tuple[pa.Array, Flags]:
+    """Dates and timestamps as moments (UTC), and which of them the clocks showed twice or skipped."""
+    array = array.cast(pa.timestamp("us", array.type.tz if pa.types.is_timestamp(array.type) else None), safe=False)
+    if array.type.tz or column.time_zone == "UTC":
+        return array.cast(tables.TYPES["time"]), np.zeros(len(array), bool)
+    local, unclear = _localized(array.to_pandas(), column.time_zone)
+    return _moments(local), unclear
+
+
+def _localized(local: pd.Series, zone: str) -> tuple[pd.Series, Flags]:
+    """The moments of a local clock: where it was changed, the offset before the change holds (PEP 495, ``fold=0``)."""
+    plain = local.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC")
+    unclear = (plain.isna() & local.notna()).to_numpy()
+    if unclear.any():
+        clock = local[unclear]
+        first = np.ones(len(clock), bool)
+        before = clock.dt.tz_localize(zone, ambiguous=first, nonexistent="shift_backward")
+        offset = before.dt.tz_localize(None) - before.dt.tz_convert("UTC").dt.tz_localize(None)
+        plain[unclear] = (clock - offset).dt.tz_localize("UTC").dt.as_unit("us")
+    return plain, unclear
+
+
+def _moments(series: pd.Series) -> Any:
+    return pa.Array.from_pandas(series, type=tables.TYPES["time"])

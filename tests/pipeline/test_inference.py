@@ -1,0 +1,266 @@
+"""What is concluded of tables as people leave them: real files, looked at whole."""
+
+import random
+import subprocess
+import sys
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.errors import DataError
+from pipeline.inference import reading, roles, seen
+
+ROWS = 400
+
+
+def table(**columns):
+    """A column ``y`` of two values that nothing tells, and the given ones."""
+    choose = random.Random(0)  # noqa: S311 - rows, not secrets
+    return pd.DataFrame({"y": [choose.choice("ab") for _ in range(ROWS)], "x": noise(), **columns})
+
+
+def noise():
+    return np.random.default_rng(1).normal(size=ROWS).round(3)
+
+
+def find(tmp_path, frame, target="y", task=None, **how):
+    path = tmp_path / "table.csv"
+    frame.to_csv(path, index=False, **how)
+    return look(path, target, task)
+
+
+def look(path, target="y", task=None):
+    kind = "parquet" if path.suffix == ".parquet" else "csv"
+    return roles.infer(reading.opened(str(path), kind), target, task)
+
+
+def cycle(values):
+    return [values[number % len(values)] for number in range(ROWS)]
+
+
+def test_it_works(tmp_path):
+    found = find(tmp_path, table(city=cycle(["Rome", "Oslo", "Lima"]), rooms=cycle([1, 2, 3, 4])))
+    assert (found.task, found.rows) == ("binary", ROWS)
+    assert {one.name: one.kind for one in found.features} == {"x": "number", "city": "category", "rooms": "integer"}
+
+
+class TestTarget:
+    @pytest.mark.parametrize(
+        ("values", "task", "target"),
+        [
+            ([0, 1, 0], "binary", "t"),
+            ([1, 2, 2], "binary", "t == 1"),
+            (["No", "Yes"], "binary", "t == 'Yes'"),
+            (["True", "False"], "binary", "t == 'True'"),
+            (["red", "green", "blue"], "multiclass", "t"),
+            ([1, 2, 3], "multiclass", "t"),
+            (list(range(40)), "regression", "t"),
+            ([1.5, 2.5, 3.5], "regression", "t"),
+        ],
+    )
+    def test_the_task_follows_from_its_values(self, tmp_path, values, task, target):
+        found = find(tmp_path, table(t=cycle(values)), "t")
+        assert (found.task, found.target) == (task, target)
+
+    def test_the_rarer_of_two_unknown_words_is_yes_and_that_is_said(self, tmp_path):
+        found = find(tmp_path, table(income=cycle(["<=50K", "<=50K", ">50K"])), "income")
+        assert found.target == "income == '>50K'"
+        assert any("yes is taken to be '>50K'" in one for one in found.unsure)
+
+    def test_an_expression_is_one_too(self, tmp_path):
+        found = find(tmp_path, table(delay=noise() * 30), "delay > 15")
+        assert (found.task, found.target, found.answers) == ("binary", "delay > 15", ["delay"])
+
+    def test_a_name_with_spaces_is_quoted(self, tmp_path):
+        assert find(tmp_path, table(**{"sale price": noise()}), "sale price").target == "`sale price`"
+
+    def test_rows_without_an_answer_are_told(self, tmp_path):
+        found = find(tmp_path, table(t=cycle(["a", "b", None, "c"])), "t")
+        assert found.task == "multiclass"
+        assert "t: 100 rows have no answer, and are set aside" in found.unsure
+
+    def test_whole_numbers_can_be_an_amount(self, tmp_path):
+        assert find(tmp_path, table(t=cycle([1, 2, 3])), "t", "regression").task == "regression"
+
+    @pytest.mark.parametrize(
+        ("values", "target", "why"),
+        [
+            (["a"], "t", "must have two values or more"),
+            ([None], "t", "must have two values or more"),
+            (["a"], "tt", "'tt' is none; did you mean 't'"),
+            ([f"{number} words and more" for number in range(ROWS)], "t", "at most 100 classes"),
+        ],
+    )
+    def test_what_can_not_be_one_is_told(self, tmp_path, values, target, why):
+        with pytest.raises(DataError, match=why):
+            find(tmp_path, table(t=cycle(values)), target)
+
+
+class TestColumns:
+    @pytest.mark.parametrize(
+        ("values", "kind"),
+        [
+            ([1, 2, 3], "integer"),
+            ([1.5, "", 2], "number"),
+            (["1e3", "-.5"], "number"),
+            (["007", "012", "100"], "category"),
+            ([2**60, 2**60 + 1, 5], "category"),
+            (["yes", "no"], "boolean"),
+            (["True", "FALSE", "true"], "boolean"),
+            (["T", "F"], "boolean"),
+            (["2013-11-03", "2013-11-04"], "time"),
+            (["2013-11-03T10:00:00Z", "2013-11-03 11:30:00+01:00"], "time"),
+            (["UA", "AA", "B6"], "category"),
+        ],
+    )
+    def test_the_type_follows_from_the_values(self, tmp_path, values, kind):
+        assert find(tmp_path, table(c=cycle(values))).columns["c"].kind == kind
+
+    @pytest.mark.parametrize(
+        "values", [["03/11/2013", "04/12/2013"], ["3.11.13", "30.11.13"], ["2013/11/03", "2013/1/4"]]
+    )
+    def test_a_date_in_another_order_is_asked_about_and_not_guessed(self, tmp_path, values):
+        found = find(tmp_path, table(c=cycle(values)))
+        assert "c" in found.left_out
+        assert any("which part is the day?" in one for one in found.unsure)
+
+    def test_short_text_is_no_category(self, tmp_path):
+        words = ["good", "bad", "food", "slow", "very", "never", "again", "tasty", "cheap"]
+        choose = random.Random(0)  # noqa: S311 - rows, not secrets
+        text = [" ".join(choose.choices(words, k=8)) for _ in range(ROWS)]
+        assert find(tmp_path, table(c=text)).columns["c"].kind == "text"
+
+    def test_tokens_for_no_value_are_found(self, tmp_path):
+        found = find(tmp_path, table(c=cycle([1, 2, "?", 4]), d=cycle(["a", "b", "n.a."])))
+        assert found.columns["c"].kind == "integer"
+        assert set(found.missing_tokens) == {"?", "n.a."}
+
+    def test_the_same_word_in_two_spellings_is_one(self, tmp_path):
+        found = find(tmp_path, table(c=cycle(["Rome", "ROME", " rome", "Oslo"])))
+        assert found.columns["c"].rules == {"spelling": "lower"}
+
+    def test_a_decimal_comma_is_seen(self, tmp_path):
+        found = find(tmp_path, table(c=noise()).round(2), sep=";", decimal=",")
+        assert found.table.csv.delimiter == ";"
+        assert (found.columns["c"].kind, found.columns["c"].rules) == ("number", {"decimal": ","})
+
+    def test_what_is_empty_or_the_same_everywhere_is_left_out(self, tmp_path):
+        found = find(tmp_path, table(empty=None, same="x"))
+        assert found.left_out == {"empty": "it has no value", "same": "it is 'x' in every row"}
+
+
+class TestRoles:
+    def test_an_id_that_no_two_rows_share_is_the_key(self, tmp_path):
+        found = find(tmp_path, table(customer_id=[f"C{number}" for number in range(ROWS)]))
+        assert found.key == "customer_id"
+        assert [one.name for one in found.features] == ["x"]
+
+    def test_names_of_rows_that_are_no_key_are_left_out(self, tmp_path):
+        found = find(tmp_path, table(surname=[f"Name{number}" for number in range(ROWS)]))
+        assert found.left_out == {"surname": "it has 400 different values in 400 rows"}
+
+    def test_an_id_of_several_rows_is_a_group(self, tmp_path):
+        found = find(tmp_path, table(patient_id=[number // 4 for number in range(ROWS)]))
+        assert found.group == "patient_id"
+
+    def test_a_time_orders_the_rows(self, tmp_path):
+        days = [str(date(2024, 1, 1) + timedelta(days=number // 4)) for number in range(ROWS)]
+        found = find(tmp_path, table(created=days, birth_date=cycle(["1970-01-01", "1980-05-05"])))
+        assert (found.time, found.windows) == ("created", ("2024-03-11", "2024-03-26"))
+        assert found.derived["days_since_birth_date"] == "days_between(birth_date, created)"
+
+    def test_a_column_that_tells_the_target_is_left_out_and_named(self, tmp_path):
+        frame = table()
+        frame["copy"] = frame["y"].map({"a": 10, "b": 20}) + np.arange(ROWS) % 3
+        found = find(tmp_path, frame)
+        assert "alone nearly tells the target" in found.left_out["copy"]
+        assert "x" not in found.left_out
+
+    def test_a_copy_of_a_number_is_a_leak_too(self, tmp_path):
+        frame = table()
+        frame["copy"] = frame["x"] * 2 + np.arange(ROWS) % 3 / 1000
+        assert "copy" in find(tmp_path, frame, "x").left_out
+
+    def test_a_name_that_sounds_late_is_asked_about(self, tmp_path):
+        found = find(tmp_path, table(refund_amount=noise()[::-1]))
+        assert any(one.startswith("refund_amount: its name sounds") for one in found.unsure)
+
+
+class TestFiles:
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+    @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+    def test_how_it_is_written_is_told(self, tmp_path, encoding, separator):
+        path = tmp_path / "table.csv"
+        frame = table(größe=cycle(["klein", "groß, ja", "€"]))
+        frame.to_csv(path, index=False, sep=separator, encoding=encoding)
+        found = look(path)
+        assert found.table.csv.delimiter == separator
+        assert set(found.columns["größe"].seen.levels) == {"klein", "groß, ja", "€"}
+
+    def test_parquet_says_its_types_itself(self, tmp_path):
+        frame = table(flag=cycle([True, False]), at=pd.Timestamp("2024-01-01") + pd.to_timedelta(range(ROWS), unit="D"))
+        frame["city"] = pd.Categorical(cycle(["Rome", "Oslo"]))
+        frame.to_parquet(tmp_path / "table.parquet")
+        found = look(tmp_path / "table.parquet")
+        kinds = {name: one.kind for name, one in found.columns.items()}
+        assert kinds == {"y": "category", "x": "number", "flag": "boolean", "at": "time", "city": "category"}
+        assert found.time == "at"
+
+    @pytest.mark.parametrize(
+        ("content", "why"),
+        [
+            ("", "is empty"),
+            ("y,x\n", "has 0 rows"),
+            ("y,y\n1,2\n", "names y more than once"),
+            ("1,2\n3,4\n", "must name its columns in its first line"),
+            ("y,x\n1,2\n3\n", "as many values in each row"),
+        ],
+    )
+    def test_what_is_no_table_is_told(self, tmp_path, content, why):
+        path = tmp_path / "table.csv"
+        path.write_text(content)
+        with pytest.raises(DataError, match=why):
+            look(path)
+
+    def test_a_file_that_is_not_there_is_told_with_those_that_are(self, tmp_path):
+        (tmp_path / "other.csv").write_text("a\n1\n")
+        with pytest.raises(DataError, match=r"there is none. Beside it are other.csv"):
+            look(tmp_path / "table.csv")
+
+
+class TestSize:
+    def test_two_hundred_rows_are_enough(self, tmp_path):
+        assert find(tmp_path, table().head(200)).task == "binary"
+
+    def test_a_thousand_columns(self, tmp_path):
+        values = np.random.default_rng(0).normal(size=(ROWS, 1000)).round(3)
+        wide = pd.DataFrame(values, columns=[f"c{number}" for number in range(1000)])
+        found = find(tmp_path, wide.assign(y=table()["y"]))
+        assert len(found.features) == 1000
+
+    def test_different_values_are_counted_within_some_percent(self):
+        one = seen.Seen("c")
+        for start in range(0, 1_000_000, 100_000):
+            one.add(pa.chunked_array([pa.array([f"v{number % 600_000}" for number in range(start, start + 100_000)])]))
+        assert one.distinct == pytest.approx(600_000, rel=0.05)
+        assert not one.unique
+        assert len(one.values) <= seen.MOST_VALUES
+
+    @pytest.mark.slow
+    def test_case_13_a_million_categories_take_little_memory(self, tmp_path):
+        path = tmp_path / "table.parquet"
+        names = pa.array([f"customer-{number}" for number in range(1_000_000)])
+        yes = pa.array(np.random.default_rng(0).integers(0, 2, 1_000_000))
+        pq.write_table(pa.table({"name": names, "y": yes, "x": np.arange(1_000_000) % 977}), path)
+        code = (
+            "import resource, sys\nfrom pipeline.inference import reading, roles\n"
+            "at = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\nbefore = at()\n"
+            "found = roles.infer(reading.opened(sys.argv[1], 'parquet'), 'y')\n"
+            "assert 'name' in found.left_out, found\nprint((at() - before) // 1024)"
+        )
+        done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)
+        assert int(done.stdout) < 300, "MiB"

@@ -1,0 +1,169 @@
+"""Features inside the model are those of the pipeline: NumPy, TensorFlow and LiteRT make the same of raw columns."""
+
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bundle.contract import Contract, Input, Output, columns_of
+from bundle.model import Model, features
+from pipeline import civil, expressions, past, problem, values
+from pipeline.encoding import Category, Encoding, Number, Target
+from pipeline.values import Coded
+
+pytestmark = pytest.mark.slow
+
+ZONE = civil.zone("America/New_York")
+DERIVED = {
+    "hour": "hour(t)",
+    "year": "year(t)",
+    "month": "month(t)",
+    "day": "day(t)",
+    "minute": "minute(t)",
+    "of_week": "weekday(t)",
+    "of_year": "day_of_year(t)",
+    "week": "week(t)",
+    "later": "t >= u",
+    "ratio": "x / y",
+    "steps": "x // y + x % 7",
+    "either": "x if y > 2 and c == 'b' or d != 'p' else 0",
+    "within": "1 if c not in ('a', 'q') else -x",
+    "binned": "bin(x, -1, 0, 3)",
+    "least": "min(x / y, abs(y), 3)",
+    "most": "max(x, y)",
+    "same": "c == d",
+    "paid": "b == 'true'",
+}
+ROUNDED = {"log": "log(x)", "since": "days_between(u, t)", "wave": "sin_cycle(month(t), 12)", "turn": "cos_cycle(x, 7)"}
+"""Those of which the last bit depends on whose sine or logarithm it is, or on how a compiler divides."""
+PAST = {
+    "mean": problem.Past(statistic="mean", of="x", by=("c", "d"), window="3 days"),
+    "count": problem.Past(statistic="count", by=("c",), window="2 days"),
+    "sum": problem.Past(statistic="sum", of="x > 1", window="30 days"),
+}
+ON = {"mean": ["t", "c", "d"], "count": ["t", "c"], "sum": ["t"]}
+TYPES = {"t": "time", "u": "time", "x": "number", "y": "number", "c": "category", "d": "category", "b": "boolean"}
+CONTRACT = Contract(
+    inputs=tuple(Input(name=name, type=kind) for name, kind in TYPES.items()),
+    outputs=(Output(name="probability", type="number", meaning=""),),
+    threshold=0.5,
+)
+KNOWN = ["a | p", "b | q", "b | p | p", "b | p", "żółć | q"]
+
+
+def rows(count, seed=0):
+    """Raw rows as a client sends them: all kinds of values, some missing, some never seen before."""
+    random = np.random.default_rng(seed)
+    start = datetime(2013, 10, 20, tzinfo=UTC)
+
+    def some(value):
+        return None if random.random() < 0.1 else value
+
+    return [
+        {
+            "t": some((start + timedelta(seconds=int(random.integers(40 * 86_400)))).isoformat()),
+            "u": some((start + timedelta(seconds=int(random.integers(-(10**9), 10**9)))).isoformat()),
+            "x": some(float(random.integers(-9, 9)) / 2),
+            "y": some(float(random.integers(-2, 5))),
+            "c": some(str(random.choice(["a", "b", "b | p", "żółć", "z"]))),
+            "d": some(str(random.choice(["p", "q", "b"]))),
+            "b": some(bool(random.integers(2))),
+        }
+        for _ in range(count)
+    ]
+
+
+def operands(given):
+    """The same rows as the pipeline has them."""
+    frame = pd.DataFrame(given)
+    columns = {}
+    for name, kind in TYPES.items():
+        column = frame[name]
+        if kind == "time":
+            column = pd.to_datetime(column, utc=True, format="ISO8601")
+        elif kind == "number":
+            column = column.astype("float64")
+        else:
+            column = column.map(lambda value: str(value).lower() if isinstance(value, bool) else value)
+        columns[name] = values.of_column(column, kind)
+    return columns
+
+
+def learned(given):
+    """The windows over rows, as Features learns them."""
+    columns = operands(given)
+    days = np.where(values.told(columns["t"]), civil.Moment(columns["t"], ZONE, np).days, np.nan)
+    return {name: past.window(name, one, past.sums(one, columns, days, ZONE), 0) for name, one in PAST.items()}
+
+
+def in_the_pipeline(given, windows):
+    """Every feature as Features makes it."""
+    columns = operands(given)
+    found = {name: values.number(text, columns, ZONE) for name, text in (DERIVED | ROUNDED).items()}
+    days = civil.Moment(columns["t"], ZONE, np).days
+    for name, window in windows.items():
+        told = reduce(np.logical_and, [values.told(columns[column]) for column in ON[name]])
+        found[name] = np.where(told, window.of([columns[one] for one in ON[name][1:]], days), np.float32(np.nan))
+    return found, Coded.joined(columns["c"], columns["d"])
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A small network with every kind of feature, in both forms; and the windows inside it."""
+    from pipeline import export, network
+    from pipeline.preprocessing import Derive, Encode
+
+    windows = learned(rows(4000))
+    names = [*DERIVED, *ROUNDED, *PAST]
+    kinds = dict.fromkeys(names, "number") | {"cross": "category"}
+    derived = DERIVED | ROUNDED | {"cross": "cross(c, d)"}
+    on = {name: (ON[name], window) for name, window in windows.items()}
+    derive = Derive(kinds, derived, {}, zone=ZONE, windows=on, crosses={"cross": KNOWN})
+    known = Encoding(
+        numbers=tuple(Number(name=name, median=1.0, scale=9.0, missing=True) for name in names),
+        categories=(Category(name="cross", vocabulary=tuple(KNOWN)),),
+        target=Target(task="binary", classes=(), shares=(0.3,), mean=0.0, scale=1.0),
+    )
+    model = network.build(known, network.Hyperparameters(width=16, depth=2), seed=0)
+    random = np.random.default_rng(0)
+    for variable in model.trainable_variables:
+        variable.assign(random.normal(size=variable.shape) * 0.3)
+    folder = tmp_path_factory.mktemp("exported")
+    export.save(folder, derive, Encode(known), model, known, CONTRACT)
+    export.compile_beside(folder, derive, Encode(known), model, known, CONTRACT)
+    return folder, windows
+
+
+def test_it_works(exported):
+    folder, windows = exported
+    given = rows(3000, seed=1)
+    expected, crossed = in_the_pipeline(given, windows)
+    found = features(folder, CONTRACT)(columns_of(given, CONTRACT))
+    for name in (*DERIVED, *PAST):
+        np.testing.assert_array_equal(found[name], expected[name], name)
+        assert 0.02 < np.isnan(expected[name]).mean() < 0.6, name
+    for name in ROUNDED:
+        np.testing.assert_allclose(found[name], expected[name], rtol=1e-6, atol=2e-6, err_msg=name)
+    texts = np.append(np.array(crossed.levels, object), "")[crossed.codes]
+    seen = np.array([text if text in (*KNOWN, "") else expressions.BETWEEN for text in texts], object)
+    assert [text.decode() for text in found["cross"]] == seen.tolist()
+    assert set(seen) == {*KNOWN, "", expressions.BETWEEN}
+
+
+def test_both_forms_answer_alike_on_every_kind_of_row(exported):
+    from pipeline import export
+
+    columns = columns_of([*rows(3000, seed=2), *export.odd_rows(CONTRACT)], CONTRACT)
+    saved, compiled = (Model(exported[0], CONTRACT, runtime).predict(columns) for runtime in ("savedmodel", "litert"))
+    assert export.largest_difference(saved["probability"], compiled["probability"]) < 1e-5
+    assert len(np.unique(saved["probability"])) > 2000
+
+
+def test_after_the_last_day_a_row_sees_what_was_newest(exported):
+    folder, windows = exported
+    last = datetime(2013, 11, 30, 12, tzinfo=UTC)
+    given = [{**rows(1)[0], "t": day.isoformat(), "c": "a"} for day in (last, last + timedelta(days=400))]
+    found = features(folder, CONTRACT)(columns_of(given, CONTRACT))
+    assert found["count"][0] == found["count"][1] == windows["count"].statistic[0, -1] > 0
