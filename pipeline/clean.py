@@ -34,6 +34,7 @@ class Cleaned:
     found: list[Violation]
     keys: repeats.Keys
     newest: datetime | None
+    missing: dict[str, int]
 
 
 def clean(job: Job) -> Outcome:
@@ -49,14 +50,22 @@ def clean(job: Job) -> Outcome:
     done = tables.over(tables.slices(job.inputs["raw"]), work, f"cleaning {name}")
     settled = repeats.settle([one.keys for one in done], source, rows, aside)
     found = violations.together([*(one.found for one in done), settled])
-    described = Violations(rows=sum(one.rows for one in done), found=tuple(found))
     kept = sum(one.kept for one in done) - sum(one.count for one in settled)
     refused = sum(one.aside for one in done) + sum(one.count for one in settled if one.word in REFUSED)
+    described = Violations(
+        rows=sum(one.rows for one in done),
+        kept=kept,
+        aside=refused,
+        missing={column: sum(one.missing[column] for one in done) for column in source.columns},
+        found=tuple(found),
+    )
     newest = max((one.newest for one in done if one.newest), default=None)
-    broken = [*_blocking(described, source, refused, kept), *_stale(newest, ends, source)]
+    broken = [*_blocking(described, source), *_stale(newest, ends, source)]
     if broken:
-        page = quality.refuse(job.final.parent, broken)
+        page = quality.write(job.final.parent / quality.REFUSED, name, described, broken)
         raise DataError("\n".join([f"The rules of {name} must hold, and these do not:", *broken, f"See {page}."]))
+    (job.final.parent / quality.REFUSED).unlink(missing_ok=True)  # of a run before
+    quality.write(job.output / quality.NAME, name, described, [])
     (job.output / violations.NAME).write_text(described.model_dump_json(indent=1) + "\n")
     return Outcome(rows_in=described.rows, rows_out=kept, notes=[str(one) for one in found])
 
@@ -65,6 +74,7 @@ def clean_part(number: int, part: Part, source: Source, rows: Path, aside: Path,
     """Write the typed rows of a part that keep the rules, and beside them those that don't, as they came."""
     came = tables.load(part, encoded=True)
     table, faults = typed(came, source, ends)
+    missing = {name: table[name].null_count for name in table.column_names}
     found = [violations.sampled(fault, came, source.key) for fault in faults]
     refused = [fault for fault in faults if fault.word == "reject"]
     if refused:
@@ -78,7 +88,7 @@ def clean_part(number: int, part: Part, source: Source, rows: Path, aside: Path,
         table = table.filter(pa.array(~duplicate))
     tables.write(table, rows, number)
     newest = pc.max(table[source.time]).as_py() if source.time else None
-    return Cleaned(came.num_rows, aside_here, table.num_rows, found, keys, newest)
+    return Cleaned(came.num_rows, aside_here, table.num_rows, found, keys, newest, missing)
 
 
 def typed(came: pa.Table, source: Source, ends: datetime | None) -> tuple[pa.Table, list[Fault]]:
@@ -117,21 +127,21 @@ def _checked(table: pa.Table, source: Source) -> Iterator[Fault]:
             yield Fault(reason, check.otherwise, broken, tuple(names))
 
 
-def _blocking(described: Violations, source: Source, refused: int, kept: int) -> list[str]:
+def _blocking(described: Violations, source: Source) -> list[str]:
     """What stops the run, of all that was found."""
     broken = [violations.told(one) for one in described.found if one.word == "block"]
     most = source.max_rejected * described.rows
-    if refused > most:
+    if described.aside > most:
         why = "\n".join(violations.told(one) for one in described.found if one.word in REFUSED)
-        share = f"{source.max_rejected:.1%} of the rows may be set aside; {refused / described.rows:.1%} are"
+        share = f"{source.max_rejected:.1%} of the rows may be set aside; {described.aside / described.rows:.1%} are"
         broken.append(f"  at most {share}:\n{why}")
     broken += [
         f"  at most {source.max_rejected:.1%} of a column may be unreadable:\n{violations.told(one)}"
         for one in described.found
         if one.word == "missing" and " is no " in one.rule and one.count > most
     ]
-    if kept < source.min_rows:
-        broken.append(f"  at least {source.min_rows:,} rows must be left, and {kept:,} are")
+    if described.kept < source.min_rows:
+        broken.append(f"  at least {source.min_rows:,} rows must be left, and {described.kept:,} are")
     return broken
 
 

@@ -180,9 +180,12 @@ def _statistics(kind: str, receipt: Receipt) -> Event:
 
 
 def _fields(table: Path) -> list[dict[str, str]]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return [{"name": field.name, "type": str(field.type)} for field in pq.read_schema(table)]
+    types = {field.name: field.type for field in pq.read_schema(table)}
+    coded = {name: kind.value_type for name, kind in types.items() if pa.types.is_dictionary(kind)}
+    return [{"name": name, "type": str(kind)} for name, kind in {**types, **coded}.items()]
 
 
 def _facet(kind: str, **fields: Any) -> Event:

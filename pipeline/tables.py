@@ -193,7 +193,7 @@ def _distributed(steps: list[Any], advance: Advance) -> list[Any]:
     """The results of the workers of the scheduler that the environment names."""
     from distributed import Client, as_completed
 
-    with Client(os.environ["DASK_SCHEDULER_ADDRESS"], set_as_default=False) as client:
+    with Client(os.environ["DASK_SCHEDULER_ADDRESS"]) as client:
         futures = client.compute(steps)
         for _ in as_completed(futures):
             advance()

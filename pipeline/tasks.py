@@ -227,11 +227,11 @@ class Validate(Stage):
     """Hold the figures against the requirements: a verdict, clause by clause."""
 
     function = "pipeline.validate:validate"
-    reads = ("requirements",)
+    reads = ("requirements", "screen")
     in_process = True
 
     def requires(self) -> Tasks:
-        return {"evaluation": self.clone(Evaluate)}
+        return {"evaluation": self.clone(Evaluate), "encoded": self.clone(Encode)}
 
 
 class Publish(Stage):

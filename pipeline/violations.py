@@ -45,10 +45,20 @@ class Violation(BaseModel):
 
 
 class Violations(BaseModel):
-    """All that broke the rules of a source, and how many rows there were."""
+    """All that broke the rules of a source.
+
+    Attributes:
+        rows: how many rows came.
+        kept: how many are left.
+        aside: how many were set aside.
+        missing: how many of the rows that came have no value, by column.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     rows: int
+    kept: int
+    aside: int
+    missing: dict[str, int]
     found: tuple[Violation, ...]
 
 
