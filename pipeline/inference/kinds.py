@@ -69,7 +69,8 @@ def _number(seen: Seen) -> Column:
     if not strange:
         return Column(seen, kind)
     examples = ", ".join(repr(value) for value, _ in seen.no_number.most_common(3))
-    return Column(seen, kind, unsure=f"{strange:,} values are no numbers: {examples}")
+    why = f"{strange:,} values are no numbers, and taken for missing: {examples}"
+    return Column(seen, kind, {"unreadable": "missing"}, unsure=why)
 
 
 def _date(seen: Seen) -> Column:

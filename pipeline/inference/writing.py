@@ -16,6 +16,7 @@ SMALL = 10_000
 REQUIREMENT = {"binary": ("log_loss", "roc_auc"), "multiclass": ("log_loss", "accuracy"), "regression": ("rmse", "r2")}
 GUESS = {"binary": "prior", "multiclass": "prior", "regression": "mean"}
 SHARES = "70 % to train on, 15 % to choose with, 15 % to judge by"
+FEW_LEVELS = 12
 SMALL_CLASS = 100
 """Rows of the rarest class up to which it is shared out exactly among the splits."""
 
@@ -123,7 +124,10 @@ def _column(column: Column, found: Found, *, feature: bool) -> str:
     if column.name in (found.key, found.time, found.group):
         rules["missing"] = "reject"
     if feature and column.kind in ("number", "integer") and "decimal" not in rules:
-        rules |= {"range": _room(column), "outside": "missing"}
+        rules |= {"range": _room(column), "outside": "warn"}
+    levels = sorted(column.seen.levels)
+    if feature and column.kind == "category" and 0 < len(levels) <= FEW_LEVELS and not column.rules:
+        rules |= {"allowed": levels, "outside": "warn"}
     doubt = f" # {column.unsure}" if column.unsure else ""
     return f"{_key(column.name)} = {_inline(rules)}{doubt}"
 

