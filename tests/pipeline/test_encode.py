@@ -8,7 +8,7 @@ import pytest
 
 from bundle.profile import Profile, psi
 from pipeline import arrays, encode, encoding, problem, tables
-from pipeline.errors import DataError
+from pipeline.errors import DataError, ProblemError
 from pipeline.job import Job
 from pipeline.tasks import Encode
 
@@ -222,3 +222,22 @@ def test_the_answers_of_the_hold_out_are_not_read(tmp_path, splits):
 def test_without_any_feature_left_the_run_stops(tmp_path, splits):
     with pytest.raises(DataError, match="At least one feature must be left"):
         run(tmp_path, {name: table.assign(x=1.0, steady=1.0, kind="a") for name, table in splits.items()})
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (
+            {"screen": {"waive": {"stedy": "It is known."}}},
+            "screen.waive: 'stedy' is no feature; did you mean 'steady'",
+        ),
+        ({"screen": {"waive": {"steady": " "}}}, "screen.waive.steady: must give the reason"),
+        ({"winsorise": {"kind": [0.1, 0.9]}}, "features.winsorise: 'kind' must be a number; it is of type category"),
+        ({"winsorise": {"x": [0.9, 0.1]}}, "x: expected two shares such as [0.01, 0.99]"),
+    ],
+)
+def test_a_rule_that_can_not_be_is_a_mistake(more, told):
+    features = {**SPEC["features"], "winsorise": more.get("winsorise", {})}
+    with pytest.raises(ProblemError) as error:
+        problem.parse({**SPEC, "features": features, "screen": more.get("screen", {})})
+    assert told in str(error.value)
