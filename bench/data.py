@@ -132,7 +132,6 @@ def ours(stage: str):
 
 RUNS = {
     "DuckDB": peer("years_duckdb"),
-
     "Plumbline, to Split": ours("Split"),
     "Plumbline, to Encode": ours("Encode"),
 }
