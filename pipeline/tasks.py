@@ -7,7 +7,7 @@ Raw ─► Collect ─► Clean ─► Features ─► Split ─► Encode ─�
 import json
 import logging
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,7 @@ class Clean(Stage):
 
     def part(self) -> dict[str, Any]:
         dated = self.spec.sources[self.source].dated
-        return source_part(self) | ({"today": str(datetime.now(UTC).date())} if dated else {})
+        return source_part(self) | ({"today": str(self.as_of or looking().today)} if dated else {})
 
     def requires(self) -> Tasks:
         return {"raw": self.clone(Collect)}
