@@ -1,11 +1,12 @@
 """The contract of a model: the raw columns that it takes, and what it answers. The one schema that serving knows."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -43,14 +44,16 @@ class Input(BaseModel):
     number      a finite number                 float32, NaN where missing
     category    text                            text, empty where missing
     boolean     true or false                   the text true or false, empty where missing
-    time        text in ISO 8601; UTC if it     int64 seconds since 1970 (UTC), the least
-                names no offset                 int64 where missing
+    time        text in ISO 8601                int64 seconds since 1970 (UTC), the least
+                                                int64 where missing
     ==========  ==============================  ============================================
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str
     type: Literal["number", "category", "boolean", "time"]
+    time_zone: str = "UTC"
+    """Where the clock hangs that a time without an offset is read from."""
 
 
 class Output(BaseModel):
@@ -162,7 +165,7 @@ def _together(values: Mapping[str, Sequence[Any]], contract: Contract) -> dict[s
     columns.update(zip(names, block, strict=True))
     for column in contract.inputs:
         if column.type != "number":
-            made = MAKE[column.type](values[column.name])
+            made = _made(column, values[column.name])
             if made is None:
                 return None
             columns[column.name] = made
@@ -174,10 +177,9 @@ def _one_by_one(values: Mapping[str, Sequence[Any]], contract: Contract) -> dict
     columns: dict[str, npt.NDArray[Any]] = {}
     for column in contract.inputs:
         given = values[column.name]
-        made = MAKE[column.type](given)
+        made = _made(column, given)
         if made is None:
-            fits = FITS[column.type]
-            faults.extend(_fault(at, column, value) for at, value in enumerate(given) if not fits(value))
+            faults.extend(_fault(at, column, value) for at, value in enumerate(given) if not _fits(column, value))
         else:
             columns[column.name] = made
     if faults:
@@ -211,6 +213,23 @@ def check(columns: Columns, contract: Contract) -> None:
         raise ContractError(faults)
 
 
+def _made(column: Input, values: Sequence[Any]) -> npt.NDArray[Any] | None:
+    """The values of a column as the model takes them, or None where one does not fit."""
+    match column.type:
+        case "number":
+            return _numbers(values, values)
+        case "category":
+            return _texts(values)
+        case "boolean":
+            return _booleans(values)
+        case "time":
+            return _times(values, column.time_zone)
+
+
+def _fits(column: Input, value: Any) -> bool:
+    return _made(column, [value]) is not None
+
+
 def _numbers(values: Sequence[Any], each: Iterable[Any]) -> npt.NDArray[np.float32] | None:
     """The values, or several columns of them, as numbers; None where one of ``each`` is none."""
     if not PLAIN_NUMBERS.issuperset(map(type, each)) and not (each is values and all(map(_is_number, values))):
@@ -237,27 +256,24 @@ def _booleans(values: Sequence[Any]) -> npt.NDArray[np.object_] | None:
     return as_bytes([str(value or "").lower() if value is not False else "false" for value in values])
 
 
-def _times(values: Sequence[Any]) -> npt.NDArray[np.datetime64] | None:
+def _times(values: Sequence[Any], zone: str) -> npt.NDArray[np.datetime64] | None:
     """The values as whole seconds, rounded down, or None where one is no time."""
+    clock = ZoneInfo(zone)
     try:
-        seconds = [MISSING_TIME if value is None else _second(value) for value in values]
+        seconds = [MISSING_TIME if value is None else _second(value, clock) for value in values]
     except (TypeError, ValueError):
         return None
     return np.array(seconds, "int64").view("datetime64[s]")
 
 
-def _second(value: Any) -> int:
+def _second(value: Any, clock: ZoneInfo) -> int:
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=clock).astimezone(UTC)
     return (aware - EPOCH) // timedelta(seconds=1)
 
 
 def _is_boolean(value: Any) -> bool:
     return value is None or isinstance(value, bool) or (isinstance(value, str) and value in ("true", "false", ""))
-
-
-def _is_time(value: Any) -> bool:
-    return _times([value]) is not None
 
 
 def _is_text(value: Any) -> bool:
@@ -278,18 +294,6 @@ def _fault(row: int, column: Input, value: Any) -> str:
     return f"row {row}, {column.name}: expected {EXPECTED[column.type]}, got {shown(value)}"
 
 
-MAKE: dict[str, Callable[[Sequence[Any]], npt.NDArray[Any] | None]] = {
-    "number": lambda values: _numbers(values, values),
-    "category": _texts,
-    "boolean": _booleans,
-    "time": _times,
-}
-FITS: dict[str, Callable[[Any], bool]] = {
-    "number": _is_number,
-    "category": _is_text,
-    "boolean": _is_boolean,
-    "time": _is_time,
-}
 EXPECTED = {
     "number": "a finite number or null",
     "category": "text or null",

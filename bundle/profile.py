@@ -56,6 +56,12 @@ class FeatureProfile(Bins):
     missing: float
     kept: bool
     reason: str
+    alone: float | None = None
+    """How much of the answer it tells by itself, 0 to 1."""
+    leak: str = ""
+    """Why it can hardly be known before the answer, or names rows."""
+    waived: str = ""
+    """Why it may be used nevertheless."""
 
 
 class AnswerProfile(Bins):

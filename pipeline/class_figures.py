@@ -3,12 +3,13 @@
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from pipeline.figures import ACCENT, BASELINE, MUTED, REFERENCE, STYLE, WARN, Facts, canvas, shown, svg
 
-PANEL, COLUMNS = 170, 6
-"""Pixels of a class's panel, and how many are side by side."""
+WIDTH, COLUMNS, TALLEST = 1060, 6, 260
+"""Pixels of the panels of all classes together, how many are side by side, and how tall one is at most."""
 
 
 def confusion(evaluation: Facts) -> str:
@@ -45,8 +46,9 @@ def calibration(evaluation: Facts) -> str:
     curves = evaluation["curves"]["model"]["calibration"]
     across = min(COLUMNS, len(curves))
     down = -(-len(curves) // across)
+    tall = min(TALLEST, WIDTH / across)
     with mpl.rc_context(STYLE):
-        figure = mpl.figure.Figure(figsize=(PANEL * across / 72, (PANEL + 20) * down / 72), layout="constrained")
+        figure = Figure(figsize=(WIDTH / 72, (tall + 20) * down / 72), layout="constrained")
         panels = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).flatten()
         for panel, (label, bins) in zip(panels, curves.items(), strict=False):
             predicted, observed = [one["predicted"] for one in bins], [one["observed"] for one in bins]

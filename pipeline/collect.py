@@ -5,18 +5,24 @@
 """
 
 import json
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from pipeline import dates, tables
+from bundle import digest
+from pipeline import dates, days_apart, index, tables
+from pipeline.days_apart import Apart
 from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
 from pipeline.problem import Source
 from pipeline.progress import track
-from pipeline.sources import delimited, files, parquet, records
+from pipeline.sources import api, delimited, elsewhere, files, parquet, records, sql
 from pipeline.sources.columns import Columns
 from pipeline.sources.landing import Landing
 
@@ -29,52 +35,106 @@ def collect(job: Job) -> Outcome:
     Raises:
         DataError: the source is not what it is said to be, the day is not over, or has not arrived there.
     """
+    if "raw" not in job.inputs:
+        return together(job)
     [source] = job.problem.sources.values()
-    day, raw = job.part.get("day"), job.inputs["raw"]
+    day = job.part.get("day")
     if day and not dates.is_over(day):
         raise DataError(f"A day must be over (UTC) before it is collected, and {day} is not.")
-    found = files.matching(raw)
-    columns = Columns(source.columns)
-    ragged: list[str] = []
-    kept = OfDay(day, source.time) if day and source.time else None
+    return from_days(job, source, day) if day and not source.remote else land(job, source, day)
+
+
+def land(job: Job, source: Source, day: str | None) -> Outcome:
+    """Land a source, its rows of a day, or those before the day that it is as of."""
+    raw, columns, ragged = job.inputs["raw"], Columns(source.columns), list[str]()
+    kept = None
+    if source.time and (day or "as_of" in job.part):
+        begins = pd.Timestamp(day, tz="UTC") if day else None
+        ends = begins + pd.Timedelta(days=1) if begins else as_of(job, source)
+        kept = Within(source.time, begins, ends)
     with track(f"reading {raw.name}", None) as advance:
         landing = Landing(job.output, lambda rows: advance(1, f"{rows:,} rows"))
+        found = _fetched(job, source, day)
         if kept or not _copied(found, source, columns, landing):
-            rows = read(found, source, columns, ragged)
+            rows = read(found, source, columns, ragged, day)
             landing.write(map(kept, rows) if kept else rows)
-    if (kept.seen if kept else landing.rows) == 0:
+    shutil.rmtree(job.output / ".fetched", ignore_errors=True)
+    if day is None and (kept.seen if kept else landing.rows) == 0:
         raise DataError(f"{raw} must have rows, and has 0 rows.")
-    if kept and landing.rows == 0 and not kept.later:
+    about = Apart(kept.seen if kept else landing.rows, kept.untold if kept else 0, "", columns.found, ragged)
+    return _outcome(job, source, about, landing.rows)
+
+
+def from_days(job: Job, source: Source, day: str) -> Outcome:
+    """Land the rows of a day from a file, which is read once for all the days that are asked for."""
+    raw, time = job.inputs["raw"], str(source.time)
+    found = files.matching(raw)
+    known = digest.of_json([[index.stamp(file) for file in found], job.part["sources"]])
+    folder = job.final.parents[1] / f".days-{known[:16]}.aside"
+    about = days_apart.read(folder)
+    if about is None:
+        about = Apart()
+        columns = Columns(source.columns)
+        with track(f"reading {raw.name}", None) as advance:
+
+            def told() -> Iterator[tuple[pa.Table, pd.Series]]:
+                for part in read(found, source, columns, about.ragged, None):
+                    yield part, moments(part[time])
+                    about.found = columns.found
+                    advance(1, f"{about.rows:,} rows")
+
+            days_apart.write(told(), about, folder)
+    if about.rows == 0:
+        raise DataError(f"{raw} must have rows, and has 0 rows.")
+    if about.last < day and not source.by_day:
         raise DataError(f"{raw} must have rows of {day} or later, and has none: the day has not arrived there yet.")
-    (job.output / COLUMNS).write_text(json.dumps(columns.found, indent=1, ensure_ascii=False) + "\n")
-    if ragged:
-        (job.output / RAGGED).write_text("\n".join(sorted(ragged)) + "\n")
-    return Outcome(
-        rows_in=kept.seen if kept else None, rows_out=landing.rows, notes=notes(raw.name, columns, ragged, kept)
-    )
+    return _outcome(job, source, about, days_apart.take(folder, day, job.output))
 
 
-class OfDay:
-    """Keeps the rows of one day (UTC) by the time in ``column``.
+def together(job: Job) -> Outcome:
+    """Put the days that were landed one by one together: their files are the same."""
+    found: dict[str, str] = {}
+    number = 0
+    for _, folder in sorted(job.inputs.items()):
+        found |= json.loads((folder / COLUMNS).read_text())
+        for part in tables.parts(folder):
+            days_apart.link(part, tables.part_path(job.output, number))
+            number += 1
+    _write_columns(job.output, found)
+    rows = sum(pq.read_metadata(part).num_rows for part in tables.parts(job.output))
+    if rows == 0:
+        raise DataError(f"{job.source} must have rows, and its {len(job.inputs)} days have 0 rows.")
+    return Outcome(rows_out=rows, notes=[f"{len(job.inputs):,} days, {min(job.inputs)} to {max(job.inputs)}"])
+
+
+@dataclass
+class Within:
+    """Keeps the rows whose time in ``column`` is within what is asked for. Without a beginning those without time stay.
 
     Attributes:
         seen: how many rows there were.
-        later: how many are of later days.
         untold: how many have no time that can be read.
     """
 
-    def __init__(self, day: str, column: str) -> None:
-        self.column, self._begins = column, pd.Timestamp(day, tz="UTC")
-        self.seen = self.later = self.untold = 0
+    column: str
+    begins: pd.Timestamp | None
+    ends: pd.Timestamp
+    seen: int = 0
+    untold: int = 0
 
     def __call__(self, part: pa.Table) -> pa.Table:
-        """The rows of the day among those of ``part``."""
+        """The rows among those of ``part``."""
         times = moments(part[self.column])
-        ends = self._begins + pd.Timedelta(days=1)
         self.seen += len(times)
-        self.later += int((times >= ends).sum())
         self.untold += int(times.isna().sum())
-        return part.filter(pa.array((times >= self._begins) & (times < ends)))
+        within = (times >= self.begins) & (times < self.ends) if self.begins else ~(times >= self.ends)
+        return part.filter(pa.array(within))
+
+
+def as_of(job: Job, source: Source) -> pd.Timestamp:
+    """The moment before which rows are known wholly."""
+    day = date.fromisoformat(job.part["as_of"])
+    return pd.Timestamp(source.last_day(day), tz="UTC") + pd.Timedelta(days=1)
 
 
 def moments(column: pa.ChunkedArray) -> pd.Series:
@@ -85,38 +145,40 @@ def moments(column: pa.ChunkedArray) -> pd.Series:
     return tables.times(values)
 
 
-def read(found: list[Path], source: Source, columns: Columns, ragged: list[str]) -> Iterator[pa.Table]:
-    """The rows of the files, of the columns that are wanted.
+def read(found: list[Path], source: Source, columns: Columns, ragged: list[str], day: str | None) -> Iterator[pa.Table]:
+    """The rows of the files, or of what is no file, of the columns that are wanted.
 
     Raises:
-        DataError: a file is not what it is said to be.
+        DataError: the source is not what it is said to be.
     """
-    match source.kind:
-        case "csv":
-            yield from delimited.read(found, source.csv, columns, ragged)
-        case "jsonl":
-            yield from records.read(found, columns)
-        case _:
-            parquet.schemas(found, columns)
-            for file in found:
-                yield from parquet.read(file, columns)
+    asked = date.fromisoformat(day) if day else None
+    if source.sql:
+        yield from sql.read(source.sql, columns, source.time, asked)
+    elif source.api:
+        yield from records.tables(api.read(source.api, asked), columns, source.address)
+    elif source.kind == "csv":
+        yield from delimited.read(found, source.csv, columns, ragged)
+    elif source.kind == "jsonl":
+        yield from records.read(found, columns)
+    else:
+        parquet.schemas(found, columns)
+        for file in found:
+            yield from parquet.read(file, columns)
 
 
-def notes(name: str, columns: Columns, ragged: list[str], kept: OfDay | None) -> list[str]:
-    """What a person should know of what was landed."""
-    told = []
-    if columns.ignored:
-        told.append(f"columns of {name} that the problem file does not name: {', '.join(columns.ignored)}")
-    if ragged:
-        told.append(f"{len(ragged):,} lines skipped for having more or fewer values than there are columns: {RAGGED}")
-    if kept and kept.untold:
-        told.append(f"{kept.untold:,} rows belong to no day: their {kept.column} is no time")
-    return told
+def _fetched(job: Job, source: Source, day: str | None) -> list[Path]:
+    """The files of the source, on this machine."""
+    if source.path is None:
+        return []
+    if not source.remote:
+        return files.matching(job.inputs["raw"])
+    asked = date.fromisoformat(day) if day else None
+    return elsewhere.fetch(source.path, source.options, job.output / ".fetched", asked)
 
 
 def _copied(found: list[Path], source: Source, columns: Columns, landing: Landing) -> bool:
     """Take the files as they are, where they can be: each is read once to see that it is whole."""
-    if source.kind != "parquet":
+    if source.path is None or source.kind != "parquet":
         return False
     schemas = parquet.schemas(found, columns)
     if not parquet.as_they_are(found, schemas):
@@ -124,3 +186,22 @@ def _copied(found: list[Path], source: Source, columns: Columns, landing: Landin
     for file, schema in zip(found, schemas, strict=True):
         landing.copy(file, schema, sum(batch.num_rows for batch in parquet.read(file, columns)))
     return True
+
+
+def _outcome(job: Job, source: Source, about: Apart, rows: int) -> Outcome:
+    """Leave beside the parts what else was found; what a person should know of it."""
+    _write_columns(job.output, about.found)
+    told = []
+    ignored = [name for name in about.found if name not in source.columns]
+    if ignored:
+        told.append(f"columns of {job.inputs['raw'].name} that the problem file does not name: {', '.join(ignored)}")
+    if about.ragged:
+        (job.output / RAGGED).write_text("\n".join(sorted(about.ragged)) + "\n")
+        told.append(f"{len(about.ragged):,} lines skipped for having more or fewer values than columns: {RAGGED}")
+    if about.untold:
+        told.append(f"{about.untold:,} rows belong to no day: their {source.time} is no time")
+    return Outcome(rows_in=about.rows if job.part.keys() & {"day", "as_of"} else None, rows_out=rows, notes=told)
+
+
+def _write_columns(folder: Path, found: dict[str, str]) -> None:
+    (folder / COLUMNS).write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")

@@ -58,9 +58,13 @@ def count(bins: Bins, values: npt.NDArray[Any]) -> Counts:
 
 def count_by_day(bins: Bins, values: npt.NDArray[Any], days: Counts) -> Days:
     """How many values of each day are in each bin."""
-    seen, place = np.unique(days, return_inverse=True)
-    size = len(bins.labels())
-    table = np.bincount(place * size + places(bins, values), minlength=len(seen) * size).reshape(len(seen), size)
+    return by_day(places(bins, values), len(bins.labels()), np.unique(days, return_inverse=True))
+
+
+def by_day(places: Counts, size: int, days: tuple[Counts, Counts]) -> Days:
+    """How many rows of each day are in each of ``size`` bins; ``days`` are the days there are, and each row's."""
+    seen, day = days
+    table = np.bincount(day * size + places, minlength=len(seen) * size).reshape(len(seen), size)
     return dict(zip(seen.tolist(), table, strict=True))
 
 

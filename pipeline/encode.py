@@ -1,43 +1,44 @@
-"""Encode: learn from the training split how features become numbers, screen for drift, and encode every split."""
+"""Encode: learn from the training split how features become numbers, screen them, and encode every split.
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import reduce
+Everything is read twice: once to count what each feature holds, once to encode it. What single days hold, and what a
+feature alone tells of the answer, is counted in the second reading.
+"""
+
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
-import dask.dataframe as dd
 import numpy as np
-import pandas as pd
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bundle import profile
-from bundle.profile import Counts, FeatureProfile, Profile
-from pipeline import arrays, drift, encoding, tables
+from bundle.profile import Bins, FeatureProfile, Profile
+from pipeline import arrays, drift, encoding, leaks, seen, tables
 from pipeline.drift import Days
 from pipeline.encoding import Category, Encoding, Number, Target
 from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
-from pipeline.problem import Screen, Task
+from pipeline.leaks import Floats
+from pipeline.problem import Problem, Screen, Task
+from pipeline.seen import Numbers, Seen, Texts
 
 MIN_COUNT = 5
 """A level that training saw less often is treated as unknown, so that the unknown has something to learn from."""
 MAX_LEVELS = 100_000
+OTHER = "\0"
+"""Stands for the texts that are no longer counted one by one."""
 
 
-@dataclass
-class Seen:
-    """What was seen of one feature: each value with how often it came, and how many were missing."""
+@dataclass(frozen=True)
+class Counted:
+    """What was counted of a split while it was encoded: of each feature its days, and its answers by fine bins."""
 
-    numbers: Counts = field(default_factory=lambda: (np.empty(0), np.empty(0, np.int64)))
-    levels: Counter[str] = field(default_factory=Counter)
-    missing: int = 0
-
-    @property
-    def rows(self) -> int:
-        """How many rows were looked at."""
-        return int(self.numbers[1].sum()) + self.levels.total() + self.missing
+    days: list[Days]
+    answers: list[Floats]
 
 
 def encode(job: Job) -> Outcome:
@@ -46,55 +47,53 @@ def encode(job: Job) -> Outcome:
     The hold-out gets no ``target``: nothing before Evaluate reads its answers.
     """
     problem, split = job.problem, job.inputs["split"]
-    kinds = problem.kinds()
-    train = count(tables.read(split / "train", list(kinds)), kinds, "profiling train")
-    validation = count(tables.read(split / "validation", list(kinds)), kinds, "profiling validation")
-    screened = [screen(name, kind, train[name], validation[name], problem.screen) for name, kind in kinds.items()]
-    profiles = calibrate(screened, [split / "train", split / "validation"], problem.split.time)
-    target = learn_target(tables.read(split / "train", [tables.TARGET]), problem.task)
-    learned = learn([one for one in profiles if one.kept], train, target)
+    kinds: dict[str, str] = dict(problem.kinds())
+    answer = {tables.TARGET: "category" if problem.task == "multiclass" else "number"}
+    train = seen.look(split / "train", kinds | answer, "profiling train")
+    validation = seen.look(split / "validation", kinds, "profiling validation")
+    target = learn_target(train[tables.TARGET], split / "train", problem.task)
+    screened = [screen(name, train[name], validation[name], problem.screen) for name in kinds]
+    learned = learn([one for one in screened if one.kept], train, target, problem.features.winsorise)
     encoding.write(learned, job.output)
+    fine = [leaks.bins_of(name, train[name], target) for name in kinds]
+    counted = {
+        name: _encode_split(split / name, learned, job.output / name, problem, screened, fine)
+        for name in ("train", "validation", "test")
+    }
+    profiles = [
+        judged(one, train[one.name], [counted[name] for name in ("train", "validation")], place, target, problem.screen)
+        for place, one in enumerate(screened)
+    ]
     reference = Profile(max_psi=problem.screen.max_psi, features=tuple(profiles))
     (job.output / profile.NAME).write_text(reference.model_dump_json(indent=1) + "\n")
-    rows = 0
-    for name in ("train", "validation", "test"):
-        rows += _encode_split(split / name, learned, job.output / name, answers=name != "test")
+    rows = sum(_starts(split / name)[-1] for name in counted)
     notes = [f"{one.name} is left out: {one.reason}" for one in profiles if not one.kept]
+    notes += [
+        f"{one.name} may be a leak: {one.leak}" + (" (waived)" if one.waived else "") for one in profiles if one.leak
+    ]
     return Outcome(rows_in=rows, rows_out=rows, notes=notes)
 
 
-def count(table: dd.DataFrame, kinds: Mapping[str, str], what: str) -> dict[str, Seen]:
-    """What each feature holds over all parts, exactly, by counts that are merged."""
-
-    def work(_: int, part: pd.DataFrame) -> dict[str, Seen]:
-        return {name: _seen(part[name], kind) for name, kind in kinds.items()}
-
-    counted = tables.each_part(table, work, what)
-    return {name: reduce(_merge, (part[name] for part in counted)) for name in kinds}
-
-
-def screen(name: str, kind: str, train: Seen, validation: Seen, rule: Screen) -> FeatureProfile:
+def screen(name: str, train: Seen, validation: Seen, rule: Screen) -> FeatureProfile:
     """The profile of one feature, and whether the model may use it."""
     edges: tuple[float, ...] = ()
     levels: tuple[str, ...] = ()
-    if kind == "number":
-        edges = profile.decile_edges(train.numbers)
-        shares = [profile.number_shares(seen.numbers, seen.missing, edges) for seen in (train, validation)]
-        distinct = len(train.numbers[0])
-    else:
-        levels = tuple(level for level, _ in _ranked(train.levels)[: profile.LEVELS])
-        counts = [{**seen.levels, "": seen.missing} for seen in (train, validation)]
+    if isinstance(train, Numbers) and isinstance(validation, Numbers):
+        edges = profile.decile_edges(train.counts)
+        shares = [profile.number_shares(one.counts, one.missing, edges) for one in (train, validation)]
+    elif isinstance(train, Texts) and isinstance(validation, Texts):
+        levels = tuple(level for level, _ in train.ranked()[: profile.LEVELS])
+        counts = [{**one.levels, OTHER: one.others, "": one.missing} for one in (train, validation)]
         shares = [profile.category_shares(one, levels) for one in counts]
-        distinct = len(train.levels)
     moved = profile.psi(*shares)
     reason = ""
-    if distinct < 2:
-        reason = "it has one value in training" if distinct else "it has no value in training"
+    if train.distinct < 2:
+        reason = "it has one value in training" if train.distinct else "it has no value in training"
     elif moved > rule.max_psi and rule.drifting == "leave out":
         reason = f"it drifts from training to validation: PSI {moved:.2f}, above {rule.max_psi:g}"
     return FeatureProfile(
         name=name,
-        kind="number" if kind == "number" else "category",
+        kind="number" if isinstance(train, Numbers) else "category",
         edges=edges,
         levels=levels,
         rows=train.rows,
@@ -107,48 +106,52 @@ def screen(name: str, kind: str, train: Seen, validation: Seen, rule: Screen) ->
     )
 
 
-def calibrate(profiles: list[FeatureProfile], tables_of_days: list[Path], time: str | None) -> list[FeatureProfile]:
-    """The profiles with what is usual for a single day, from all days of the given tables."""
-    columns = list(dict.fromkeys([*([time] if time else []), *(one.name for one in profiles)]))
-    by_day = [_by_day(profiles, table, columns, time) for table in tables_of_days]
-    merged = [drift.merge(days) for days in zip(*by_day, strict=True)]
-    return [
-        one.model_copy(update={"usual": drift.usual(one.training, days)})
-        for one, days in zip(profiles, merged, strict=True)
-    ]
+def judged(
+    one: FeatureProfile, held: Seen, counted: list[Counted], place: int, target: Target, rule: Screen
+) -> FeatureProfile:
+    """The profile with what is usual for a single day, and with what the feature alone tells of the answer."""
+    days = drift.merge([split.days[place] for split in counted])
+    training, validation = (split.answers[place] for split in counted)
+    alone = leaks.score(training, validation, target)
+    leak = leaks.reason(alone, held, rule.max_alone) if one.kept else ""
+    return one.model_copy(
+        update={
+            "usual": drift.usual(one.training, days),
+            "alone": float(f"{alone:.6g}"),
+            "leak": leak,
+            "waived": rule.waive.get(one.name, "") if leak else "",
+        }
+    )
 
 
-def _by_day(profiles: list[FeatureProfile], table: Path, columns: list[str], time: str | None) -> list[Days]:
-    starts = _starts(table)
-
-    def work(number: int, part: pd.DataFrame) -> list[Days]:
-        days = drift.days_of(part, time, starts[number], starts[-1])
-        return [drift.count_by_day(one, part[one.name].to_numpy(), days) for one in profiles]
-
-    counted = tables.each_part(tables.read(table, columns), work, f"days of {table.name}")
-    return [drift.merge(days) for days in zip(*counted, strict=True)]
-
-
-def _starts(table: Path) -> list[int]:
-    """The number of each part's first row, and last that of all rows."""
-    return [0, *accumulate(pq.read_metadata(path).num_rows for path in tables.parts(table))]
-
-
-def learn_target(train: dd.DataFrame, task: Task) -> Target:
+def learn_target(answers: Seen, train: Path, task: Task) -> Target:
     """What training answers."""
-    kind = "category" if task == "multiclass" else "number"
-    seen = count(train, {tables.TARGET: kind}, "profiling the target")[tables.TARGET]
-    if task == "multiclass":
-        classes = tuple(sorted(seen.levels))
-        return Target(task=task, classes=classes, shares=tuple(seen.levels[one] / seen.rows for one in classes))
-    values, times = seen.numbers
+    if isinstance(answers, Texts):
+        classes = tuple(sorted(answers.levels))
+        return Target(task=task, classes=classes, shares=tuple(answers.levels[one] / answers.rows for one in classes))
+    values, times = answers.counts
     mean = float(np.average(values, weights=times))
     if task == "binary":
         return Target(task=task, shares=(mean,))
-    return Target(task=task, mean=mean, scale=float(np.sqrt(np.average((values - mean) ** 2, weights=times))))
+    mean, scale = _spread(train, mean)
+    return Target(task=task, mean=mean, scale=scale)
 
 
-def learn(kept: list[FeatureProfile], train: dict[str, Seen], target: Target) -> Encoding:
+def _spread(train: Path, around: float) -> tuple[float, float]:
+    """The mean and the standard deviation of the answers, to the digits that do not depend on how rows are parted."""
+
+    def sums(_: int, part: tables.Part) -> tuple[int, float, float]:
+        off = tables.load(part, [tables.TARGET])[tables.TARGET].to_numpy().astype("float64") - around
+        return len(off), float(off.sum()), float((off**2).sum())
+
+    rows, first, second = (sum(each) for each in zip(*tables.over(tables.slices(train), sums, "answers"), strict=True))
+    off = first / rows
+    return float(f"{around + off:.9g}"), float(f"{np.sqrt(second / rows - off**2):.9g}")
+
+
+def learn(
+    kept: list[FeatureProfile], train: dict[str, Seen], target: Target, winsorise: dict[str, tuple[float, float]]
+) -> Encoding:
     """The encoding of the features that are kept.
 
     Raises:
@@ -158,58 +161,99 @@ def learn(kept: list[FeatureProfile], train: dict[str, Seen], target: Target) ->
         raise DataError(
             "At least one feature must be left after the drift screen, and none is. Look at [features] and [screen]."
         )
-    return Encoding(
-        target=target,
-        numbers=tuple(_number(one.name, train[one.name]) for one in kept if one.kind == "number"),
-        categories=tuple(_category(one.name, train[one.name]) for one in kept if one.kind == "category"),
-    )
+    numbers, categories = [], []
+    for one in kept:
+        held = train[one.name]
+        if isinstance(held, Numbers):
+            numbers.append(_number(one.name, held, winsorise.get(one.name)))
+        else:
+            categories.append(_category(one.name, held))
+    return Encoding(target=target, numbers=tuple(numbers), categories=tuple(categories))
 
 
-def _number(name: str, seen: Seen) -> Number:
-    low, median, high = profile.quantiles(seen.numbers, [0.25, 0.5, 0.75])
-    values = seen.numbers[0]
-    spread = high - low or (values[-1] - values[0]) / 2
-    return Number(name=name, median=float(median), scale=float(spread), missing=seen.missing > 0)
+def _number(name: str, held: Numbers, winsorise: tuple[float, float] | None) -> Number:
+    low, median, high = profile.quantiles(held.counts, [0.25, 0.5, 0.75])
+    values = held.counts[0]
+    clip = None
+    if winsorise:
+        first, last = profile.quantiles(held.counts, winsorise)
+        values, clip = np.clip(values, first, last), (float(first), float(last))
+    spread = high - low or (values[-1] - values[0]) / 2 or 1.0
+    return Number(name=name, median=float(median), scale=float(spread), missing=held.missing > 0, clip=clip)
 
 
-def _category(name: str, seen: Seen) -> Category:
-    ranked = [level for level, times in _ranked(seen.levels) if times >= MIN_COUNT]
+def _category(name: str, held: Texts) -> Category:
+    ranked = [level for level, times in held.ranked() if times >= MIN_COUNT]
     return Category(name=name, vocabulary=tuple(ranked[:MAX_LEVELS]))
 
 
-def _ranked(levels: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(levels.items(), key=lambda item: (-item[1], item[0]))
+def _starts(table: Path) -> list[int]:
+    """The number of each part's first row, and last that of all rows."""
+    return [0, *accumulate(_rows(part) for part in tables.slices(table))]
 
 
-def _seen(column: pd.Series, kind: str) -> Seen:
-    missing = int(column.isna().sum())
-    if kind == "number":
-        values, times = np.unique(column.dropna().to_numpy("float32"), return_counts=True)
-        return Seen(numbers=(values.astype("float64"), times), missing=missing)
-    return Seen(levels=Counter({str(level): times for level, times in column.value_counts().items()}), missing=missing)
+def _rows(part: tables.Part) -> int:
+    described = pq.read_metadata(part.path)
+    if part.groups is None:
+        return int(described.num_rows)
+    return sum(described.row_group(group).num_rows for group in part.groups)
 
 
-def _merge(one: Seen, other: Seen) -> Seen:
-    values, places = np.unique(np.concatenate([one.numbers[0], other.numbers[0]]), return_inverse=True)
-    times = np.bincount(places, weights=np.concatenate([one.numbers[1], other.numbers[1]]), minlength=len(values))
-    return Seen((values, times.astype(np.int64)), one.levels + other.levels, one.missing + other.missing)
+def _encode_split(
+    table: Path, learned: Encoding, folder: Path, problem: Problem, screened: list[FeatureProfile], fine: list[Bins]
+) -> Counted:
+    """Encode a split; count its days and its answers, but not those of the hold-out."""
+    from pipeline.preprocessing import Encode
 
-
-def _encode_split(table: Path, learned: Encoding, folder: Path, *, answers: bool) -> int:
-    from pipeline.preprocessing import Encode, raw_tensors
-
-    encoder = Encode(learned)
-    categories = {one.name for one in learned.categories}
-    columns = learned.features + ([tables.TARGET] if answers else [])
+    encoder, time, target = Encode(learned), problem.split.time, learned.target
+    held_out = folder.name == "test"
     starts = _starts(table)
-    encoded = arrays.create(folder, starts[-1], len(learned.numbers), len(learned.categories), answers=answers)
+    encoded = arrays.create(folder, starts[-1], len(learned.numbers), len(learned.categories), answers=not held_out)
+    names = (
+        learned.features if held_out else [*(one.name for one in screened), tables.TARGET, *([time] if time else [])]
+    )
 
-    def work(number: int, part: pd.DataFrame) -> None:
-        rows = slice(starts[number], starts[number + 1])
-        numbers, codes = encoder(raw_tensors(part[learned.features], categories))
-        encoded.numbers[rows], encoded.categories[rows] = numbers.numpy(), codes.numpy()
-        if answers:
-            encoded.target[rows] = learned.target.encoded(part[tables.TARGET])
+    def work(number: int, part: tables.Part) -> Counted:
+        rows = tables.load(part, list(dict.fromkeys(names)), encoded=True)
+        here = slice(starts[number], starts[number + 1])
+        for place, one in enumerate(learned.numbers):
+            encoded.numbers[here, place] = encoder.number(one.name, _floats(rows[one.name]))
+        for place, category in enumerate(learned.categories):
+            codes = seen.coded(rows[category.name])
+            texts = [*codes.dictionary.to_pylist(), ""]
+            found = encoder.codes(category.name, np.array([text.encode() for text in texts], object)).numpy()
+            encoded.categories[here, place] = found[_codes(codes)]
+        if held_out:
+            return Counted([], [])
+        answers = target.encoded(rows.select([tables.TARGET]).to_pandas()[tables.TARGET])
+        encoded.target[here] = answers
+        when = rows.select([time] if time else []).to_pandas()
+        frame = when if time else when.reindex(range(rows.num_rows))
+        days = np.unique(drift.days_of(frame, time, starts[number], starts[-1]), return_inverse=True)
+        binned = [drift.by_day(places(one, rows[one.name]), len(one.labels()), days) for one in screened]
+        told = [leaks.table(places(one, rows[one.name]), len(one.labels()), answers, target) for one in fine]
+        return Counted(binned, told)
 
-    tables.each_part(tables.read(table, columns), work, f"encoding {folder.name}")
-    return starts[-1]
+    counted = tables.over(tables.slices(table), work, f"encoding {folder.name}")
+    return Counted(
+        [drift.merge(days) for days in zip(*(one.days for one in counted), strict=True)],
+        [leaks.together(answers) for answers in zip(*(one.answers for one in counted), strict=True)],
+    )
+
+
+def places(bins: Bins, column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """The bin of each value of a column."""
+    if bins.kind == "number":
+        return drift.places(bins, _floats(column))
+    codes = seen.coded(column)
+    levels = drift.places(bins, np.array([*codes.dictionary.to_pylist(), ""], object))
+    return np.asarray(levels[_codes(codes)])
+
+
+def _codes(column: Any) -> npt.NDArray[np.int64]:
+    """The place of each value in the dictionary, and one more for a missing one."""
+    return np.asarray(pc.fill_null(column.indices, len(column.dictionary)))
+
+
+def _floats(column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
+    return np.asarray(column.to_numpy(), "float32")

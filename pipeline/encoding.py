@@ -23,6 +23,8 @@ class Number(BaseModel):
     scale: float
     """The width that becomes 1: the range between the quartiles."""
     missing: bool
+    clip: tuple[float, float] | None = None
+    """What lower and higher numbers become, before anything else."""
 
 
 class Category(BaseModel):

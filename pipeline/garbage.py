@@ -112,7 +112,7 @@ class Needs:
 
     def _stage(self, task: Any) -> None:
         home = task.home()
-        if home.parent.name == MODELS:
+        if home.parent.name == MODELS or task.fixed:
             return
         self.homes |= {home, *(path for path in home.parent.glob("*") if task.source and path.is_dir())}
         known = {path.name: receipts.read(path) for path in home.glob("[!.]*")} if home.is_dir() else {}

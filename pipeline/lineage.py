@@ -82,8 +82,8 @@ class Lineage:
 
 
 def name(step: Receipt) -> str:
-    """A step as a person reads it: ``Clean flights``."""
-    return f"{step.stage} {step.source}".strip()
+    """A step as a person reads it: ``Clean flights``, ``Collect flights 2013-11-03``."""
+    return f"{step.stage} {step.source} {step.settings.get('day', '')}".strip()
 
 
 def read(version: Path) -> Lineage:

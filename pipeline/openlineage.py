@@ -142,6 +142,9 @@ def _input(made: Made, path: Path) -> Event:
     receipt = receipts.read(path) if made.key else None
     if receipt:
         named = _dataset(path)
+    elif "://" in made.path:
+        scheme, _, rest = made.path.partition("://")
+        named = {"namespace": f"{scheme}://{rest.partition('/')[0]}", "name": rest.partition("/")[2] or "/"}
     elif package:
         named = {"namespace": f"pkg:pypi/{package}", "name": inside}
     else:

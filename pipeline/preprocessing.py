@@ -207,7 +207,7 @@ class Encode(tf.Module):  # type: ignore[misc]
 
     def __init__(self, encoding: Encoding) -> None:
         super().__init__()
-        self.numbers = [number.name for number in encoding.numbers]
+        self.clips = {number.name: number.clip for number in encoding.numbers}
         self.vocabularies = {
             category.name: _table(category.vocabulary, np.arange(len(category.vocabulary)) + RESERVED, default=UNKNOWN)
             for category in encoding.categories
@@ -217,15 +217,25 @@ class Encode(tf.Module):  # type: ignore[misc]
         """Numbers, float32 [rows, numbers] with NaN for missing; and categories, int32 [rows, categories]."""
         some = next(iter(features.values()))
         rows = tf.shape(some)[0]
-        numbers = [features[name] for name in self.numbers]
-        codes = [self._codes(features[name], table) for name, table in self.vocabularies.items()]
+        numbers = [self.number(name, features[name]) for name in self.clips]
+        codes = [self.codes(name, features[name]) for name in self.vocabularies]
         return (
             tf.stack(numbers, axis=1) if numbers else tf.zeros((rows, 0), tf.float32),
             tf.stack(codes, axis=1) if codes else tf.zeros((rows, 0), tf.int32),
         )
 
-    def _codes(self, texts: Any, table: Any) -> Any:
-        codes = tf.cast(table.lookup(texts), tf.int32)
+    def number(self, name: str, values: Any) -> Any:
+        """One number, float32 [rows]: NaN stays NaN."""
+        clip = self.clips[name]
+        if clip is None:
+            return values
+        low, high = (tf.constant(edge, tf.float32) for edge in clip)
+        return tf.where(values < low, low, tf.where(values > high, high, values))
+
+    def codes(self, name: str, texts: Any) -> Any:
+        """One category, int32 [rows]."""
+        texts = tf.convert_to_tensor(texts, tf.string)
+        codes = tf.cast(self.vocabularies[name].lookup(texts), tf.int32)
         return tf.where(tf.equal(texts, ""), MISSING, codes)
 
 

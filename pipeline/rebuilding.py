@@ -97,6 +97,7 @@ class Again:
 
     def __init__(self, chain: list[Receipt], version: Path, into: Path, run: Run) -> None:
         self._last, self._version, self._into, self._run = chain[-1], version, into, run
+        self._places = {made.key: made.path for one in chain for made in one.made_from.values() if made.key}
         self._made: dict[str, Made] = {}
         self._receipts: list[Receipt] = []
         self.gone: list[str] = []
@@ -181,7 +182,9 @@ class Again:
         """Where a step lies in a data folder."""
         if before is self._last:
             return data / self._version.relative_to(self._run.data)
-        return data.joinpath(before.problem, before.stage.lower(), before.source, key)
+        there = self._places.get(before.key)
+        home = Path(there).parent if there else Path(before.problem, before.stage.lower(), before.source)
+        return data / home / key
 
 
 def differing(before: dict[str, FileRecord], now: dict[str, FileRecord], apart_from: tuple[str, ...] = ()) -> list[str]:

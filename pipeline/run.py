@@ -6,6 +6,7 @@ next run looks anew. Who does not hold the folder only looks, and every look is 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,11 @@ class Run:
     def revision(self) -> str:
         """The state of the repository."""
         return environment.revision()
+
+    @cached_property
+    def today(self) -> date:
+        """The day (UTC) on which it was first asked for: the same until the run ends."""
+        return datetime.now(UTC).date()
 
     def problem(self, path: Path) -> Problem:
         """The problem file, read and checked once.

@@ -117,6 +117,9 @@ def _metrics(described: Manifest) -> Table:
         metric, _, words = clause.clause.partition(" ")
         figure = {"value": clause.value, "low": clause.low, "high": clause.high}
         table.add_row(f"{metric} difference", *_figure(figure), words, _state(clause))
+    for clause in described.verdict.clauses:
+        if clause.clause.startswith("no leak"):
+            table.add_row("", "", "", clause.clause, _state(clause))
     return table
 
 

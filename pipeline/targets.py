@@ -11,7 +11,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +31,7 @@ from pipeline.problem import Problem, Source
 from pipeline.receipts import Made, Receipt
 from pipeline.run import Run
 from pipeline.sources import files
+from pipeline.sources.secret import with_day
 
 log = logging.getLogger(__name__)
 LOADED = time.time()
@@ -78,16 +79,24 @@ class Working(luigi.Task):  # type: ignore[misc]
         return tasks
 
 
+class OptionalDay(luigi.OptionalParameter, luigi.DateParameter):  # type: ignore[misc]
+    """A day, such as 2013-11-03, or none."""
+
+    expected_type = date
+
+
 class Raw(luigi.ExternalTask):  # type: ignore[misc]
-    """The raw bytes that a source names: made by others, and only read here."""
+    """What a source names: made by others, and only read here; what is remote, as it is on a day."""
 
     problem = luigi.Parameter()
     source = luigi.Parameter()
+    day = OptionalDay(default=None)
+    as_of = OptionalDay(default=None)
 
     @property
     def shown(self) -> str:
         """Where the bytes are, as a reader on any machine understands it."""
-        return self._described.address
+        return with_day(self._described.address, self.day)
 
     @property
     def _described(self) -> Source:
@@ -97,8 +106,18 @@ class Raw(luigi.ExternalTask):  # type: ignore[misc]
         """The file, or the pattern that means several."""
         return luigi.LocalTarget(str(self.output_path()))
 
+    def complete(self) -> bool:
+        """Whether there are files; what is remote is asked for by the stage that reads it."""
+        return graph.look(self, looking()) is not None
+
     def look(self, run: Run, _: dict[str, Made]) -> Made | Callable[[], bool]:
-        """The files' place and content; where there are none, whether there are by now."""
+        """The files' place and content; where there are none, whether there are by now.
+
+        What is remote has no bytes to look at: its place and day stand for them.
+        """
+        if self._described.remote:
+            day = str(self.day or self.as_of or run.today)
+            return Made(path=self.shown, key=None, content=digest.of_json([self.shown, day]))
         path = self.output_path()
         content = files.content(path, run.index.sha256)
         return Made(path=self.shown, key=None, content=content) if content else lambda: bool(files.matching(path))
@@ -106,13 +125,14 @@ class Raw(luigi.ExternalTask):  # type: ignore[misc]
     def output_path(self) -> Path:
         """Where the bytes are, for the stage that reads them."""
         described = self._described
-        return described.folder() / (described.path or "")
+        return Path(self.shown) if described.remote else described.folder() / with_day(described.path or "", self.day)
 
 
 class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
     """A stage of the pipeline. A new one says which function does the work and which parts of the problem it reads."""
 
     problem = luigi.Parameter(default="flights", description="the name of a problem file", positional=False)
+    as_of = OptionalDay(default=None, description="the day (UTC) that nothing is known of yet", positional=False)
 
     function: ClassVar[str]
     """``module:function``, called with a ``job.Job``; the module's code closure is part of the target's path."""
@@ -125,7 +145,12 @@ class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
     def source(self) -> str:
         """The stage's own parameters in a word, which sets it apart from others of its kind: a source, a day."""
         own = self.to_str_params(only_significant=True)
-        return "-".join(value for name, value in own.items() if name != "problem")
+        return "-".join(value for name, value in own.items() if name not in ("problem", "as_of"))
+
+    @property
+    def fixed(self) -> bool:
+        """Whether a result stays, once made, for it may never be made again: a snapshot."""
+        return False
 
     @property
     def spec(self) -> Problem:

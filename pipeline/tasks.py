@@ -7,7 +7,8 @@ Raw ─► Collect ─► Clean ─► Features ─► Split ─► Encode ─�
 import json
 import logging
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +16,27 @@ import luigi
 
 from pipeline import config, graph, receipts, versions
 from pipeline.errors import ProblemError
+from pipeline.problem import Source
 from pipeline.receipts import Made
 from pipeline.run import Run
-from pipeline.targets import Artifact, Raw, Stage, Working, hold, looking
+from pipeline.targets import Artifact, OptionalDay, Raw, Stage, Working, hold, looking
 
 log = logging.getLogger(__name__)
 
 Tasks = dict[str, luigi.Task]
 
 
-class OptionalDay(luigi.OptionalParameter, luigi.DateParameter):  # type: ignore[misc]
-    """A day, such as 2013-11-03, or none."""
-
-    expected_type = date
-
-
 class Collect(Stage):
     """Land what one source has as it is: no value is changed.
 
-    With a day, land the rows of that day only. What was landed of a day stays, whatever becomes of the source.
+    What is landed of a day, and of a remote source on a day, is a snapshot: it stays, whatever becomes of the source.
     """
 
     source = luigi.Parameter(description="the name of a source in the problem file", positional=False)
     day = OptionalDay(default=None, description="a day (UTC) to land alone, such as 2013-11-03")
+    again = luigi.BoolParameter(
+        default=False, description="make a new snapshot beside those that are there", positional=False
+    )
     function = "pipeline.collect:collect"
 
     @property
@@ -49,28 +48,89 @@ class Collect(Stage):
         """Of several days the earliest comes first."""
         return (date.max - self.day).days if self.day else 0
 
+    @property
+    def in_process(self) -> bool:  # type: ignore[override] # days are many and small
+        return self.day is not None
+
+    @property
+    def described(self) -> Source:
+        return self.spec.sources[self.source]
+
+    @property
+    def fixed(self) -> bool:
+        return self.day is not None or (self.described.remote and not self.described.every)
+
     def part(self) -> dict[str, Any]:
-        origin = self.spec.sources[self.source].origin()
-        return {"sources": {self.source: origin}} | ({"day": str(self.day)} if self.day else {})
+        number = self._next if self.again else max(1, self._newest())
+        return self._settings() | ({"snapshot": number} if number > 1 else {})
 
     def requires(self) -> Tasks:
-        if self.day and self.spec.sources[self.source].time is None:
+        source = self.described
+        if self.day is None and source.every and source.since:
+            last = source.last_day(self.as_of or looking().today)
+            days = [source.since + timedelta(days=number) for number in range((last - source.since).days + 1)]
+            if not days:
+                raise ProblemError(f"sources.{self.source}.since must be a day before {last}, and is {source.since}.")
+            return {str(day): self.clone(Collect, day=day, again=False, as_of=None) for day in days}
+        if source.time is None and (self.day or (self.as_of and self.source in (self.spec.table, *self.spec.joins))):
             raise ProblemError(
                 f"sources.{self.source}.time must name the column that says which day a row belongs to, and names none."
             )
-        return {} if self._landed(looking()) else {"raw": self.clone(Raw)}
+        if self._landed(looking()):
+            return {}
+        if self.day and source.known_after and self.day > source.last_day(looking().today):
+            raise ProblemError(
+                f"sources.{self.source}.known_after must have passed before a day is collected: "
+                f"{self.day} is known on {self.day + timedelta(days=1 + source.known_after)}."
+            )
+        return {"raw": self.clone(Raw)}
 
     def home(self) -> Path:
-        return super().home() / str(self.day) if self.day else super().home()
+        return super().home() / str(self.day or self._as_of) if self.fixed else super().home()
 
     def look(self, run: Run, made_from: dict[str, Made]) -> Made | Callable[[], bool]:
         landed = self._landed(run)
         return self._made(landed, run) if landed else super().look(run, made_from)
 
+    @property
+    def _as_of(self) -> date | None:
+        """The day before which rows are taken, if there is one."""
+        source = self.described
+        if self.day or source.every:
+            return None
+        return self.as_of or looking().today if source.remote else self.as_of if source.time else None
+
+    def _settings(self) -> dict[str, Any]:
+        origin = self.described.origin()
+        if self.day:
+            origin.pop("known_after", None)
+        part: dict[str, Any] = {"sources": {self.source: origin}}
+        return part | ({"day": str(self.day)} if self.day else {"as_of": str(self._as_of)} if self._as_of else {})
+
+    @cached_property
+    def _next(self) -> int:
+        """The number of the snapshot that is made again."""
+        return self._newest() + 1
+
+    def _snapshots(self) -> dict[Path, int]:
+        """What was landed before by the same settings, whatever code did it, and the number of each."""
+        found, settings = {}, self._settings()
+        for folder in sorted(self.home().glob("[!.]*")) if self.fixed else []:
+            receipt = receipts.read(folder)
+            if receipt and receipt.settings | {"snapshot": 1} == settings | {"snapshot": 1}:
+                found[folder] = receipt.settings.get("snapshot", 1)
+        return found
+
+    def _newest(self) -> int:
+        return max(self._snapshots().values(), default=0)
+
     def _landed(self, run: Run) -> Artifact | None:
-        """What was landed of the day before, if there is a day, and it was."""
-        folders = sorted(self.home().glob("[!.]*")) if self.day else []
-        return next(filter(Artifact.exists, (Artifact(folder, run.index.sha256) for folder in folders)), None)
+        """The newest snapshot, if there is one that is whole."""
+        found = {} if self.again else self._snapshots()
+        newest = [
+            Artifact(folder, run.index.sha256) for folder, number in found.items() if number == max(found.values())
+        ]
+        return next(filter(Artifact.exists, newest), None)
 
 
 class Clean(Stage):
@@ -103,6 +163,9 @@ class Split(Stage):
 
     function = "pipeline.split:split"
     reads = ("split", "table", "target", "task", "sources", "seed")
+
+    def part(self) -> dict[str, Any]:
+        return super().part() | ({"as_of": str(self.as_of)} if self.as_of else {})
 
     def requires(self) -> Tasks:
         return {"features": self.clone(Features)}
@@ -164,11 +227,11 @@ class Validate(Stage):
     """Hold the figures against the requirements: a verdict, clause by clause."""
 
     function = "pipeline.validate:validate"
-    reads = ("requirements",)
+    reads = ("requirements", "screen")
     in_process = True
 
     def requires(self) -> Tasks:
-        return {"evaluation": self.clone(Evaluate)}
+        return {"evaluation": self.clone(Evaluate), "encoded": self.clone(Encode)}
 
 
 class Publish(Stage):
@@ -209,6 +272,7 @@ class RunAll(Working):
     """Everything, up to a published version with a verdict."""
 
     problem = luigi.Parameter(default="flights", description="the name of a problem file")
+    as_of = OptionalDay(default=None, description="the day (UTC) that nothing is known of yet, such as 2013-11-03")
 
     def requires(self) -> luigi.Task:
         return self.clone(Publish)

@@ -153,7 +153,10 @@ def best_threshold(probabilities: npt.NDArray[np.float64], target: npt.NDArray[n
 def contract_of(job: Job, known: Encoding, threshold: float | None) -> Contract:
     """What the exported model takes and answers."""
     columns = job.problem.columns()
-    inputs = [Input(name=name, type=INPUTS[columns[name].type]) for name in job.problem.inputs(tuple(known.features))]
+    inputs = [
+        Input(name=name, type=INPUTS[columns[name].type], time_zone=columns[name].time_zone)
+        for name in job.problem.inputs(tuple(known.features))
+    ]
     return Contract(
         inputs=tuple(inputs),
         outputs=outputs(known.target),

@@ -61,17 +61,6 @@ class Coded:
         return Coded(np.where(pairs < 0, -1, codes).astype("int32"), texts)
 
 
-def coded(column: pd.Series) -> Coded:
-    """The texts of a column."""
-    codes, levels = pd.factorize(column)
-    return Coded(codes.astype("int32"), [str(level) for level in levels])
-
-
-def seconds(column: pd.Series) -> npt.NDArray[np.int64]:
-    """The times of a column as seconds since 1970, rounded down."""
-    return column.to_numpy("datetime64[s]").astype("int64")
-
-
 def of_array(column: pa.Array) -> Any:
     """A column of a table as expressions take it: numbers and times as arrays, anything else as categories."""
     if pa.types.is_floating(column.type):
@@ -99,13 +88,6 @@ def whole_texts(numbers: Array) -> Coded:
     codes = np.full(len(numbers), -1, np.int32)
     codes[known] = places
     return Coded(codes, [str(int(level)) for level in levels])
-
-
-def of_column(column: pd.Series, kind: str) -> Any:
-    """A column of a table as expressions take it: by its type in the problem file, numbers as they are."""
-    if kind in ("number", "integer"):
-        return column.to_numpy("float64")
-    return seconds(column) if kind == "time" else coded(column)
 
 
 def told(values: Any) -> npt.NDArray[np.bool_]:

@@ -30,9 +30,19 @@ class Features(Part):
 
     columns: tuple[str, ...]
     derived: dict[Name, Expression] = {}
+    winsorise: dict[str, tuple[float, float]] = {}
+    """Numbers that are clipped at two quantiles of training, such as [0.01, 0.99]."""
     past: dict[Name, Past] = {}
     time_zone: str = "UTC"
     """Where the clock hangs that shows the hours and days of a time."""
+
+    @field_validator("winsorise")
+    @classmethod
+    def _in_order(cls, given: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+        for name, (low, high) in given.items():
+            if not 0 <= low < high <= 1:
+                raise ValueError(f"{name}: expected two shares such as [0.01, 0.99], got {[low, high]}")
+        return given
 
     @field_validator("time_zone")
     @classmethod
@@ -50,3 +60,7 @@ class Screen(Part):
     max_psi: float = Field(0.25, gt=0)
     """Population stability index above which a feature drifts."""
     drifting: Literal["leave out", "keep"] = "leave out"
+    max_alone: float = Field(0.98, gt=0, le=1)
+    """How much of the answer a feature may tell by itself: 0 is nothing, 1 is all of it."""
+    waive: dict[str, str] = {}
+    """Features that are used although they tell too much or name rows, each with the reason."""

@@ -113,7 +113,27 @@ class References:
             if source in self.sources and len(_list(self.sources[source].get("key"))) != 1:
                 self.mistakes.append(f"lookups.{source}: sources.{source}.key must name one column")
 
+    def _check_screen(self) -> None:
+        features = _table(self.raw.get("features"))
+        names = [
+            *map(str, _list(features.get("columns"))),
+            *_table(features.get("derived")),
+            *_table(features.get("past")),
+        ]
+        for name, reason in _table(_table(self.raw.get("screen")).get("waive")).items():
+            self._refer("screen.waive", name, names, "feature")
+            if not str(reason).strip():
+                self.mistakes.append(
+                    f"screen.waive.{name}: must give the reason, which whoever approves a version reads"
+                )
+        for name in _table(features.get("winsorise")):
+            self._refer("features.winsorise", name, names, "feature")
+            kind = str(_table(self.known.get(name)).get("type", "number"))
+            if kind not in ("number", "integer"):
+                self.mistakes.append(f"features.winsorise: {name!r} must be a number; it is of type {kind}")
+
     def _check_features(self) -> None:
+        self._check_screen()
         features = _table(self.raw.get("features"))
         plain = [name for name in _list(features.get("columns")) if isinstance(name, str)]
         self._check_feature("features.columns", plain)

@@ -57,8 +57,9 @@ class Landing:
         pq.write_table(table, tables.part_path(self._folder, number), compression="snappy")
 
     def _align(self) -> None:
-        """Give every part the schema that holds the values of all."""
-        schema = common(self._parts)
+        """Give every part the schema that holds the values of all; a column without any value is text."""
+        told = common(self._parts)
+        schema = pa.schema([field.with_type(pa.string()) if pa.types.is_null(field.type) else field for field in told])
         for number, one in enumerate(self._parts):
             if one != schema:
                 path = tables.part_path(self._folder, number)

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -27,18 +28,18 @@ def filled(text: str) -> str:
     return PLACE.sub(lambda found: os.environ[found[1]], text)
 
 
-def all_filled(values: Any) -> Any:
-    """The same with every text in it filled."""
+def all_filled(values: Any, day: date | None = None) -> Any:
+    """The same with every text in it filled, with the day too."""
     if isinstance(values, dict):
-        return {name: all_filled(value) for name, value in values.items()}
-    return filled(values) if isinstance(values, str) else values
+        return {name: all_filled(value, day) for name, value in values.items()}
+    return filled(with_day(values, day)) if isinstance(values, str) else values
 
 
-def with_day(text: str, day: str | None, next_day: str | None) -> str:
-    """The text with the days in the place of ``${day}`` and ``${next_day}``."""
-    for name, value in (("day", day), ("next_day", next_day)):
-        text = text.replace(f"${{{name}}}", value) if value else text
-    return text
+def with_day(text: str, day: date | None) -> str:
+    """The text with the day in the place of ``${day}``, and the one after it of ``${next_day}``, if there is a day."""
+    if day is None:
+        return text
+    return text.replace("${day}", str(day)).replace("${next_day}", str(day + timedelta(days=1)))
 
 
 def of(values: Any) -> list[str]:

@@ -42,6 +42,14 @@ def test_times_and_booleans_are_taken_as_json_has_them():
     assert columns["paid"].tolist() == [b"true", b"false", b"", b"true", b""]
 
 
+def test_a_time_without_an_offset_is_read_from_the_clock_of_the_table():
+    there = Input(name="at", type="time", time_zone="America/New_York")
+    contract = CONTRACT.model_copy(update={"inputs": (there,)})
+    ats = ["2013-11-03T01:30:00", "2013-03-10T02:30:00", "2013-07-01", "2013-07-01T04:00:00Z"]  # shown twice, skipped
+    told = columns_of([{"at": at} for at in ats], contract)["at"].astype(str).tolist()
+    assert told == ["2013-11-03T05:30:00", "2013-03-10T07:30:00", "2013-07-01T04:00:00", "2013-07-01T04:00:00"]
+
+
 @pytest.mark.parametrize("at", ["yesterday", "2013-02-30T00:00:00Z", 1383480000, 1.5, True, [], ""])
 def test_what_is_no_time_is_refused(at):
     with pytest.raises(ContractError, match="row 0, at: expected a time such as 2013-11-03T12:00:00Z or null, got"):

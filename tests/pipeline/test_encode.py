@@ -8,7 +8,7 @@ import pytest
 
 from bundle.profile import Profile, psi
 from pipeline import arrays, encode, encoding, problem, tables
-from pipeline.errors import DataError
+from pipeline.errors import DataError, ProblemError
 from pipeline.job import Job
 from pipeline.tasks import Encode
 
@@ -172,6 +172,47 @@ def test_of_a_number_to_tell_the_mean_and_the_spread_are_learned(tmp_path, split
     assert (known.target.mean, known.target.scale) == pytest.approx((steady.mean(), steady.std(ddof=0)))
 
 
+def test_case_14_a_leak_is_named_and_may_be_waived(tmp_path, splits):
+    for table in splits.values():
+        table["steady"] = table[tables.TARGET] * 5.0
+    for name, more in (("plain", {}), ("waived", {"waive": {"steady": "It is known by then."}})):
+        (tmp_path / name).mkdir()
+        outcome, known, profile, _ = run(tmp_path / name, splits, **more)
+        leaks = {one.name: one for one in profile.features if one.leak}
+        assert set(leaks) == {"steady"}
+        assert "steady" in known.features
+        assert leaks["steady"].alone == 1
+        assert leaks["steady"].waived == more.get("waive", {}).get("steady", "")
+        assert any(note.startswith("steady may be a leak: it alone tells 1.000") for note in outcome.notes)
+
+
+def test_case_04_a_feature_without_any_value_is_left_out(tmp_path, splits):
+    for table in splits.values():
+        table["steady"] = np.nan
+    outcome, known, _, _ = run(tmp_path, splits)
+    assert "steady" not in known.features
+    assert "steady is left out: it has no value in training" in outcome.notes
+
+
+def test_numbers_are_clipped_at_quantiles_of_training(tmp_path, splits):
+    spec = {**SPEC, "features": {**SPEC["features"], "winsorise": {"x": [0.05, 0.95]}}}
+    _, known, _, out = run(tmp_path, splits, spec=spec)
+    low, high = known.numbers[0].clip
+    assert (low, high) == pytest.approx(np.nanquantile(splits["train"]["x"], [0.05, 0.95]), abs=0.02)
+    for name in splits:
+        values = arrays.read(out / name).numbers[:, 0]
+        assert (np.nanmin(values), np.nanmax(values)) == (np.float32(low), np.float32(high))
+        assert np.array_equal(np.isnan(values), splits[name]["x"].isna())
+
+
+def test_a_million_texts_leave_the_vocabulary_to_those_that_come_often(tmp_path, splits):
+    rng = np.random.default_rng(0)
+    for table in splits.values():
+        table["kind"] = np.where(rng.random(3000) < 0.5, "often", rng.integers(0, 1_000_000, 3000).astype(str))
+    _, known, _, _ = run(tmp_path, splits)
+    assert known.categories[0].vocabulary == ("often",)
+
+
 def test_the_answers_of_the_hold_out_are_not_read(tmp_path, splits):
     _, _, _, out = run(tmp_path, splits)
     assert not (out / "test" / "target.npy").exists()
@@ -181,3 +222,22 @@ def test_the_answers_of_the_hold_out_are_not_read(tmp_path, splits):
 def test_without_any_feature_left_the_run_stops(tmp_path, splits):
     with pytest.raises(DataError, match="At least one feature must be left"):
         run(tmp_path, {name: table.assign(x=1.0, steady=1.0, kind="a") for name, table in splits.items()})
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (
+            {"screen": {"waive": {"stedy": "It is known."}}},
+            "screen.waive: 'stedy' is no feature; did you mean 'steady'",
+        ),
+        ({"screen": {"waive": {"steady": " "}}}, "screen.waive.steady: must give the reason"),
+        ({"winsorise": {"kind": [0.1, 0.9]}}, "features.winsorise: 'kind' must be a number; it is of type category"),
+        ({"winsorise": {"x": [0.9, 0.1]}}, "x: expected two shares such as [0.01, 0.99]"),
+    ],
+)
+def test_a_rule_that_can_not_be_is_a_mistake(more, told):
+    features = {**SPEC["features"], "winsorise": more.get("winsorise", {})}
+    with pytest.raises(ProblemError) as error:
+        problem.parse({**SPEC, "features": features, "screen": more.get("screen", {})})
+    assert told in str(error.value)

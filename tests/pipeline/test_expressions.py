@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 import pytest
 
 from pipeline import civil, expressions, values
@@ -20,7 +20,7 @@ def value(text, *, zone=civil.UTC_CLOCK, **columns):
     arrays = {}
     for name, column in columns.items():
         if isinstance(column[0], str):
-            arrays[name] = values.coded(pd.Series(column, dtype="str"))
+            arrays[name] = values.of_array(pa.array(column))
         elif isinstance(column[0], datetime):
             arrays[name] = np.array([int(moment.timestamp() // 1) for moment in column])
         else:

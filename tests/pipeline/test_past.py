@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from pipeline import civil, past, problem, tables, values
@@ -60,11 +61,11 @@ def seen(tmp_path, frame, parts=1, **source):
         tables.write_part(frame.iloc[rows], folder, number, tables.schema(described.columns()))
     windows = past.learn(described, folder)
     past.write(windows, folder)
-    days = civil.Moment(values.seconds(frame["at"]), civil.UTC_CLOCK, np).days
+    days = civil.Moment(values.of_array(pa.array(frame["at"])), civil.UTC_CLOCK, np).days
     found = {}
     for name, one in described.features.past.items():
         window = past.read(folder, name)
-        found[name] = window.of([values.coded(frame[column]) for column in one.by], days)
+        found[name] = window.of([values.of_array(pa.array(frame[column], "string")) for column in one.by], days)
     return pd.DataFrame(found)
 
 
@@ -128,9 +129,9 @@ def test_a_group_never_seen_has_no_rows_and_no_mean(tmp_path):
     described = problem.parse(SPEC)
     tables.write_part(trips(), tmp_path, 0, tables.schema(described.columns()))
     windows = past.learn(described, tmp_path)
-    line, day = [values.coded(pd.Series(["Z"]))], np.array([15_710], "float32")
+    line, day = [values.of_array(pa.array(["Z"]))], np.array([15_710], "float32")
     assert np.isnan(windows["mean_delay"].of(line, day))
-    assert windows["late"].of([*line, values.coded(pd.Series(["true"]))], day) == 0
+    assert windows["late"].of([*line, values.of_array(pa.array(["true"]))], day) == 0
 
 
 def test_more_than_a_model_may_hold_is_told(monkeypatch, tmp_path):

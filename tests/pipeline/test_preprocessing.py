@@ -5,6 +5,7 @@ from functools import reduce
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from bundle.contract import Contract, Input, Output, columns_of
@@ -45,6 +46,7 @@ PAST = {
 }
 ON = {"mean": ["t", "c", "d"], "count": ["t", "c"], "sum": ["t"]}
 TYPES = {"t": "time", "u": "time", "x": "number", "y": "number", "c": "category", "d": "category", "b": "boolean"}
+ARROW = {"time": pa.timestamp("us", "UTC"), "number": "float64", "category": "string", "boolean": "string"}
 CONTRACT = Contract(
     inputs=tuple(Input(name=name, type=kind) for name, kind in TYPES.items()),
     outputs=(Output(name="probability", type="number", meaning=""),),
@@ -87,7 +89,7 @@ def operands(given):
             column = column.astype("float64")
         else:
             column = column.map(lambda value: str(value).lower() if isinstance(value, bool) else value)
-        columns[name] = values.of_column(column, kind)
+        columns[name] = values.of_array(pa.array(column, ARROW[kind]))
     return columns
 
 
@@ -167,3 +169,29 @@ def test_after_the_last_day_a_row_sees_what_was_newest(exported):
     given = [{**rows(1)[0], "t": day.isoformat(), "c": "a"} for day in (last, last + timedelta(days=400))]
     found = features(folder, CONTRACT)(columns_of(given, CONTRACT))
     assert found["count"][0] == found["count"][1] == windows["count"].statistic[0, -1] > 0
+
+
+def test_case_13_a_category_never_seen_in_training_is_one_and_the_same_unknown_everywhere(exported):
+    import tensorflow as tf
+
+    from pipeline.encoding import UNKNOWN
+    from pipeline.preprocessing import Encode
+
+    folder, windows = exported
+    given = [{**row, "c": f"never seen {place}"} for place, row in enumerate(rows(200, seed=3)) if row["d"]]
+    _, crossed = in_the_pipeline(given, windows)
+    known = Encoding(
+        numbers=(),
+        categories=(Category(name="cross", vocabulary=tuple(KNOWN)),),
+        target=Target(task="binary", classes=(), shares=(0.3,), mean=0.0, scale=1.0),
+    )
+    trained = tf.constant(np.array(crossed.levels, object)[crossed.codes], tf.string)
+    served = tf.constant(features(folder, CONTRACT)(columns_of(given, CONTRACT))["cross"])
+    codes = [Encode(known)({"cross": texts})[1].numpy() for texts in (trained, served)]
+    assert (codes[0] == UNKNOWN).all()
+    assert (codes[1] == UNKNOWN).all()
+    one, other = ([{**given[0], "c": text}] for text in ("never seen", "nor this"))
+    for runtime in ("savedmodel", "litert"):
+        model = Model(folder, CONTRACT, runtime)
+        answers = [model.predict(columns_of(row, CONTRACT))["probability"] for row in (one, other)]
+        assert answers[0] == answers[1]

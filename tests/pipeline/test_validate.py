@@ -1,8 +1,11 @@
 """Each clause of a verdict can fail, and a figure whose interval lies across the limit is no evidence."""
 
+import json
+
 import pytest
 
 from pipeline import validate
+from pipeline.job import Job
 from pipeline.problem import Requirement
 
 
@@ -57,3 +60,20 @@ def test_a_clause(requirement, words, state):
 )
 def test_the_verdict_is_that_of_the_weakest_clause(states, verdict):
     assert validate.verdict(states) == verdict
+
+
+@pytest.mark.parametrize(("waive", "state"), [({}, "FAIL"), ({"fee": "Paid before."}, "PASS")])
+def test_case_14_a_leak_fails_until_it_is_waived_with_a_reason(tmp_path, waive, state):
+    """And what is waived is no evidence that the model is any good."""
+    (tmp_path / "evaluation.json").write_text(json.dumps(EVALUATION))
+    feature = {"name": "fee", "leak": "it alone tells 0.999 of the answer, above 0.98", "alone": 0.999}
+    (tmp_path / "profile.json").write_text(json.dumps({"features": [feature, {"name": "x", "leak": ""}]}))
+    part = {"requirements": [], "screen": {"waive": waive}}
+    inputs = {"evaluation": tmp_path, "encoded": tmp_path}
+    validate.validate(Job("", "", part, inputs, tmp_path, tmp_path, "tester", {}, tmp_path))
+    found = json.loads((tmp_path / "verdict.json").read_text())
+    [clause] = found["clauses"]
+    assert clause["clause"].startswith("no leak in fee: it alone tells 0.999")
+    assert clause["clause"].endswith("waived: Paid before." if waive else "above 0.98")
+    assert clause["state"] == state
+    assert found["verdict"] == ("NOT ENOUGH EVIDENCE" if waive else "FAIL")

@@ -14,36 +14,38 @@ from typing import Any
 import orjson
 
 from bundle import identity
-from bundle.contract import ContractError, shown
+from bundle.contract import LARGEST, MAX_TEXT, ContractError, shown
 from bundle.monitoring import Outcome
 from webapp.monitoring.append import append
 
 FIELDS = {"id", "row", "value"}
+EXPECTED = {"binary": "0 or 1", "multiclass": "a label, as text", "regression": "a finite number"}
+"""What may come true, by the kind of answer. A label may be one that the model does not know."""
 
 
-def parsed(given: Sequence[Any], now: datetime) -> list[tuple[str, Outcome]]:
-    """Each outcome with the day of its answer.
+def parsed(given: Sequence[Any], now: datetime, task: str) -> list[tuple[str, Outcome]]:
+    """Each outcome of a model of this task with the day of its answer.
 
     Raises:
-        ContractError: an outcome is not ``{"id": <of an answer>, "row": <from 0>, "value": <0 or 1>}``, where the row
-            may be left out for the first; every fault is listed.
+        ContractError: an outcome is not ``{"id": <of an answer>, "row": <from 0>, "value": <what came true>}``, where
+            the row may be left out for the first, and the value is as ``EXPECTED``; every fault is listed.
     """
     faults: list[str] = []
     outcomes = []
     at = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     for place, one in enumerate(given):
-        found = _faults(one)
+        found = _faults(one, task)
         faults += [f"outcome {place}{fault}" for fault in found]
         if not found:
             day = f"{identity.moment(one['id']):%Y-%m-%d}"
-            kept = Outcome(id=one["id"], row=one.get("row", 0), value=float(one["value"]), at=at)
+            kept = Outcome(id=one["id"], row=one.get("row", 0), value=_value(one["value"]), at=at)
             outcomes.append((day, kept))
     if faults:
         raise ContractError(faults)
     return outcomes
 
 
-def _faults(one: Any) -> list[str]:
+def _faults(one: Any, task: str) -> list[str]:
     if not isinstance(one, dict):
         return [f': expected an object with "id" and "value", got {shown(one)}']
     found = [f", {name}: there is no such field" for name in sorted(one.keys() - FIELDS)]
@@ -54,9 +56,21 @@ def _faults(one: Any) -> list[str]:
     row = one.get("row", 0)
     if isinstance(row, bool) or not isinstance(row, int) or row < 0:
         found.append(f", row: expected the place of a row in the request, from 0, got {shown(row)}")
-    if "value" not in one or not isinstance(one["value"], bool | int | float) or one["value"] not in (0, 1):
-        found.append(f", value: expected 0 or 1, got {_got(one, 'value')}")
+    if not _fits(one.get("value"), task):
+        found.append(f", value: expected {EXPECTED[task]}, got {_got(one, 'value')}")
     return found
+
+
+def _fits(value: Any, task: str) -> bool:
+    if task == "multiclass":
+        return isinstance(value, str) and 0 < len(value) <= MAX_TEXT
+    if not isinstance(value, bool | int | float):
+        return False
+    return value in (0, 1) if task == "binary" else not isinstance(value, bool) and abs(value) <= LARGEST
+
+
+def _value(value: Any) -> float | str:
+    return value if isinstance(value, str) else float(value)
 
 
 def _got(one: dict[str, Any], name: str) -> str:
@@ -70,15 +84,15 @@ class OutcomeLog:
         self._folder = folder
         self._guard = threading.Lock()
 
-    def keep(self, model: str, given: Sequence[Any]) -> int:
-        """Put outcomes of the model's answers on the disk; how many there were.
+    def keep(self, model: str, given: Sequence[Any], task: str = "binary") -> int:
+        """Put outcomes of the answers of a model of this task on the disk; how many there were.
 
         Raises:
             ContractError: as for ``parsed``; nothing is kept.
             OSError: they could not be written; what was kept may be sent again.
         """
         by_day: dict[str, list[Outcome]] = {}
-        for day, outcome in parsed(given, datetime.now(UTC)):
+        for day, outcome in parsed(given, datetime.now(UTC), task):
             by_day.setdefault(day, []).append(outcome)
         with self._guard:
             for day, some in by_day.items():

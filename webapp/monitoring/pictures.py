@@ -107,8 +107,14 @@ class Series:
 
 def answers(days: Sequence[DayReport]) -> Chart:
     """What was answered, and what came true: the mean of each day."""
-    answered = Series("here", "answered, on average", [_mean(day, lambda one: one.mean_answer) for day in days])
-    came = Series("live", "came true", [_mean(day, lambda one: one.mean_outcome) for day in days])
+    labels = any(one.task == "multiclass" for day in days for one in day.versions)
+    words = "probability of the label given, on average" if labels else "answered, on average"
+    answered = Series("here", words, [_mean(day, lambda one: one.mean_answer) for day in days])
+    came = Series(
+        "live",
+        "share that came true" if labels else "came true",
+        [_mean(day, lambda one: one.mean_outcome) for day in days],
+    )
     return chart("Answered and came true", days, [answered, came])
 
 

@@ -196,6 +196,7 @@ class VersionAdmin(ReadOnly):
                 for one in evidence.comparisons(version, live)
             ],
             charts=charts.charts(measured, evaluation.read(live) if live else evaluation.Measured()),
+            labels=measured.confusion if isinstance(measured.confusion, evaluation.Labels) else None,
             slices=evaluation.slices(measured, described.verdict.clauses) if described else [],
             time_line=evidence.time_line(described) if described else [],
             steps=[(step, evidence.rows(step)) for step in described.lineage] if described else [],

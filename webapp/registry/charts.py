@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from webapp.registry.evaluation import Bin, Confusion, Measured
+from webapp.registry.evaluation import Bin, Confusion, Measured, Tenth
 
 WIDTH, HEIGHT = 320.0, 270.0
 LEFT, RIGHT, TOP, BOTTOM = 40.0, 18.0, 8.0, 40.0
 STEPS = (0.05, 0.1, 0.2, 0.25)
 MOST_TICKS = 6
+MOST_CLASSES = 4
+"""Classes whose calibration is drawn."""
 
 Point = tuple[float, float]
 
@@ -63,10 +65,16 @@ class Chart:
 
 def charts(here: Measured, live: Measured) -> list[Chart]:
     """The pictures of what was measured of a version, each beside the live version's where that has one too."""
-    curves = here.curves.model
+    curves, of_live = here.curves.model, live.curves.model.calibration
     found = []
-    if curves.calibration:
-        found.append(_calibration(curves.calibration, live.curves.model.calibration))
+    if isinstance(curves.calibration, dict):
+        theirs = of_live if isinstance(of_live, dict) else {}
+        for label, bins in list(curves.calibration.items())[:MOST_CLASSES]:
+            found.append(_calibration(bins, theirs.get(label, ()), f"Calibration of {label}"))
+    elif curves.calibration:
+        found.append(_calibration(curves.calibration, () if isinstance(of_live, dict) else of_live))
+    if here.deciles:
+        found.append(_tenths(here.deciles, live.deciles))
     if curves.roc:
         found.append(_roc(here, live))
     if curves.precision_recall:
@@ -74,7 +82,7 @@ def charts(here: Measured, live: Measured) -> list[Chart]:
     return found
 
 
-def _calibration(here: Sequence[Bin], live: Sequence[Bin]) -> Chart:
+def _calibration(here: Sequence[Bin], live: Sequence[Bin], title: str = "Calibration") -> Chart:
     most = max(max(one.predicted, one.high) for one in (*here, *live))
     end = min(1.0, ceil(most * 10) / 10) or 1.0
 
@@ -85,13 +93,32 @@ def _calibration(here: Sequence[Bin], live: Sequence[Bin]) -> Chart:
         return Line(of, " ".join(f"{bar.x},{bar.y}" for bar in bars), bars)
 
     return Chart(
-        "Calibration",
+        title,
         "predicted",
         "came true",
         "On the dotted line, what is predicted with 30 % comes true 30 times in 100.",
         _ticks(end),
         f"{_x(0, end)},{_y(0, end)} {_x(end, end)},{_y(end, end)}",
         tuple(line(of, bins) for of, bins in (("live", live), ("here", here)) if bins),
+    )
+
+
+def _tenths(here: Sequence[Tenth], live: Sequence[Tenth]) -> Chart:
+    ends = [value for one in (*here, *live) for value in (one.predicted, one.actual)]
+    low, span = min(ends), (max(ends) - min(ends)) or 1.0
+
+    def points(tenths: Sequence[Tenth]) -> list[Point]:
+        return [((one.predicted - low) / span, (one.actual - low) / span) for one in tenths]
+
+    marks = [number / 4 for number in range(5)]
+    return Chart(
+        "Predicted and actual",
+        "predicted",
+        "came true",
+        "The means of tenths of the rows by what was predicted. On the dotted line they are what came true.",
+        tuple((Tick(_x(one), f"{low + one * span:.3g}"), Tick(_y(one), f"{low + one * span:.3g}")) for one in marks),
+        _points([(0.0, 0.0), (1.0, 1.0)]),
+        _lines(points(here), points(live)),
     )
 
 
@@ -109,7 +136,7 @@ def _roc(here: Measured, live: Measured) -> Chart:
 
 
 def _precision_recall(here: Measured, live: Measured) -> Chart:
-    share = _share(here.positives, here.rows)
+    share = _share(here.positives or 0, here.rows)
     return Chart(
         "Precision and recall",
         "found",
@@ -126,8 +153,8 @@ def _lines(here: Sequence[Point], live: Sequence[Point]) -> tuple[Line, ...]:
     return tuple(Line(of, _points(points)) for of, points in (("live", live), ("here", here)) if points)
 
 
-def _mark(told: Confusion | None, place: Callable[[Confusion], Point]) -> Point | None:
-    if told is None:
+def _mark(told: object, place: Callable[[Confusion], Point]) -> Point | None:
+    if not isinstance(told, Confusion):
         return None
     x, y = place(told)
     return _x(x), _y(y)

@@ -32,8 +32,16 @@ class Group(BaseModel):
 
     value: str
     rows: int
-    positives: int = 0
+    positives: int | None = None
+    mean: float | None = None
     metrics: dict[str, Interval | None]
+
+    @property
+    def answers(self) -> str:
+        """What these rows answer, in a figure where there is one."""
+        if self.positives is not None:
+            return f"{100 * self.positives / self.rows if self.rows else 0.0:.1f} %"
+        return "" if self.mean is None else f"{self.mean:.4g}"
 
 
 class Bin(BaseModel):
@@ -54,12 +62,33 @@ class Confusion(BaseModel):
     true_negative: int
 
 
+class Labels(BaseModel):
+    """Which labels were taken for which: for each label the rows that were called each label."""
+
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+    def rows(self) -> list[tuple[str, list[tuple[int, bool]]]]:
+        """Each label with its counts, and whether each counts what is right."""
+        return [
+            (label, [(count, at == place) for at, count in enumerate(row)])
+            for place, (label, row) in enumerate(zip(self.labels, self.counts, strict=True))
+        ]
+
+
+class Tenth(BaseModel):
+    """Rows with about the same prediction: what was predicted, and what came true, on average."""
+
+    predicted: float
+    actual: float
+
+
 class Curves(BaseModel):
-    """The curves of one model, each a list of points."""
+    """The curves of one model, each a list of points; the calibration of labels is told for each of them."""
 
     roc: tuple[tuple[float, float], ...] = ()
     precision_recall: tuple[tuple[float, float], ...] = ()
-    calibration: tuple[Bin, ...] = ()
+    calibration: tuple[Bin, ...] | dict[str, tuple[Bin, ...]] = ()
 
 
 class OfModel(BaseModel):
@@ -74,7 +103,8 @@ class Measured(BaseModel):
     rows: int = 0
     positives: int = 0
     metrics: dict[str, Interval] = {}
-    confusion: Confusion | None = None
+    confusion: Confusion | Labels | None = None
+    deciles: tuple[Tenth, ...] = ()
     curves: OfModel = OfModel()
     slices: dict[str, tuple[Group, ...]] = {}
 
@@ -85,14 +115,9 @@ class Slice:
 
     value: str
     rows: int
-    positives: int
+    answers: str
     figure: Figure | None
     worse: bool = False
-
-    @property
-    def share(self) -> float:
-        """Of the rows, those with the answer yes, in percent."""
-        return 100 * self.positives / self.rows if self.rows else 0.0
 
 
 @dataclass(frozen=True)
@@ -101,6 +126,7 @@ class Slices:
 
     column: str
     metric: str
+    heading: str
     overall: Figure
     shown: tuple[Slice, ...]
     more: tuple[Slice, ...]
@@ -157,8 +183,10 @@ def _by_column(
     figures = [every, *(figure for _, figure in told)]
     placed = drawn(figures, among=figures[: AT_FIRST + 1])
     found = [
-        Slice(group.value, group.rows, group.positives, place, best_case(figure) < better * every.value)
+        Slice(group.value, group.rows, group.answers, place, best_case(figure) < better * every.value)
         for (group, figure), place in zip(told, placed[1:], strict=True)
     ]
-    found += [Slice(group.value, group.rows, group.positives, None) for group, figure in groups if figure is None]
-    return Slices(column, metric, placed[0], tuple(found[:AT_FIRST]), tuple(found[AT_FIRST:]))
+    found += [Slice(group.value, group.rows, group.answers, None) for group, figure in groups if figure is None]
+    first = groups[0][0]
+    heading = "yes" if first.positives is not None else "" if first.mean is None else "mean"
+    return Slices(column, metric, heading, placed[0], tuple(found[:AT_FIRST]), tuple(found[AT_FIRST:]))

@@ -76,7 +76,7 @@ class Span:
 
     split: str
     rows: int
-    share: float
+    share: float | None
     first: datetime
     last: datetime
     left: float
@@ -102,7 +102,7 @@ def time_line(described: Manifest) -> list[Span]:
         Span(
             split=one.split,
             rows=one.rows,
-            share=100 * (one.positives or 0) / one.rows if one.rows else 0.0,
+            share=None if one.positives is None else 100 * one.positives / one.rows if one.rows else 0.0,
             first=first,
             last=last,
             left=place(first),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import orjson
 
 from bundle.contract import Columns
@@ -21,5 +22,14 @@ class Answered:
 
 
 def dumped(value: Any) -> bytes:
-    """A value, arrays and their numbers among it, as JSON."""
-    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    """A value, arrays with their numbers and texts among it, as JSON."""
+    return orjson.dumps(value, _text, orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _text(value: Any) -> Any:
+    """What a model tells in text: an array of UTF-8 bytes, or one of it."""
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    raise TypeError(f"no JSON: {type(value)}")

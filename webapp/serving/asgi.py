@@ -147,7 +147,8 @@ class Serving:
         elif route.verb == "outcomes":
             name = outcomes.model(route.name, self.settings)
             given = outcomes.listed(await content.read(headers, receive, self.settings), self.settings.max_rows)
-            reply.body = await asyncio.to_thread(outcomes.keep, self.outcomes, name, given)
+            table, models = self.follower.table, self.settings.models
+            reply.body = await asyncio.to_thread(outcomes.keep, self.outcomes, name, given, table, models)
             self.metrics.outcomes(name, len(given))
         elif route.verb == "metrics":
             reply.body, reply.kind = await asyncio.to_thread(self.metrics.exposition), TEXT

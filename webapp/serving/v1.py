@@ -23,6 +23,7 @@ TYPES = {
     np.dtype("float64"): "DT_DOUBLE",
     np.dtype("int32"): "DT_INT32",
     np.dtype("int64"): "DT_INT64",
+    np.dtype("object"): "DT_STRING",
 }
 
 
@@ -51,8 +52,8 @@ def metadata(served: Served) -> bytes:
         for column in served.contract.inputs
     }
     outputs = {
-        name: _tensor(f"StatefulPartitionedCall:{at}", _type(served.types[name]))
-        for at, name in enumerate(served.outputs)
+        one.name: _tensor(f"StatefulPartitionedCall:{at}", _type(served.types[one.name]), one.size)
+        for at, one in enumerate(served.contract.outputs)
     }
     signature = {"inputs": inputs, "outputs": outputs, "method_name": "tensorflow/serving/predict"}
     return dumped(
@@ -119,8 +120,9 @@ def _decoded(value: Any, depth: int) -> Any:
         raise malformed("""{"b64": ...} must hold UTF-8 text in base 64, and does not.""") from None
 
 
-def _tensor(name: str, kind: str) -> dict[str, Any]:
-    shape = {"dim": [{"size": "-1", "name": ""}], "unknown_rank": False}
+def _tensor(name: str, kind: str, size: int | None = None) -> dict[str, Any]:
+    sizes = ["-1"] if size is None else ["-1", str(size)]
+    shape = {"dim": [{"size": one, "name": ""} for one in sizes], "unknown_rank": False}
     return {"dtype": kind, "tensor_shape": shape, "name": name}
 
 

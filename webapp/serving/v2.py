@@ -30,6 +30,7 @@ TYPES = {
     np.dtype("float64"): "FP64",
     np.dtype("int32"): "INT32",
     np.dtype("int64"): "INT64",
+    np.dtype("object"): "BYTES",
 }
 INT = {int}
 
@@ -79,7 +80,12 @@ def metadata(model: Approved, served: Served) -> bytes:
                 for column in served.contract.inputs
             ],
             "outputs": [
-                {"name": name, "datatype": _type(served.types[name]), "shape": [-1]} for name in served.outputs
+                {
+                    "name": one.name,
+                    "datatype": _type(served.types[one.name]),
+                    "shape": [-1] if one.size is None else [-1, one.size],
+                }
+                for one in served.contract.outputs
             ],
         }
     )
@@ -99,9 +105,9 @@ def infer(served: Served, body: bytes, limit: int, json_size: bytes | None = Non
     reply["outputs"] = [
         {
             "name": name,
-            "shape": [len(answers[name])],
+            "shape": list(answers[name].shape),
             "datatype": _type(answers[name].dtype),
-            "data": answers[name],
+            "data": answers[name].ravel(),
         }
         for name in wanted
     ]

@@ -183,3 +183,34 @@ def test_figures_are_placed_on_the_scale_of_some():
 
 def test_a_version_that_does_not_say_its_time_has_no_line(shelf, vera, browser):
     assert "judged by</h2>" not in page(browser, vera, shelf.registered())
+
+
+def test_labels_and_numbers_have_pictures_and_slices_of_their_own():
+    from webapp.registry import charts
+    from webapp.registry.evaluation import Labels, Measured
+
+    bins = [{"predicted": 0.2, "observed": 0.25, "low": 0.1, "high": 0.4}]
+    labels = Measured.model_validate(
+        {
+            "rows": 30,
+            "confusion": {"labels": ["cat", "dog"], "counts": [[10, 2], [3, 15]]},
+            "curves": {"model": {"calibration": {"cat": bins, "dog": bins}}},
+            "slices": {"colour": [{"value": "red", "rows": 30, "metrics": {"accuracy": None}}]},
+        }
+    )
+    assert [one.title for one in charts.charts(labels, Measured())] == ["Calibration of cat", "Calibration of dog"]
+    assert isinstance(labels.confusion, Labels)
+    assert labels.confusion.rows()[1] == ("dog", [(3, False), (15, True)])
+    assert labels.slices["colour"][0].answers == ""
+    number = Measured.model_validate(
+        {
+            "rows": 30,
+            "mean": 120.0,
+            "deciles": [{"predicted": 100.0, "actual": 90.0}, {"predicted": 140.0, "actual": 150.0}],
+            "slices": {"colour": [{"value": "red", "rows": 30, "mean": 120.5, "metrics": {}}]},
+        }
+    )
+    [chart] = charts.charts(number, Measured())
+    assert chart.title == "Predicted and actual"
+    assert [x.text for x, _ in chart.ticks] == ["90", "105", "120", "135", "150"]
+    assert number.slices["colour"][0].answers == "120.5"

@@ -1,0 +1,114 @@
+"""Records of an HTTP API, page by page to the last. A page that comes again is a loop."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import httpx
+
+from bundle import digest
+from pipeline.errors import DataError
+from pipeline.problem import Api, Next
+from pipeline.problem.origin import address
+from pipeline.sources import records, secret
+from pipeline.sources.deadline import Deadline
+from pipeline.sources.web import Server
+
+Record = dict[str, Any]
+SHOWN_CHARACTERS = 80
+
+
+def read(api: Api, day: date | None = None) -> Iterator[Record]:
+    """Every record, each page once.
+
+    Raises:
+        DataError: a page can't be had, is no JSON, or came before; or there are too many.
+    """
+    with secret.kept(secret.of(api.model_dump(include={"url", "parameters", "headers"}))):
+        yield from _pages(api, day)
+
+
+def _pages(api: Api, day: date | None) -> Iterator[Record]:
+    filled = secret.all_filled(api.model_dump(include={"url", "parameters", "headers"}), day)
+    where = address(filled["url"])
+    server = Server(filled["headers"], Deadline(api.deadline, where))
+    first = httpx.URL(filled["url"])
+    first = (
+        first.copy_merge_params(filled["parameters"] | _first(api.next)) if filled["parameters"] or api.next else first
+    )
+    url, seen, count = first, {str(first)}, 0
+    pages: set[str] = set()
+    for number in range(1, api.max_pages + 1):
+        answer = server.get(url)
+        body = _body(answer, where)
+        page = _records(body, api.records, where)
+        count += len(page)
+        mark = digest.of_json(page)
+        if page and mark in pages:
+            raise DataError(f"{where} must give each page once, and page {number} has the records of one before.")
+        pages.add(mark)
+        yield from page
+        following = _following(api.next, first, url, answer, body, page, number, count)
+        if following is None:
+            return
+        if (following.scheme, following.host, following.port) != (first.scheme, first.host, first.port):
+            raise DataError(f"{where} must keep to its host, and its page {number} leads to {following.host}.")
+        if str(following) in seen:
+            raise DataError(f"{where} must lead to its end, and page {number} leads to one that was read before.")
+        seen.add(str(following))
+        url = following
+    raise DataError(f"{where} must end within {api.max_pages:,} pages (max_pages), and does not.")
+
+
+def _first(way: Next | None) -> dict[str, str]:
+    if way and way.page:
+        return {way.page: str(way.first)}
+    return {way.offset: "0"} if way and way.offset else {}
+
+
+def _following(
+    way: Next | None,
+    first: httpx.URL,
+    url: httpx.URL,
+    answer: httpx.Response,
+    body: Any,
+    page: list[Record],
+    number: int,
+    count: int,
+) -> httpx.URL | None:
+    """The URL of the page after this one; None after the last."""
+    if way is None:
+        return None
+    if way.page:
+        return first.copy_set_param(way.page, str(way.first + number)) if page else None
+    if way.offset:
+        return first.copy_set_param(way.offset, str(count)) if page else None
+    if way.cursor:
+        cursor = _at(body, way.cursor)
+        return first.copy_set_param(way.parameter, records.as_text(cursor)) if cursor not in (None, "", False) else None
+    link = answer.links.get("next", {}).get("url") if way.link else _at(body, way.url or "")
+    return url.join(str(link)) if link else None
+
+
+def _body(answer: httpx.Response, where: str) -> Any:
+    try:
+        return records.decoded(answer.text)
+    except ValueError as error:
+        told = answer.text[:SHOWN_CHARACTERS]
+        raise DataError(f"{where} must answer in JSON, and does not ({error}): {told}") from None
+
+
+def _records(body: Any, place: str, where: str) -> list[Record]:
+    found = _at(body, place)
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise DataError(
+            f"{where} must answer with a list of records at {place or 'the top'}, and has "
+            f"{type(found).__name__} there. Say where they are: api.records."
+        )
+    return found
+
+
+def _at(body: Any, place: str) -> Any:
+    for step in filter(None, place.split(".")):
+        body = body.get(step) if isinstance(body, dict) else None
+    return body

@@ -1,0 +1,77 @@
+"""What an HTTP server answers to a GET, asked again where that can help: never anything but a read."""
+
+import random
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import httpx
+
+from pipeline.errors import DataError
+from pipeline.problem.origin import address
+from pipeline.sources.deadline import Deadline
+
+TRIES = 8
+FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0
+"""Seconds: each wait is up to twice as long as the one before."""
+PATIENCE = 30.0
+"""Seconds without a byte after which a try has failed."""
+AGAIN = {408, 425, 429, 500, 502, 503, 504}
+SHOWN_CHARACTERS = 200
+
+
+class Server:
+    """A server that is asked again and again, by one deadline."""
+
+    def __init__(self, headers: dict[str, str], deadline: Deadline) -> None:
+        self.deadline = deadline
+        self._client = httpx.Client(headers=headers, timeout=PATIENCE, follow_redirects=False)
+
+    def get(self, url: httpx.URL, into: Path | None = None) -> httpx.Response:
+        """The answer, whose body is read, or written into a file.
+
+        Raises:
+            DataError: there is none, or one that says no, after as many tries as make sense.
+        """
+        why = ""
+        for attempt in range(TRIES):
+            try:
+                response = self.deadline.call(lambda: self._once(url, into))
+            except httpx.TransportError as error:
+                why, asked = f"{type(error).__name__} {error}".strip(), None
+            else:
+                if response.is_success:
+                    return response
+                why = f"status {response.status_code}"
+                if response.status_code not in AGAIN:
+                    body = "" if into else response.text[:SHOWN_CHARACTERS]
+                    raise DataError(f"{address(str(url))} must answer with what is asked for, and says {why}: {body}")
+                asked = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+            if attempt + 1 < TRIES:
+                backed_off = random.uniform(0.5, 1) * min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)  # noqa: S311 - no secret
+                self.deadline.wait(backed_off if asked is None else asked, f"{address(str(url))} says {why}")
+        raise DataError(f"{address(str(url))} must answer, and did not in {TRIES} tries: {why}.")
+
+    def _once(self, url: httpx.URL, into: Path | None) -> httpx.Response:
+        with self._client.stream("GET", url) as response:
+            if into is None or not response.is_success:
+                response.read()
+            else:
+                with into.open("wb") as file:
+                    for block in response.iter_bytes():
+                        if not self.deadline.left:
+                            break
+                        file.write(block)
+            return response
+
+
+def retry_after(header: str | None, now: datetime) -> float | None:
+    """The seconds to wait that the header asks for, as a number or as a date; None where it says nothing."""
+    if not header:
+        return None
+    if header.strip().isdecimal():
+        return float(header)
+    try:
+        return max(0.0, (parsedate_to_datetime(header) - now).total_seconds())
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,245 @@
+"""Pages of an HTTP API that is slow, busy, broken, or never ends: a real server, and a real clock."""
+
+import json
+import threading
+import time
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from pipeline.errors import DataError
+from pipeline.problem import Api
+from pipeline.sources import api, web
+
+ROWS = [{"id": number, "at": {"city": f"c{number}"}} for number in range(10)]
+
+
+class Pages(BaseHTTPRequestHandler):
+    """Answers as the test says: ``answer(self, path, query)`` gives status, headers and body."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        self.server.asked.append(self.path)
+        told = self.server.answer(self, path, {name: values[0] for name, values in query.items()})
+        if told is None:
+            return
+        status, headers, body = told
+        body = json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server(monkeypatch):
+    monkeypatch.setattr(web, "FIRST_WAIT", 0.01)
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    made.daemon_threads = True
+    made.asked = []
+    made.url = f"http://127.0.0.1:{made.server_port}/rows"
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+def ids(server, day=None, **keys):
+    return [int(row["id"]) for row in api.read(Api(url=server.url, **keys), day)]
+
+
+def part(begins, size=4):
+    return ROWS[begins : begins + size]
+
+
+def test_it_works(server):
+    server.answer = lambda *_: (200, {}, ROWS)
+    assert ids(server) == list(range(10))
+
+
+def by_cursor(handler, path, query):
+    begins = int(query.get("after", 0))
+    following = begins + 4 if begins + 4 < len(ROWS) else None
+    return 200, {}, {"data": {"items": part(begins)}, "meta": {"next": following}}
+
+
+def by_page(handler, path, query):
+    return 200, {}, {"data": {"items": part(4 * (int(query["p"]) - 1))}}
+
+
+def by_offset(handler, path, query):
+    return 200, {}, {"data": {"items": part(int(query["from"]))}}
+
+
+def by_url(handler, path, query):
+    begins = int(query.get("begin", 0))
+    following = f"/rows?begin={begins + 4}" if begins + 4 < len(ROWS) else None
+    return (
+        200,
+        {"Link": f'<{following}>; rel="next"'} if following else {},
+        {
+            "data": {"items": part(begins)},
+            "links": {"next": following},
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "way", "pages"),
+    [
+        (by_cursor, {"cursor": "meta.next", "parameter": "after"}, 3),
+        (by_page, {"page": "p"}, 4),
+        (by_offset, {"offset": "from"}, 4),
+        (by_url, {"url": "links.next"}, 3),
+        (by_url, {"link": True}, 3),
+    ],
+)
+def test_every_way_to_the_next_page_leads_to_the_last(server, answer, way, pages):
+    server.answer = answer
+    assert ids(server, records="data.items", next=way) == list(range(10))
+    assert len(server.asked) == pages
+
+
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_case_19_retry_after_is_waited_for(server, form):
+    began = time.monotonic()
+
+    def answer(*_):
+        if len(server.asked) > 1:
+            return 200, {}, ROWS
+        due = datetime.now(UTC) + timedelta(seconds=2)
+        return 429, {"Retry-After": "1" if form == "seconds" else format_datetime(due, usegmt=True)}, {}
+
+    server.answer = answer
+    assert ids(server) == list(range(10))
+    assert 0.9 < time.monotonic() - began < 4
+
+
+def test_case_19_an_endless_429_is_given_up(server):
+    server.answer = lambda *_: (429, {"Retry-After": "0"}, {})
+    with pytest.raises(DataError, match="must answer, and did not in 8 tries: status 429"):
+        ids(server)
+    server.answer = lambda *_: (429, {"Retry-After": "3600"}, {})
+    with pytest.raises(DataError, match=r"within 5 s, .* status 429, and 3600 s of waiting are asked for"):
+        ids(server, deadline=5)
+
+
+def test_case_20_errors_of_the_server_are_tried_again_and_those_of_ours_are_not(server):
+    server.answer = lambda *_: (200, {}, ROWS) if len(server.asked) > 3 else (500, {}, {})
+    assert ids(server) == list(range(10))
+    assert len(server.asked) == 4
+    server.asked.clear()
+    server.answer = lambda *_: (403, {}, {"why": "no"})
+    with pytest.raises(DataError, match="says status 403"):
+        ids(server)
+    assert len(server.asked) == 1
+
+
+def test_case_20_a_server_that_says_nothing_is_asked_again(server, monkeypatch):
+    monkeypatch.setattr(web, "PATIENCE", 0.2)
+
+    def answer(*_):
+        if len(server.asked) > 2:
+            return 200, {}, ROWS
+        time.sleep(0.5)
+        return None
+
+    server.answer = answer
+    assert ids(server) == list(range(10))
+
+
+@pytest.mark.parametrize("where", ["headers", "body"])
+def test_case_20_a_drip_does_not_outlive_the_deadline(server, where):
+    def answer(handler, *_):
+        if where == "body":
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        for _ in range(100):
+            handler.wfile.write(b"[" if where == "body" else b"H")
+            time.sleep(0.1)
+
+    server.answer = answer
+    began = time.monotonic()
+    with pytest.raises(DataError, match="within 1 s"):
+        ids(server, deadline=1)
+    assert time.monotonic() - began < 2
+
+
+def test_nobody_there_is_told():
+    with pytest.raises(DataError, match=r"http://127.0.0.1:1/rows must .* ConnectError"):
+        list(api.read(Api(url="http://127.0.0.1:1/rows?token=${PATH}", deadline=1)))
+
+
+LOOPS = {
+    "the same cursor": (
+        lambda *_: (200, {}, {"r": ROWS[:4], "next": "x"}),
+        {"cursor": "next"},
+        "the records of one before",
+    ),
+    "back to the first": (
+        lambda _, __, query: (
+            200,
+            {},
+            {"r": ROWS[int("p" in query) :], "next": "/rows" if query else "/rows?p=2"},
+        ),
+        {"url": "next"},
+        "leads to one that was read before",
+    ),
+    "pages that are ignored": (lambda *_: (200, {}, {"r": ROWS}), {"page": "p"}, "the records of one before"),
+    "pages without end": (
+        lambda _, __, query: (200, {}, {"r": [{"id": query["p"]}]}),
+        {"page": "p"},
+        "must end within 50 pages",
+    ),
+    "another host": (
+        lambda *_: (200, {}, {"r": ROWS, "next": "http://127.0.0.2/"}),
+        {"url": "next"},
+        "leads to 127.0.0.2",
+    ),
+}
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_case_21_a_loop_is_found_and_stops(server, loop):
+    server.answer, way, told = LOOPS[loop]
+    with pytest.raises(DataError, match=told):
+        ids(server, records="r", next=way, max_pages=50)
+    assert len(server.asked) <= 50
+
+
+def test_a_secret_is_sent_and_never_told(server, monkeypatch):
+    monkeypatch.setenv("API_TOKEN", "s3cr3t/token")
+    sent = []
+
+    def answer(handler, path, query):
+        sent.append((handler.headers["Authorization"], query["api_key"]))
+        return 400, {}, {"you sent": handler.headers["Authorization"], "and": handler.path}
+
+    server.answer = answer
+    with pytest.raises(DataError) as told:
+        ids(server, headers={"Authorization": "Bearer ${API_TOKEN}"}, parameters={"api_key": "${API_TOKEN}"})
+    assert sent == [("Bearer s3cr3t/token", "s3cr3t/token")]
+    assert "Bearer ***" in str(told.value)
+    assert "s3cr3t" not in str(told.value)
+    assert told.value.__cause__ is None
+    assert told.value.__suppress_context__
+
+
+def test_a_day_is_asked_for_by_its_bounds(server):
+    server.answer = lambda *_: (200, {}, ROWS)
+    ids(server, date(2026, 2, 28), parameters={"from": "${day}", "to": "${next_day}"})
+    assert server.asked == ["/rows?from=2026-02-28&to=2026-03-01"]
+
+
+def test_what_is_no_list_of_records_is_told(server):
+    server.answer = lambda *_: (200, {}, {"data": 1})
+    with pytest.raises(DataError, match=r"a list of records at data, and has Digits there"):
+        ids(server, records="data")

@@ -1,0 +1,194 @@
+"""Databases: SQLite, and a real PostgreSQL that is down, refuses, dies and breaks off."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipeline.errors import DataError
+from pipeline.problem import Sql
+from pipeline.sources import sql
+from pipeline.sources.columns import Columns
+from pipeline.sources.landing import Landing
+from tests.deploy import postgresql
+from tests.deploy.registry import free_port
+from tests.pipeline.sources.proxy import resetting
+from tests.webapp.serving.client import until
+
+ROWS = 60_000
+
+
+@pytest.fixture(scope="module")
+def database():
+    """A server with a table of orders."""
+    with postgresql.running() as made:
+        with connected(made) as connection:
+            connection.execute(
+                "create table orders (id bigint, code text, big numeric, ratio float8, paid bool, at timestamptz, "
+                "placed timestamp, due date, about jsonb, nothing int)"
+            )
+            connection.execute(
+                "insert into orders select n + 9007199254740992, lpad(n::text, 8, '0'), 18446744073709551616 + n, "
+                "n / 8.0, n / 2 * 2 = n, timestamptz '2026-01-01 00:00Z' + n * interval '1 minute', "
+                "timestamp '2026-01-01' + n * interval '1 minute', date '2026-01-01', '{\"a\": 1}', null "
+                "from generate_series(0, 59999) n"
+            )
+        yield made
+
+
+def connected(made) -> psycopg.Connection:
+    return psycopg.connect(
+        host="127.0.0.1", port=made.port, user="plumbline", password=postgresql.PASSWORD, dbname="postgres"
+    )
+
+
+@pytest.fixture
+def url(database, monkeypatch) -> str:
+    monkeypatch.setenv("DB_PASSWORD", postgresql.PASSWORD)
+    return f"postgresql+psycopg://plumbline:${{DB_PASSWORD}}@127.0.0.1:{database.port}/postgres"
+
+
+def rows(described: Sql, wanted, folder: Path, time=None, day=None) -> pa.Table:
+    landing = Landing(folder)
+    landing.write(sql.read(described, Columns(wanted), time, day))
+    return pa.concat_tables([pq.read_table(path) for path in sorted(folder.glob("*.parquet"))])
+
+
+@pytest.mark.services
+def test_case_15_values_keep_their_type_and_every_digit(url, tmp_path):
+    wanted = ["id", "code", "big", "ratio", "paid", "at", "placed", "due", "about", "nothing"]
+    table = rows(Sql(url=url, table="public.orders"), wanted, tmp_path)
+    assert table.num_rows == ROWS
+    typed = dict(zip(wanted, map(str, table.schema.types), strict=True))
+    assert {name: kind for name, kind in typed.items() if kind != "string"} == {
+        "id": "int64",
+        "ratio": "double",
+        "paid": "bool",
+        "at": "timestamp[us, tz=UTC]",
+        "placed": "timestamp[us]",
+    }
+    assert table.slice(1, 1).to_pylist() == [
+        {
+            "id": 9007199254740993,
+            "code": "00000001",
+            "big": "18446744073709551617",
+            "ratio": 0.125,
+            "paid": False,
+            "at": datetime(2026, 1, 1, 0, 1, tzinfo=UTC),
+            "placed": datetime(2026, 1, 1, 0, 1),  # noqa: DTZ001 - without a zone, as it is there
+            "due": "2026-01-01",
+            "about": '{"a": 1}',
+            "nothing": None,
+        }
+    ]
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("time", ["at", "placed"])
+def test_a_day_is_asked_for_alone(url, tmp_path, time):
+    query = "select * from orders where at >= :day and at < :next_day".replace("at ", f"{time} ")
+    asked = {"table": {"table": "orders"}, "query": {"query": query}}
+    for name, what in asked.items():
+        table = rows(Sql(url=url, **what), ["id"], tmp_path / name, time, date(2026, 1, 3))
+        assert table.num_rows == 24 * 60
+        assert min(table["id"].to_pylist()) == 2**53 + 2 * 24 * 60
+
+
+@pytest.mark.services
+def test_one_snapshot_is_read_whatever_is_written_meanwhile(url, database, tmp_path):
+    stream = sql.read(Sql(url=url, table="orders"), Columns(["id"]))
+    first = [next(stream), next(stream)]
+    with connected(database) as connection:
+        connection.execute("delete from orders where id >= 9007199254740992 + 59000")
+        connection.commit()
+        assert sum(table.num_rows for table in [*first, *stream]) == ROWS
+        connection.execute("insert into orders (id) select n + 9007199254740992 from generate_series(59000, 59999) n")
+
+
+@pytest.mark.services
+def test_case_17_a_wrong_password_is_told_at_once_and_never_shown(url, monkeypatch, tmp_path):
+    monkeypatch.setenv("DB_PASSWORD", "wr0ng+p@ss/word")
+    with pytest.raises(DataError) as told:
+        rows(Sql(url=url, table="orders"), ["id"], tmp_path)
+    assert "127.0.0.1" in str(told.value)
+    assert "/postgres" in str(told.value)
+    assert "password authentication failed" in str(told.value)
+    assert "wr0ng" not in str(told.value)
+    assert told.value.__cause__ is None
+    assert told.value.__suppress_context__
+
+
+def test_case_17_a_database_that_is_down_is_asked_a_few_times(monkeypatch, tmp_path):
+    monkeypatch.setenv("DB_PASSWORD", "secret word")
+    monkeypatch.setattr(sql, "FIRST_WAIT", 0.01)
+    port = free_port()
+    described = Sql(url=f"postgresql+psycopg://ada:${{DB_PASSWORD}}@127.0.0.1:{port}/shop", table="orders")
+    with pytest.raises(DataError, match=rf"Database 127\.0\.0\.1:{port}/shop must be there") as told:
+        rows(described, ["id"], tmp_path)
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.services
+def test_case_18_a_connection_that_is_reset_in_mid_table_is_told(url, database, tmp_path):
+    wanted = ["id", "code", "at"]
+    with (
+        resetting(database.port, after=500_000) as port,
+        pytest.raises(DataError, match="must give its rows, and does"),
+    ):
+        rows(Sql(url=url.replace(str(database.port), str(port)), table="orders"), wanted, tmp_path / "1")
+    assert rows(Sql(url=url, table="orders"), ["id"], tmp_path / "2").num_rows == ROWS
+
+
+@pytest.mark.services
+def test_case_18_a_database_that_is_killed_in_mid_table_is_told(url, database, tmp_path):
+    stream = sql.read(Sql(url=url, table="orders"), Columns(["id", "code"]))
+    assert [next(stream).num_rows, next(stream).num_rows] == [0, sql.ROWS_AT_ONCE]
+    killed = int((database.folder / "data" / "postmaster.pid").read_text().split()[0])
+    group = [int(one) for one in subprocess.check_output(["pgrep", "-P", str(killed)], text=True).split()]
+    for process in (killed, *group):
+        os.kill(process, signal.SIGKILL)
+    with pytest.raises(DataError, match="must give its rows, and does not"):
+        list(stream)
+    until(lambda: not any(Path(f"/proc/{process}").exists() for process in (killed, *group)))
+    database.start()
+    assert rows(Sql(url=url, table="orders"), ["id"], tmp_path).num_rows == ROWS
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """A SQLite database of orders, whose columns hold what they like."""
+    with sqlite3.connect(tmp_path / "shop.db") as connection:
+        connection.execute("create table orders (id, at text, note)")
+        connection.executemany(
+            "insert into orders values (?, ?, ?)",
+            [(1, "2026-01-01T10:00:00Z", None), (2, "2026-01-02 10:00:00", 2.5), ("x", "2026-01-03", b"\x01")],
+        )
+    connection.close()
+    return f"sqlite:///{tmp_path}/shop.db"
+
+
+def test_it_works(shop, tmp_path):
+    table = rows(Sql(url=shop, table="orders"), ["id", "note"], tmp_path / "out")
+    assert table.to_pydict() == {"id": ["1", "2", "x"], "note": [None, "2.5", "01"]}
+    day = rows(Sql(url=shop, table="orders"), ["id"], tmp_path / "day", "at", date(2026, 1, 2))
+    assert day.to_pydict() == {"id": [2]}
+    query = "select id from orders where at >= :day and at < :next_day"
+    assert rows(Sql(url=shop, query=query), ["id"], tmp_path / "query", "at", date(2026, 1, 1)).to_pydict() == {
+        "id": [1]
+    }
+
+
+def test_what_is_missing_is_told(shop, tmp_path):
+    with pytest.raises(DataError, match="must have the table sales, and has not"):
+        rows(Sql(url=shop, table="sales"), ["id"], tmp_path)
+    with pytest.raises(DataError, match="'not' is missing; did you mean 'note'"):
+        rows(Sql(url=shop, table="orders"), ["not"], tmp_path)
+    with pytest.raises(DataError, match=r"The environment must have NOT_SET for .*, and has not"):
+        rows(Sql(url="postgresql+psycopg://ada:${NOT_SET}@localhost/x", table="orders"), ["id"], tmp_path)
