@@ -168,8 +168,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         self.size = BATCH
         if self.random is not None:
             self.size = min(BATCH, max(SMALLEST_BATCH, 2 ** (max(1, rows // STEPS).bit_length() - 1)))
-        steps = max(1, math.ceil(rows / self.size))
-        passes = 1 if self.random is None else math.ceil(STEPS / steps)
+        passes = 1 if self.random is None else math.ceil(STEPS * self.size / max(1, rows))
         self.order = np.tile(np.arange(rows), passes)
         self.on_epoch_end()
 

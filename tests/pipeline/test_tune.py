@@ -58,3 +58,27 @@ def test_a_sample_is_drawn_once_and_keeps_the_order():
     places = [int(np.flatnonzero(train.numbers[:, 0] == value)[0]) for value in drawn.numbers[:, 0]]
     assert places == sorted(places)
     assert len(set(places)) == 100
+
+
+def test_case_08_a_loss_that_is_not_finite_is_no_result():
+    from pipeline import network, train, tune
+
+    known = KNOWN.model_copy(update={"target": Target(task="regression", mean=0.0, scale=1.0)})
+    sound = rows(200, 0)
+    broken = Arrays(sound.numbers, sound.categories, np.full(200, np.inf, "float32"))
+    trials, _ = tune.run_trials(known, broken, broken, Search(trials=2, epochs=1, rows=200), seed=5)
+    with pytest.raises(DataError, match=r"0 of 2 trials were\. The first said: .*must be a finite number"):
+        tune.best_of(trials)
+    model = network.build(known, network.Hyperparameters(), seed=0)
+    with pytest.raises(DataError, match="must be a finite number in some epoch"):
+        train.fit(model, known.target, network.Hyperparameters(), broken, broken, 1, 0)
+
+
+def test_a_small_table_is_passed_over_several_times_in_an_epoch():
+    from pipeline import network
+
+    few, many = (network.Batches(rows(count, 0), KNOWN.target, seed=1) for count in (140, 200_000))
+    assert (few.size, len(few)) == (network.SMALLEST_BATCH, 66)
+    assert (many.size, len(many)) == (network.BATCH, 196)
+    seen = np.concatenate([few[number][1] for number in range(len(few))])
+    assert len(seen) == 15 * 140
