@@ -132,7 +132,6 @@ def ours(stage: str):
 
 RUNS = {
     "DuckDB": peer("years_duckdb"),
-    "Dask, as it is taught": peer("years_dask"),
     "Plumbline, to Split": ours("Split"),
     "Plumbline, to Encode": ours("Encode"),
 }

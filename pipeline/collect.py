@@ -22,7 +22,7 @@ from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
 from pipeline.problem import Source
 from pipeline.progress import track
-from pipeline.sources import api, delimited, elsewhere, files, parquet, records, sql
+from pipeline.sources import delimited, files, parquet, records
 from pipeline.sources.columns import Columns
 from pipeline.sources.landing import Landing
 
@@ -153,8 +153,12 @@ def read(found: list[Path], source: Source, columns: Columns, ragged: list[str],
     """
     asked = date.fromisoformat(day) if day else None
     if source.sql:
+        from pipeline.sources import sql
+
         yield from sql.read(source.sql, columns, source.time, asked)
     elif source.api:
+        from pipeline.sources import api
+
         yield from records.tables(api.read(source.api, asked), columns, source.address)
     elif source.kind == "csv":
         yield from delimited.read(found, source.csv, columns, ragged)
@@ -172,6 +176,8 @@ def _fetched(job: Job, source: Source, day: str | None) -> list[Path]:
         return []
     if not source.remote:
         return files.matching(job.inputs["raw"])
+    from pipeline.sources import elsewhere
+
     asked = date.fromisoformat(day) if day else None
     return elsewhere.fetch(source.path, source.options, job.output / ".fetched", asked)
 

@@ -1,7 +1,7 @@
 """Tables on disk: a folder of Parquet parts, worked on part by part with Dask, never in memory whole.
 
 A part is an Arrow table whose categories stay dictionary-encoded: what holds of a category is worked out once for each
-that there is, and not for each row. ``frame`` and ``read`` give the same to pandas, as text.
+that there is, and not for each row. ``frame`` and ``whole`` give the same to pandas, as text.
 """
 
 import os
@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import dask
-import dask.dataframe as dd
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -115,13 +114,6 @@ def whole(folder: Path, columns: list[str] | None = None) -> pd.DataFrame:
     return pd.concat([frame(path, columns) for path in parts(folder)], ignore_index=True)
 
 
-def read(folder: Path, columns: list[str] | None = None) -> dd.DataFrame:
-    """The table in ``folder``, or the named columns of it, for pandas; every part is one partition."""
-    files = parts(folder)
-    empty = _decoded(pq.read_schema(files[0]).remove_metadata()).empty_table().to_pandas()
-    return dd.from_map(frame, files, columns=columns, meta=empty[columns] if columns else empty)
-
-
 def write(table: pa.Table, folder: Path, number: int) -> None:
     """Write one part of a table; every part must have the same schema."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -168,11 +160,6 @@ def over(parts: Sequence[Any], work: Callable[[int, Any], Counted], what: str) -
     """
     steps = [dask.delayed(work, pure=False)(number, part) for number, part in enumerate(parts)]
     return _computed(steps, what)
-
-
-def each_part(table: dd.DataFrame, work: Callable[[int, pd.DataFrame], Counted], what: str) -> list[Counted]:
-    """Do ``work(number, part)`` for every part of ``table``; what it returns, in the order of the parts."""
-    return over(table.to_delayed(optimize_graph=True), work, what)
 
 
 def _computed(steps: list[Any], what: str) -> list[Any]:

@@ -22,7 +22,7 @@ from tests.project import SAMPLE
 
 def test_the_tree_of_tasks_is_shown(project):
     tree = project.call(str(BIN / "luigi-deps-tree"), "--module", "pipeline", "RunAll", *SAMPLE).stdout
-    assert "[RunAll-{'problem': 'sample'} (\x1b[94mPENDING" in tree
+    assert "[RunAll-{'problem': 'sample', 'as_of': ''} (\x1b[94mPENDING" in tree
     assert "'source': 'airports'" in tree
     assert not (project.folder / "data").exists()
 

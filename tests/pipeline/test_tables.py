@@ -25,7 +25,6 @@ def test_it_works(tmp_path):
     assert table.schema == SCHEMA
     assert all(column.num_chunks == 1 for column in table.columns)
     pd.testing.assert_frame_equal(tables.whole(tmp_path), frame.astype({"c": "str"}))
-    pd.testing.assert_frame_equal(tables.read(tmp_path, ["x"]).compute().reset_index(drop=True), frame[["x"]])
 
 
 def test_text_is_loaded_as_codes_where_that_is_asked_for(tmp_path):
