@@ -1,24 +1,8 @@
 """Plumbline's pipeline: ``luigi --module pipeline RunAll`` takes raw tables to a published model with a verdict."""
 
-from luigi import interface
-
-from pipeline import events  # noqa: F401 - to be called by Luigi, it has to be there
-from pipeline.scheduler import Factory
-from pipeline.tasks import (
-    Baseline,
-    Clean,
-    Collect,
-    Encode,
-    Evaluate,
-    Features,
-    Publish,
-    RunAll,
-    Split,
-    Train,
-    Tune,
-    Validate,
-)
-from pipeline.upkeep import Maintain, Monitor, MonitorDay
+import os
+from importlib import import_module
+from typing import Any
 
 __all__ = [
     "Baseline",
@@ -38,4 +22,13 @@ __all__ = [
     "Validate",
 ]
 
-interface._WorkerSchedulerFactory = Factory
+
+def __getattr__(name: str) -> Any:
+    """A task, by its name."""
+    if name in __all__:
+        return getattr(import_module("pipeline.front"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+if not os.environ.pop("PLUMBLINE_STAGE", None):  # a stage's own process runs no tasks, and starts sooner without them
+    import_module("pipeline.front")

@@ -23,6 +23,7 @@ from pipeline.job import Job, Outcome
 
 ENVIRONMENT = {
     "KERAS_BACKEND": "tensorflow",
+    "PLUMBLINE_STAGE": "1",
     "PYTHONHASHSEED": "0",
     "TF_CPP_MIN_LOG_LEVEL": "2",
 }
