@@ -26,7 +26,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """A task, by its name."""
     if name in __all__:
-        return getattr(import_module("pipeline.front"), name)
+        front = import_module("pipeline.front")
+        return getattr(front.tasks, name, None) or getattr(front.upkeep, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
