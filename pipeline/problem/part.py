@@ -3,7 +3,9 @@
 import difflib
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Annotated, Any
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -29,6 +31,20 @@ def _days(value: Any) -> Any:
 
 Days = Annotated[int, BeforeValidator(_days), Field(ge=0)]
 """A number of days, written ``"2 days"``."""
+
+
+@cache
+def _zones() -> set[str]:
+    return available_timezones()  # a walk over a thousand files
+
+
+def _zone(name: str) -> str:
+    if name not in _zones():
+        raise ValueError(f"expected a time zone such as America/New_York, got {name!r}{nearest(name, _zones())}")
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
 
 
 class Part(BaseModel):
