@@ -124,10 +124,8 @@ def show(found: "Found", name: str, file: Path) -> None:
     facts.add_row("task", Text(f"{found.task}: {found.why}"))
     facts.add_row("target", Text(found.target))
     facts.add_row("split", Text(_split(found)))
-    for label, some in (
-        ("left out", [f"{one}: {why}" for one, why in found.left_out.items()]),
-        ("not sure", found.unsure),
-    ):
+    left_out = [f"{one}: {why}" for one, why in found.left_out.items()]
+    for label, some in (("left out", left_out), ("not sure", [one for one in found.unsure if one not in left_out])):
         more = [f"and {len(some) - SHOWN} more, which the file lists"] if len(some) > SHOWN else []
         for place, line in enumerate(some[:SHOWN] + more):
             facts.add_row("" if place else label, Text(line))
