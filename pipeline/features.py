@@ -51,9 +51,8 @@ def make(job: Job) -> Outcome:
         target, told = answer(row, problem)
         unmatched = row.unmatched
         if not told.all():
-            aside = tables.to_pandas(table.filter(pa.array(~told)))
             why = f"{problem.target} can't be told"
-            tables.write_aside(aside.assign(**{tables.REASON: why}), job.output / "set_aside", number)
+            tables.set_aside(table.filter(pa.array(~told)), why, job.output / "set_aside", number)
             row, target = row.of(told), target.filter(pa.array(told))
         made = [row.column(name) for name in kept]
         for name, kind in new.items():

@@ -128,17 +128,16 @@ def write_part(frame: pd.DataFrame, folder: Path, number: int, schema: pa.Schema
     write(pa.Table.from_pandas(frame, schema=_decoded(schema), preserve_index=False).cast(schema), folder, number)
 
 
-def write_aside(bad: pd.DataFrame, folder: Path, number: int) -> None:
-    """Write rows of pandas that were set aside as text, with their reasons; nothing where there are none."""
-    if len(bad):
-        text = bad.astype("str").mask(bad.isna())
-        write_part(text, folder, number, pa.schema([(name, pa.string()) for name in bad.columns]))
+def set_aside(rows: pa.Table, reasons: str | list[str], folder: Path, number: int) -> None:
+    """Write rows as text with their reasons (or one for all), after those of the same part that were set aside before.
 
-
-def set_aside(rows: pa.Table, reasons: list[str], folder: Path, number: int) -> None:
-    """Write rows as text with their reasons, after those of the same part that were set aside before."""
+    No file is written where there are none.
+    """
+    if not rows.num_rows:
+        return
     text = rows.cast(pa.schema([(name, pa.string()) for name in rows.column_names]))
-    text = text.append_column(REASON, pa.array(reasons, pa.string()))
+    why = pa.repeat(reasons, rows.num_rows) if isinstance(reasons, str) else pa.array(reasons, pa.string())
+    text = text.append_column(REASON, why)
     before = part_path(folder, number)
     write(pa.concat_tables([load(before), text]) if before.exists() else text, folder, number)
 

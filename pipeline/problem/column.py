@@ -1,22 +1,14 @@
 """One column of a source, and what must hold of it: ``[sources.<name>.columns]``."""
 
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from pipeline.problem.part import Expression, Part
+from pipeline.problem.part import Expression, Part, Zone
 
 NUMERIC = ("number", "integer")
 
 
-def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"expected a time zone such as 'Europe/Berlin', got {name!r}")
-    return name
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
 Mark = Annotated[str, Field(min_length=1, max_length=1)]
 
 

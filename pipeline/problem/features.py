@@ -1,11 +1,10 @@
 """What the model may look at: ``[features]`` and ``[screen]``."""
 
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
-from pipeline.problem.part import Days, Expression, Name, Part, nearest
+from pipeline.problem.part import Days, Expression, Name, Part, Zone
 
 
 class Past(Part):
@@ -33,7 +32,7 @@ class Features(Part):
     winsorise: dict[str, tuple[float, float]] = {}
     """Numbers that are clipped at two quantiles of training, such as [0.01, 0.99]."""
     past: dict[Name, Past] = {}
-    time_zone: str = "UTC"
+    time_zone: Zone = "UTC"
     """Where the clock hangs that shows the hours and days of a time."""
 
     @field_validator("winsorise")
@@ -43,15 +42,6 @@ class Features(Part):
             if not 0 <= low < high <= 1:
                 raise ValueError(f"{name}: expected two shares such as [0.01, 0.99], got {[low, high]}")
         return given
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        if name not in available_timezones():
-            raise ValueError(
-                f"expected a time zone such as America/New_York, got {name!r}{nearest(name, available_timezones())}"
-            )
-        return name
 
 
 class Screen(Part):

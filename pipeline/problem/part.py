@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -29,6 +30,19 @@ def _days(value: Any) -> Any:
 
 Days = Annotated[int, BeforeValidator(_days), Field(ge=0)]
 """A number of days, written ``"2 days"``."""
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        hint = nearest(name, available_timezones())
+        raise ValueError(f"expected a time zone such as America/New_York, got {name!r}{hint}") from None
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+"""A time zone by the name that it has in the IANA database."""
 
 
 class Part(BaseModel):

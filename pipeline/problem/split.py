@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, PlainValidator, Tag, model_validator
 
-from pipeline.problem.part import Part
+from pipeline.problem.part import Part, Zone
 
 KIND = "by = "
 """What pydantic's place of a mistake begins with where it says which kind of split was meant."""
@@ -35,7 +35,7 @@ class Parted(Part):
 
     time: str | None = None
     """The column that says when a row was: it orders the rows, and tells days."""
-    time_zone: str = "UTC"
+    time_zone: Zone = "UTC"
     """Where a day begins."""
     group: str | None = None
     """A column, such as the customer, no value of which is in two splits."""
