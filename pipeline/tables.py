@@ -16,6 +16,7 @@ import dask
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from dask import threaded
 
 from pipeline.problem import Column
 from pipeline.progress import Advance, track
@@ -82,7 +83,7 @@ def load(part: Path | Part, columns: list[str] | None = None, encoded: bool = Fa
         part = Part(part)
     with pq.ParquetFile(part.path, memory_map=True) as file:
         text = [field.name for field in file.schema_arrow if pa.types.is_string(field.type)] if encoded else []
-    with pq.ParquetFile(part.path, memory_map=True, read_dictionary=text) as file:
+    with pq.ParquetFile(part.path, memory_map=True, read_dictionary=text, page_checksum_verification=True) as file:
         groups = range(file.num_row_groups) if part.groups is None else part.groups
         table = file.read_row_groups(list(groups), columns=columns, use_threads=False)
     return table.replace_schema_metadata().unify_dictionaries().combine_chunks()
@@ -172,7 +173,7 @@ def _computed(steps: list[Any], what: str) -> list[Any]:
                 advance()
             return step
 
-        return list(dask.compute(*[dask.delayed(told, pure=False)(step) for step in steps]))
+        return list(dask.compute(*[dask.delayed(told, pure=False)(step) for step in steps], scheduler=threaded.get))
 
 
 def _distributed(steps: list[Any], advance: Advance) -> list[Any]:
