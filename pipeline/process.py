@@ -26,6 +26,8 @@ from pipeline.job import Job, Outcome
 
 ENVIRONMENT = {
     "KERAS_BACKEND": "tensorflow",
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),  # the columns of a part are given back to be used by the next
+    "MALLOC_TRIM_THRESHOLD_": str(512 << 20),
     "PLUMBLINE_STAGE": "1",
     "PYTHONHASHSEED": "0",
     "TF_CPP_MIN_LOG_LEVEL": "2",
