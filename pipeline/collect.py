@@ -23,7 +23,7 @@ from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
 from pipeline.problem import Source
 from pipeline.progress import track
-from pipeline.sources import delimited, files, parquet, records
+from pipeline.sources import files, parquet, reader
 from pipeline.sources.columns import Columns
 from pipeline.sources.landing import Landing
 
@@ -48,6 +48,7 @@ def collect(job: Job) -> Outcome:
 def land(job: Job, source: Source, day: str | None) -> Outcome:
     """Land a source, its rows of a day, or those before the day that it is as of."""
     raw, columns, ragged = job.inputs["raw"], Columns(source.columns), list[str]()
+    asked = date.fromisoformat(day) if day else None
     kept = None
     if source.time and (day or "as_of" in job.part):
         begins = pd.Timestamp(day, tz="UTC") if day else None
@@ -55,10 +56,10 @@ def land(job: Job, source: Source, day: str | None) -> Outcome:
         kept = Within(source.time, begins, ends)
     with track(f"reading {raw.name}", None) as advance:
         landing = Landing(job.output, lambda rows: advance(1, f"{rows:,} rows"))
-        found = _fetched(job, source, day)
+        found = reader.fetched(source, raw, job.output / ".fetched", asked)
         if kept or not _copied(found, source, columns, landing):
-            rows = read(found, source, columns, ragged, day)
-            landing.write(map(kept, rows) if kept else rows)
+            parts = reader.read(found, source, columns, ragged, asked)
+            landing.write(map(kept, parts) if kept else parts)
     shutil.rmtree(job.output / ".fetched", ignore_errors=True)
     if day is None and (kept.seen if kept else landing.rows) == 0:
         raise DataError(f"{raw} must have rows, and has 0 rows.")
@@ -79,7 +80,7 @@ def from_days(job: Job, source: Source, day: str) -> Outcome:
         with track(f"reading {raw.name}", None) as advance:
 
             def told() -> Iterator[tuple[pa.Table, pd.Series]]:
-                for part in read(found, source, columns, about.ragged, None):
+                for part in reader.read(found, source, columns, about.ragged):
                     yield part, moments(part[time])
                     about.found = columns.found
                     advance(1, f"{about.rows:,} rows")
@@ -144,43 +145,6 @@ def moments(column: pa.ChunkedArray) -> pd.Series:
     if pa.types.is_temporal(column.type):
         return pd.to_datetime(values, utc=True).astype("datetime64[us, UTC]")
     return tables.times(values)
-
-
-def read(found: list[Path], source: Source, columns: Columns, ragged: list[str], day: str | None) -> Iterator[pa.Table]:
-    """The rows of the files, or of what is no file, of the columns that are wanted.
-
-    Raises:
-        DataError: the source is not what it is said to be.
-    """
-    asked = date.fromisoformat(day) if day else None
-    if source.sql:
-        from pipeline.sources import sql
-
-        yield from sql.read(source.sql, columns, source.time, asked)
-    elif source.api:
-        from pipeline.sources import api
-
-        yield from records.tables(api.read(source.api, asked), columns, source.address)
-    elif source.kind == "csv":
-        yield from delimited.read(found, source.csv, columns, ragged)
-    elif source.kind == "jsonl":
-        yield from records.read(found, columns)
-    else:
-        parquet.schemas(found, columns)
-        for file in found:
-            yield from parquet.read(file, columns)
-
-
-def _fetched(job: Job, source: Source, day: str | None) -> list[Path]:
-    """The files of the source, on this machine."""
-    if source.path is None:
-        return []
-    if not source.remote:
-        return files.matching(job.inputs["raw"])
-    from pipeline.sources import elsewhere
-
-    asked = date.fromisoformat(day) if day else None
-    return elsewhere.fetch(source.path, source.options, job.output / ".fetched", asked)
 
 
 def _copied(found: list[Path], source: Source, columns: Columns, landing: Landing) -> bool:

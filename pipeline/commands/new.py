@@ -29,7 +29,8 @@ STYLES = {"feature": "", "target": "bold green", "left out": "dim"}
     type=click.Choice(["binary", "multiclass", "regression"]),
     help="What is asked, where the rule guesses wrong.",
 )
-@click.option("--name", help="The name of the problem.  [default: that of the file]")
+@click.option("--query", help="What to ask of a database, in the place of a table.")
+@click.option("--name", help="The name of the problem.  [default: that of the file or table]")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -42,6 +43,7 @@ def new(
     table: str,
     target: str,
     task: Any,
+    query: str | None,
     name: str | None,
     out: Path | None,
     problems: Path,
@@ -49,26 +51,33 @@ def new(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Look at a table, and write a problem file for it. TABLE is a CSV, Parquet or JSON lines file.
+    """Look at a table, and write a problem file for it.
+
+    TABLE is a CSV, Parquet or JSON lines file, several by a pattern, the URL of one, or a table of a database: its URL
+    with #TABLE. What is secret is written ${NAME}, and comes from the environment.
 
     \b
     Examples:
       python -m pipeline new customers.csv --target churned
-      python -m pipeline new houses.parquet --target price --name houses
+      python -m pipeline new s3://shop/orders.parquet --target late --name orders
+      python -m pipeline new 'postgresql+psycopg://me:${PASSWORD}@db/shop#orders' --target late
       python -m pipeline new flights.csv --target "arr_delay > 15"
     """
     from pipeline import problem
-    from pipeline.inference import reading, roles, writing
+    from pipeline.inference import origin, reading, roles, writing
 
-    name = name or roles.slug(Path(table).name.partition(".")[0])
+    source = origin.source_of(table, query)
+    name = name or roles.slug(origin.name_of(source))
     if roles.slug(name) != name:
         raise ProblemError(f"--name must be small letters, digits and _, such as {roles.slug(name)}, and is {name!r}.")
     file = out or problems / f"{name}.toml"
     if file.exists() and not force:
         raise ProblemError(f"{file} must not be there yet, and is. Give another --name, or --force to write over it.")
-    found = roles.infer(reading.opened(table, problem.Source(path=table, columns={}).kind), target, task)
-    command = f"python -m pipeline new {shlex.quote(table)} --target {shlex.quote(target)}"
-    text = writing.written(found, name, command)
+    with reading.opened(source) as opened:
+        found = roles.infer(opened, target, task)
+    asked = ["--query", query] if query else []
+    command = shlex.join(["python", "-m", "pipeline", "new", table, *asked, "--target", target])
+    text = writing.written(found, name, " ".join(command.split()))
     problem.parse(tomllib.loads(text))
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")

@@ -1,17 +1,19 @@
-"""How a table is written, and its rows, batch by batch."""
+"""How a table is written, wherever it lies, and its rows, batch by batch."""
 
 import codecs
 import csv
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import pyarrow as pa
 
 from pipeline.errors import DataError
-from pipeline.problem import Csv
-from pipeline.sources import delimited, files, parquet, records
+from pipeline.problem import Csv, Source
+from pipeline.sources import delimited, files, parquet, reader, records
 from pipeline.sources.columns import Columns
 from pipeline.sources.landing import filled
 
@@ -22,61 +24,56 @@ LINES = 200
 
 @dataclass(frozen=True)
 class Table:
-    """A table on disk.
+    """A table to look at.
 
     Attributes:
-        csv: how its text is written; None where it is no CSV.
+        source: where it comes from and how it is written, as the problem file says it.
+        batches: all its rows, once, in parts that are worth the work on each column.
     """
 
-    path: str
-    kind: str
-    files: list[Path]
+    source: Source
     names: list[str]
-    csv: Csv | None = None
-
-    def batches(self) -> Iterator[pa.Table]:
-        """All its rows, in parts that are worth the work on each column."""
-        yield from filled(self._batches())
-
-    def _batches(self) -> Iterator[pa.Table]:
-        columns = Columns(self.names)
-        if self.csv:
-            yield from delimited.read(self.files, self.csv, columns, [])
-        elif self.kind == "parquet":
-            parquet.schemas(self.files, columns)
-            for file in self.files:
-                yield from parquet.read(file, columns)
-        else:
-            yield from records.read(self.files, columns)
+    batches: Iterable[pa.Table]
 
 
-def opened(path: str, kind: str) -> Table:
-    """The table at a path, or at those that a pattern means.
+@contextmanager
+def opened(source: Source) -> Iterator[Table]:
+    """The table that a source has. What lies elsewhere is copied, and the copy is gone at the end.
 
     Raises:
-        DataError: there is no such file, or it can't be read as what its name says it is.
+        DataError: it is not there, or can't be read as what it is said to be.
     """
-    found = files.matching(Path(path))
+    with tempfile.TemporaryDirectory(prefix="plumbline-") as folder:
+        found = reader.fetched(source, Path(source.path or ""), Path(folder) / "fetched")
+        if source.path is not None and not found:
+            raise DataError(f"{source.path} must be a file, and there is none.{_beside(Path(source.path))}")
+        if found and source.kind == "csv":
+            source = source.model_copy(update={"csv": dialect_of(found[0])})
+        names = _names(found, source)
+        rows = iter(reader.read(found, source, Columns(names), []))
+        first = next(rows)
+        yield Table(source, first.column_names, filled(chain([first], rows)))
+
+
+def _names(found: list[Path], source: Source) -> list[str] | None:
+    """The names of the columns; None where the rows tell them."""
     if not found:
-        near = sorted(
-            one.name for one in Path(path).parent.glob("*") if one.suffix in (".csv", ".parquet", ".gz", ".zip")
-        )
-        beside = f" Beside it are {', '.join(near[:8])}." if near else ""
-        raise DataError(f"{path} must be a file, and there is none.{beside}")
-    if kind == "parquet":
-        columns = Columns([])
+        return None
+    if source.kind == "jsonl":
+        return records.names(found)
+    if source.kind == "parquet":
+        columns = Columns()
         parquet.schemas(found, columns)
-        return Table(path, kind, found, list(columns.found))
-    if kind == "jsonl":
-        columns = Columns([])
-        for _ in islice(records.read(found, columns), 1):
-            pass
-        return Table(path, kind, found, list(columns.found))
-    dialect = dialect_of(found[0])
-    names = delimited.header(found[0], dialect)
+        return columns.wanted
+    names = delimited.header(found[0], source.csv)
     if all(_is_number(name) for name in names):
         raise DataError(f"{found[0]} must name its columns in its first line, and begins with {', '.join(names[:5])}.")
-    return Table(path, kind, found, names, dialect)
+    return names
+
+
+def _beside(path: Path) -> str:
+    near = sorted(one.name for one in path.parent.glob("*") if one.suffix in (".csv", ".parquet", ".gz", ".zip"))
+    return f" Beside it are {', '.join(near[:8])}." if near else ""
 
 
 def dialect_of(file: Path) -> Csv:

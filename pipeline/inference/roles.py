@@ -82,10 +82,10 @@ def infer(table: Table, target: str, task: Task | None = None) -> Found:
         DataError: the table has no rows, or the target can't be told from it.
     """
     answers = _answers(target, table.names)
-    seen, sample = look(table.batches(), table.names)
+    seen, sample = look(table.batches, table.names)
     rows = seen[0].rows if seen else 0
     if rows == 0:
-        raise DataError(f"{table.path} must have rows, and has 0 rows.")
+        raise DataError(f"{table.source.address} must have rows, and has 0 rows.")
     columns = {one.name: kinds.tell(one) for one in seen}
     if target in columns:
         found = _ask(columns[target], task, table, rows)
@@ -101,7 +101,7 @@ def infer(table: Table, target: str, task: Task | None = None) -> Found:
     _find_leaks(found, sample)
     if not found.features and not found.derived:
         raise DataError(
-            f"{table.path} must have a column to learn from, and has none:\n  "
+            f"{table.source.address} must have a column to learn from, and has none:\n  "
             + "\n  ".join(f"{name}: {why}" for name, why in found.left_out.items())
         )
     found.unsure += [f"{one.name}: {one.unsure}" for one in columns.values() if one.unsure]

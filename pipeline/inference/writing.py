@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.inference.kinds import Column
 from pipeline.inference.roles import Found, slices
-from pipeline.problem import Csv
+from pipeline.problem import Source
 from pipeline.problem.source import MISSING_TOKENS
 
 WIDTH = 110
@@ -96,13 +96,7 @@ def _requirements(found: Found) -> str:
 
 
 def _source(found: Found, name: str) -> str:
-    lines = [f"[sources.{name}]", f"path = {_text(found.table.path)}"]
-    if found.table.csv:
-        differs = (
-            found.table.csv.model_dump(exclude={"names", "ragged"}).items()
-            - Csv().model_dump(exclude={"names", "ragged"}).items()
-        )
-        lines += [f"csv = {_inline(dict(sorted(differs)))}"] if differs else []
+    lines = [f"[sources.{name}]", *_origin(found.table.source)]
     lines += [f"key = {_list([found.key])}"] if found.key else []
     lines += [f"time = {_text(found.time)}"] if found.time else []
     if found.missing_tokens:
@@ -114,6 +108,11 @@ def _source(found: Found, name: str) -> str:
         if column.name in features or column.name in (found.key, found.group, *times, *found.answers):
             lines.append(_column(column, found, feature=column.name in features))
     return "\n".join(lines)
+
+
+def _origin(source: Source) -> list[str]:
+    told = source.model_dump(mode="json", include={"path", "csv", "sql", "api"}, exclude_defaults=True)
+    return [f"{key} = {_value(value)}" for key, value in told.items()]
 
 
 def _column(column: Column, found: Found, *, feature: bool) -> str:
@@ -152,6 +151,10 @@ def _inline(values: dict[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return _inline(value)
+    if isinstance(value, bool):
+        return str(value).lower()
     return _list(value) if isinstance(value, list) else _text(value) if isinstance(value, str) else str(value)
 
 

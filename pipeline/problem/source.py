@@ -120,7 +120,7 @@ class Source(Part):
     @property
     def kind(self) -> str:
         """What its files hold."""
-        suffixes = Path(self.path or "").suffixes
+        suffixes = Path(address(self.path or "")).suffixes
         told = [KINDS[suffix] for suffix in reversed(suffixes) if suffix in KINDS]
         return self.format or (told[0] if told else "csv")
 

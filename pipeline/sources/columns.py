@@ -13,11 +13,13 @@ class Columns:
     """What is wanted, and what was found.
 
     Attributes:
+        wanted: all that the first part of the source has, if not given.
         found: the kind of each column of the source by its name, also of those that nobody wants.
     """
 
-    def __init__(self, wanted: Iterable[str]) -> None:
-        self.wanted = list(wanted)
+    def __init__(self, wanted: Iterable[str] | None = None) -> None:
+        self.wanted = list(wanted or ())
+        self._all = wanted is None
         self.found: dict[str, str] = {}
 
     def take(self, found: dict[str, str], where: str) -> None:
@@ -26,6 +28,8 @@ class Columns:
         Raises:
             DataError: one that is wanted is not among them.
         """
+        if self._all and not self.found:
+            self.wanted = list(found)
         missing = [f"{name!r} is missing{nearest(name, found)}" for name in self.wanted if name not in found]
         if missing:
             raise DataError(f"{where} must have the columns of the problem file:\n  " + "\n  ".join(missing))

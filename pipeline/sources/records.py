@@ -37,6 +37,15 @@ def read(files: list[Path], columns: Columns) -> Iterator[pa.Table]:
         columns.found |= found.found
 
 
+def names(files: list[Path]) -> list[str]:
+    """Every name that a record of the files has, in the order in which they come.
+
+    Raises:
+        DataError: a line is no record in JSON.
+    """
+    return list(dict.fromkeys(name for file in files for record in _lines(file) for name in flat(record)))
+
+
 def tables(records: Iterable[dict[str, Any]], columns: Columns, where: str) -> Iterator[pa.Table]:
     """The records as tables of the wanted columns; at least one table, even if there are no records.
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.inference import reading, roles, seen
+from pipeline.inference import origin, reading, roles, seen
 
 ROWS = 400
 
@@ -34,8 +34,8 @@ def find(tmp_path, frame, target="y", task=None, **how):
 
 
 def look(path, target="y", task=None):
-    kind = "parquet" if path.suffix == ".parquet" else "csv"
-    return roles.infer(reading.opened(str(path), kind), target, task)
+    with reading.opened(origin.source_of(str(path))) as opened:
+        return roles.infer(opened, target, task)
 
 
 def cycle(values):
@@ -145,7 +145,7 @@ class TestColumns:
 
     def test_a_decimal_comma_is_seen(self, tmp_path):
         found = find(tmp_path, table(c=noise()).round(2), sep=";", decimal=",")
-        assert found.table.csv.delimiter == ";"
+        assert found.table.source.csv.delimiter == ";"
         assert (found.columns["c"].kind, found.columns["c"].rules) == ("number", {"decimal": ","})
 
     def test_what_is_empty_or_the_same_everywhere_is_left_out(self, tmp_path):
@@ -198,7 +198,7 @@ class TestFiles:
         frame = table(größe=cycle(["klein", "groß, ja", "€"]))
         frame.to_csv(path, index=False, sep=separator, encoding=encoding)
         found = look(path)
-        assert found.table.csv.delimiter == separator
+        assert found.table.source.csv.delimiter == separator
         assert set(found.columns["größe"].seen.levels) == {"klein", "groß, ja", "€"}
 
     def test_parquet_says_its_types_itself(self, tmp_path):
@@ -257,9 +257,9 @@ class TestSize:
         yes = pa.array(np.random.default_rng(0).integers(0, 2, 1_000_000))
         pq.write_table(pa.table({"name": names, "y": yes, "x": np.arange(1_000_000) % 977}), path)
         code = (
-            "import resource, sys\nfrom pipeline.inference import reading, roles\n"
+            "import resource, sys\nfrom pipeline.inference import origin, reading, roles\n"
             "at = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\nbefore = at()\n"
-            "found = roles.infer(reading.opened(sys.argv[1], 'parquet'), 'y')\n"
+            "with reading.opened(origin.source_of(sys.argv[1])) as opened:\n    found = roles.infer(opened, 'y')\n"
             "assert 'name' in found.left_out, found\nprint((at() - before) // 1024)"
         )
         done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)

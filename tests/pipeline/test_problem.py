@@ -124,6 +124,7 @@ def past(**changed):
             "features.past.p: sources.flights.time must name the column that says the day of a row",
         ),
         (lambda raw: raw["features"].update(time_zone="New York"), "expected a time zone such as America/New_York"),
+        (lambda raw: raw["split"].update(time_zone="Mars"), "split.time_zone: expected a time zone such as"),
         (lambda raw: raw["lookups"].update(planes="distance"), "lookups.planes: 'distance' must be a category"),
         (lambda raw: raw.update(slices=["carier"]), "slices: 'carier' is no column; did you mean 'carrier'?"),
     ],

@@ -1,0 +1,53 @@
+"""What ``new`` is pointed at: files here or elsewhere, a table or a query of a database, or an API."""
+
+import re
+from pathlib import PurePosixPath
+
+import sqlalchemy as sa
+
+from pipeline.errors import DataError
+from pipeline.problem import Source, Sql
+from pipeline.problem.origin import address, without_secret
+
+
+def source_of(place: str, query: str | None = None) -> Source:
+    """The source that a path or a URL means; of a database the table is named after a ``#``, where no query is given.
+
+    Raises:
+        DataError: a password or a token stands in it, or it lacks what tells the rows.
+    """
+    try:
+        without_secret(place)
+    except ValueError as error:
+        raise DataError(f"{address(place)}: {error}. Put it into single quotes, so that the shell keeps it.") from None
+    url, _, table = place.partition("#")
+    if not _is_database(url):
+        if query:
+            raise DataError(f"--query must come with the URL of a database, and {address(place)} is none.")
+        return Source(path=place, columns={})
+    if bool(table) == bool(query):
+        raise DataError(
+            f"{address(url)} must come with a table, {address(url)}#orders, or with a --query: "
+            f"one of both, and there {'are both' if table else 'is none'}."
+        )
+    return Source(sql=Sql(url=url, table=table or None, query=query), columns={})
+
+
+def name_of(source: Source) -> str:
+    """What its rows are called."""
+    if source.sql and source.sql.table:
+        return source.sql.table.rpartition(".")[2]
+    place = source.sql.url if source.sql else source.path or ""
+    return PurePosixPath(address(place)).name.partition(".")[0]
+
+
+def _is_database(url: str) -> bool:
+    """Whether it is a URL that SQLAlchemy has a dialect for."""
+    scheme = re.match(r"([a-z0-9]+)(\+[a-z0-9_]+)?://", url)
+    if not scheme:
+        return False
+    try:
+        sa.dialects.registry.load(scheme[1])
+    except sa.exc.NoSuchModuleError:
+        return False
+    return True

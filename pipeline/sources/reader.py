@@ -1,0 +1,48 @@
+"""The rows of a source, of whatever kind it is."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipeline.problem import Source
+from pipeline.sources import delimited, files, parquet, records
+from pipeline.sources.columns import Columns
+
+
+def fetched(source: Source, local: Path, into: Path, day: date | None = None) -> list[Path]:
+    """The files of a source on this machine: those at ``local``, or copies in ``into``; none where it is no file."""
+    if source.path is None:
+        return []
+    if not source.remote:
+        return files.matching(local)
+    from pipeline.sources import elsewhere
+
+    return elsewhere.fetch(source.path, source.options, into, day)
+
+
+def read(
+    found: list[Path], source: Source, columns: Columns, ragged: list[str], day: date | None = None
+) -> Iterator[pa.Table]:
+    """The rows of the files, or of what is no file, of the columns that are wanted.
+
+    Raises:
+        DataError: the source is not what it is said to be.
+    """
+    if source.sql:
+        from pipeline.sources import sql
+
+        yield from sql.read(source.sql, columns, source.time, day)
+    elif source.api:
+        from pipeline.sources import api
+
+        yield from records.tables(api.read(source.api, day), columns, source.address)
+    elif source.kind == "csv":
+        yield from delimited.read(found, source.csv, columns, ragged)
+    elif source.kind == "jsonl":
+        yield from records.read(found, columns)
+    else:
+        parquet.schemas(found, columns)
+        for file in found:
+            yield from parquet.read(file, columns)
