@@ -25,10 +25,17 @@ class Arrays:
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def take(self, rows: npt.NDArray[np.int64]) -> "Arrays":
+    def take(self, rows: npt.NDArray[np.integer[Any]] | slice) -> "Arrays":
         """The given rows."""
         target = self.target[rows] if len(self.target) else self.target
         return Arrays(self.numbers[rows], self.categories[rows], target)
+
+    def sample(self, rows: int, seed: int) -> "Arrays":
+        """At most ``rows`` rows, drawn at random and in their order."""
+        if len(self) <= rows:
+            return self
+        drawn = np.random.default_rng(seed).choice(len(self), rows, replace=False)
+        return self.take(np.sort(drawn))
 
 
 def read(folder: Path) -> Arrays:

@@ -7,12 +7,8 @@ feature alone tells of the answer, is counted in the second reading.
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bundle import profile
@@ -57,7 +53,7 @@ def encode(job: Job) -> Outcome:
     encoding.write(learned, job.output)
     fine = [leaks.bins_of(name, train[name], target) for name in kinds]
     counted = {
-        name: _encode_split(split / name, learned, job.output / name, problem, screened, fine)
+        name: _encode_split(split / name, learned, job.output / name, problem, screened, fine, train[tables.TARGET])
         for name in ("train", "validation", "test")
     }
     profiles = [
@@ -200,9 +196,15 @@ def _rows(part: tables.Part) -> int:
 
 
 def _encode_split(
-    table: Path, learned: Encoding, folder: Path, problem: Problem, screened: list[FeatureProfile], fine: list[Bins]
+    table: Path,
+    learned: Encoding,
+    folder: Path,
+    problem: Problem,
+    screened: list[FeatureProfile],
+    fine: list[Bins],
+    held: Seen,
 ) -> Counted:
-    """Encode a split; count its days and its answers, but not those of the hold-out."""
+    """Encode a split; count its days and its answers, but not those of the hold-out. ``held`` are those of training."""
     from pipeline.preprocessing import Encode
 
     encoder, time, target = Encode(learned), problem.split.time, learned.target
@@ -217,12 +219,12 @@ def _encode_split(
         rows = tables.load(part, list(dict.fromkeys(names)), encoded=True)
         here = slice(starts[number], starts[number + 1])
         for place, one in enumerate(learned.numbers):
-            encoded.numbers[here, place] = encoder.number(one.name, _floats(rows[one.name]))
+            encoded.numbers[here, place] = encoder.number(one.name, seen.floats(rows[one.name]))
         for place, category in enumerate(learned.categories):
             codes = seen.coded(rows[category.name])
             texts = [*codes.dictionary.to_pylist(), ""]
             found = encoder.codes(category.name, np.array([text.encode() for text in texts], object)).numpy()
-            encoded.categories[here, place] = found[_codes(codes)]
+            encoded.categories[here, place] = found[seen.codes(codes)]
         if held_out:
             return Counted([], [])
         answers = target.encoded(rows.select([tables.TARGET]).to_pandas()[tables.TARGET])
@@ -230,8 +232,9 @@ def _encode_split(
         when = rows.select([time] if time else []).to_pandas()
         frame = when if time else when.reindex(range(rows.num_rows))
         days = np.unique(drift.days_of(frame, time, starts[number], starts[-1]), return_inverse=True)
-        binned = [drift.by_day(places(one, rows[one.name]), len(one.labels()), days) for one in screened]
-        told = [leaks.table(places(one, rows[one.name]), len(one.labels()), answers, target) for one in fine]
+        binned = [drift.by_day(seen.places(one, rows[one.name]), len(one.labels()), days) for one in screened]
+        compared = leaks.comparable(answers, held, target)
+        told = [leaks.table(seen.places(one, rows[one.name]), len(one.labels()), compared, target) for one in fine]
         return Counted(binned, told)
 
     counted = tables.over(tables.slices(table), work, f"encoding {folder.name}")
@@ -239,21 +242,3 @@ def _encode_split(
         [drift.merge(days) for days in zip(*(one.days for one in counted), strict=True)],
         [leaks.together(answers) for answers in zip(*(one.answers for one in counted), strict=True)],
     )
-
-
-def places(bins: Bins, column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    """The bin of each value of a column."""
-    if bins.kind == "number":
-        return drift.places(bins, _floats(column))
-    codes = seen.coded(column)
-    levels = drift.places(bins, np.array([*codes.dictionary.to_pylist(), ""], object))
-    return np.asarray(levels[_codes(codes)])
-
-
-def _codes(column: Any) -> npt.NDArray[np.int64]:
-    """The place of each value in the dictionary, and one more for a missing one."""
-    return np.asarray(pc.fill_null(column.indices, len(column.dictionary)))
-
-
-def _floats(column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
-    return np.asarray(column.to_numpy(), "float32")

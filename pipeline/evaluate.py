@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from bundle import profile
 from bundle.contract import Columns, Contract, as_bytes
@@ -23,6 +24,10 @@ from pipeline.problem import BASELINES, LOWER_IS_BETTER, Baseline
 from pipeline.progress import track
 
 SLICE_REPLICATES = 200
+FEWEST_DRAWS = 100
+DRAWN_ROWS = 100_000_000
+"""Rows times replicates, about: of more rows there are fewer replicates."""
+MISSING = "(missing)"
 NOTED = {
     "binary": ("roc_auc", "log_loss", "brier"),
     "multiclass": ("accuracy", "roc_auc", "log_loss"),
@@ -45,8 +50,7 @@ def evaluate(job: Job) -> Outcome:
     model = Model(exported / "model", contract, runtime)
     slices = list(job.problem.slices)
     time = job.problem.split.time
-    labelled = [*slices, *([time] if time else [])]
-    predicted, target, labels = predict(model, job.inputs["split"] / "test", labelled)
+    predicted, target, told = predict(model, job.inputs["split"] / "test", slices, time)
     baselines = {
         name: scored(contract, target, np.load(job.inputs["baseline"] / f"{name}.npy", allow_pickle=False))
         for name in BASELINES[contract.task]
@@ -56,42 +60,47 @@ def evaluate(job: Job) -> Outcome:
     def score(rows: Rows) -> Scored:
         return scored(contract, target[rows], predicted[rows])
 
-    by_column = {name: by_slice(score, labels[name], job.problem.seed) for name in slices}
+    by_column = {name: by_slice(score, told[name], job.problem.seed) for name in slices}
     found = {"task": contract.task, **measured, "runtime": runtime, "slices": by_column}
     (job.output / "evaluation.json").write_text(json.dumps(_plain(found), indent=1, allow_nan=False) + "\n")
-    days = drift.days_of(pd.DataFrame(labels, index=range(len(target))), time)
+    days = drift.days_of(told, time)
     answered = answers(contract, predicted, days).model_copy(update={"worst": worst_days(score, days)})
     (job.output / "answers.json").write_text(answered.model_dump_json(indent=1) + "\n")
     note = ", ".join(f"{name} {measured['metrics'][name]['value']:.4f}" for name in NOTED[contract.task])
-    return Outcome(rows_in=len(target), notes=[f"{note}, answered by {runtime}"])
+    count = draws(len(target), REPLICATES)
+    few = [f"the intervals are of {count} draws, for there are many rows"] if count < REPLICATES else []
+    return Outcome(rows_in=len(target), notes=[f"{note}, answered by {runtime}", *few])
 
 
 def predict(
-    model: Model, test: Path, slices: list[str]
-) -> tuple[Floats, npt.NDArray[Any], dict[str, npt.NDArray[Any]]]:
-    """What was predicted for and what came true of each row of the hold-out, and its label in each slicing column.
+    model: Model, test: Path, slices: list[str], time: str | None
+) -> tuple[Floats, npt.NDArray[Any], pd.DataFrame]:
+    """What was predicted for and what came true of each row of the hold-out, and its slicing columns and time.
 
     Raises:
         DataError: a prediction is no finite number.
     """
-    predicted, target, labels = [], [], []
+    predicted, target, labels, times = [], [], [], []
     files = tables.parts(test)
     inputs = [one.name for one in model.contract.inputs]
+    more = [*slices, *([time] if time else []), tables.TARGET]
     with track("evaluating", len(files)) as advance:
         for file in files:
-            part = tables.frame(file, list(dict.fromkeys([*inputs, *slices, tables.TARGET])))
+            part = tables.frame(file, list(dict.fromkeys([*inputs, *more])))
             if len(part):
                 predicted.append(model.predict(columns_of_part(part, model.contract))[model.contract.answer])
                 target.append(part[tables.TARGET].to_numpy(object if model.contract.classes else "float64"))
-                labels.append(part[slices].astype(object).where(part[slices].notna(), None))
+                labels.append(part[slices].astype("category"))
+                times.append(part[[time] if time else []])
             advance()
     found = np.concatenate(predicted).astype("float64")
     if not np.isfinite(found).all():
         raise DataError(
             f"Every answer must be a finite number, and {(~np.isfinite(found)).sum():,} of {found.size:,} are not."
         )
-    every = pd.concat(labels, ignore_index=True)
-    return found, np.concatenate(target), {name: every[name].to_numpy(object) for name in slices}
+    told = {name: union_categoricals([one[name] for one in labels]) for name in slices}
+    when = pd.concat(times, ignore_index=True)
+    return found, np.concatenate(target), when.assign(**{name: told[name] for name in slices if name != time})
 
 
 def columns_of_part(part: pd.DataFrame, contract: Contract) -> Columns:
@@ -141,8 +150,9 @@ def measure(model: Scored, baselines: dict[Baseline, Scored], seed: int) -> dict
     """Metrics with intervals of the model and the baselines, their paired differences, and the curves."""
     drawn = []
     everyone = [model, *baselines.values()]
-    with track("bootstrap", REPLICATES) as advance:
-        for replicate in replicates(everyone, seed):
+    count = draws(model.rows, REPLICATES)
+    with track("bootstrap", count) as advance:
+        for replicate in replicates(everyone, seed, count):
             drawn.append(replicate)
             advance()
     by_model = np.array(drawn).transpose(1, 0, 2)  # [models, replicates, metrics]
@@ -169,12 +179,12 @@ def measure(model: Scored, baselines: dict[Baseline, Scored], seed: int) -> dict
     return found
 
 
-def by_slice(score: Score, labels: npt.NDArray[Any], seed: int) -> list[dict[str, Any]]:
+def by_slice(score: Score, labels: pd.Series, seed: int) -> list[dict[str, Any]]:
     """The metrics of each slice, the largest first; a metric that the slice is too small to tell is None."""
     found = []
     for label, rows in _groups(labels):
         one = score(rows)
-        drawn = np.array([metrics for [metrics] in replicates([one], seed, SLICE_REPLICATES)])
+        drawn = np.array([metrics for [metrics] in replicates([one], seed, draws(len(rows), SLICE_REPLICATES))])
         found.append(
             {
                 "value": label,
@@ -186,14 +196,25 @@ def by_slice(score: Score, labels: npt.NDArray[Any], seed: int) -> list[dict[str
     return sorted(found, key=lambda one: (-one["rows"], one["value"]))
 
 
-def _groups(labels: npt.NDArray[Any]) -> list[tuple[str, npt.NDArray[np.int64]]]:
-    texts = pd.Series([_label(label) for label in labels])
-    return [(str(label), np.asarray(rows, np.int64)) for label, rows in texts.groupby(texts).indices.items()]
+def draws(rows: int, most: int) -> int:
+    """How many replicates are drawn: fewer of many rows, whose figures hardly differ from one to the next."""
+    return max(FEWEST_DRAWS, min(most, DRAWN_ROWS // max(1, rows)))
+
+
+def _groups(labels: pd.Series) -> list[tuple[str, Rows]]:
+    """The rows of each label, as it is shown."""
+    coded = labels.astype("category").cat
+    shown = np.array([*map(_label, coded.categories), MISSING], object)
+    texts, place = np.unique(shown, return_inverse=True)
+    places = place[coded.codes]  # the last is that of the missing
+    order = np.argsort(places, kind="stable")
+    edges = np.searchsorted(places[order], np.arange(len(texts) + 1))
+    return [
+        (str(text), order[start:end]) for text, start, end in zip(texts, edges, edges[1:], strict=False) if end > start
+    ]
 
 
 def _label(label: Any) -> str:
-    if label is None:
-        return "(missing)"
     return f"{label:g}" if isinstance(label, float) else str(label)
 
 

@@ -2,8 +2,8 @@
 
 The model gives each bin the answers that training has there. Its score is 1 where the answer is told without a fault
 and 0 where nothing is: of yes or no, and of labels (each against the rest, the mean over them), the area under the ROC
-curve, rescaled; of a number the explained share of the variance. A feature that comes near 1 is hardly known before the
-answer is.
+curve, rescaled; of a number the explained share of the variance of its rank, for which a few large ones count no more
+than others. A feature that comes near 1 is hardly known before the answer is.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ FINE = 60
 """So many bins hold about as many rows each; tails are told finer, for rare answers lie there."""
 TAILS = (0.0005, 0.001, 0.002, 0.005, 0.01)
 MOST_LEVELS = 1000
+LEAST = 1e-12
 TABLE = 50_000
 """The most cells, bins by answers, that one feature is counted in."""
 
@@ -39,13 +40,22 @@ def _edges(seen: Numbers) -> tuple[float, ...]:
     if not seen.distinct:
         return ()
     at = np.unique([*(np.arange(1, FINE) / FINE), *TAILS, *(1 - np.array(TAILS))])
-    return tuple(float(edge) for edge in np.unique(profile.quantiles(seen.counts, at)))
+    highest = seen.counts[0][-1]
+    return tuple(float(edge) for edge in np.unique(profile.quantiles(seen.counts, at)) if edge < highest)
 
 
-def table(places: npt.NDArray[np.int64], size: int, answers: npt.NDArray[np.float32], target: Target) -> Floats:
+def comparable(answers: npt.NDArray[np.float32], held: Seen, target: Target) -> Floats:
+    """A number as where it stands among those of training, 0 to 1; any other answer as it is."""
+    if target.task != "regression" or not isinstance(held, Numbers):
+        return answers.astype("float64")
+    values, times = held.counts
+    return np.asarray(np.interp(answers, values, (np.cumsum(times) - times / 2) / times.sum()))
+
+
+def table(places: npt.NDArray[np.int64], size: int, answers: Floats, target: Target) -> Floats:
     """What the rows in each bin answer: [bins, classes] how many; of numbers [bins, 3] count, sum and squares."""
     if target.task == "regression":
-        there = answers.astype("float64") - (target.mean or 0.0)
+        there = answers - 0.5
         return np.stack([np.bincount(places, weights, size) for weights in (there**0, there, there**2)], axis=1)
     classes = max(len(target.classes), 2)
     known = answers >= 0
@@ -77,9 +87,17 @@ def _area(scores: Floats, hits: Floats, misses: Floats) -> float | None:
 
 
 def _explained(training: Floats, validation: Floats) -> float:
+    """The guess of a bin leans on the overall mean the more, the less bins differ (Bühlmann's credibility, 1967)."""
+    count, total, square = training.T
+    used = count > 0
+    mean = total.sum() / max(count.sum(), 1)
+    inside = (square[used] - total[used] ** 2 / count[used]).sum() / max(count.sum() - used.sum(), 1)
+    between = square.sum() / max(count.sum(), 1) - mean**2 - inside
+    if between <= 0:
+        return 0.0
+    lean = inside / between
+    guesses = np.where(used, (total + mean * lean) / np.maximum(count + lean, LEAST), mean)
     rows, sums, squares = validation.T
-    mean = training[:, 1].sum() / max(training[:, 0].sum(), 1)
-    guesses = (training[:, 1] + mean) / (training[:, 0] + 1)
     left = (squares - 2 * guesses * sums + guesses**2 * rows).sum()
     around = squares.sum() - sums.sum() ** 2 / max(rows.sum(), 1)
     return max(0.0, float(1 - left / around)) if around > 0 else 0.0

@@ -169,7 +169,7 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         if self.random is not None:
             self.size = min(BATCH, max(SMALLEST_BATCH, 2 ** (max(1, rows // STEPS).bit_length() - 1)))
         passes = 1 if self.random is None else math.ceil(STEPS * self.size / max(1, rows))
-        self.order = np.tile(np.arange(rows), passes)
+        self.order = np.tile(np.arange(rows, dtype=np.int32), passes)
         self.on_epoch_end()
 
     def __len__(self) -> int:

@@ -20,8 +20,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bundle.profile import Counts
-from pipeline import tables
+from bundle.profile import Bins, Counts
+from pipeline import drift, tables
 
 DISTINCT = 16_384
 LEVELS = 1_000_000
@@ -151,7 +151,7 @@ def merged(one: dict[str, Seen], other: dict[str, Seen]) -> dict[str, Seen]:
 def of_column(column: pa.ChunkedArray, kind: str) -> Seen:
     """What a column of a part holds."""
     if kind == "number":
-        return of_numbers(column.to_numpy().astype("float32"))
+        return of_numbers(floats(column))
     array = coded(column)
     times = np.bincount(pc.drop_null(array.indices).to_numpy(), minlength=len(array.dictionary))
     levels = {level: int(count) for level, count in zip(array.dictionary.to_pylist(), times, strict=True) if count}
@@ -162,6 +162,24 @@ def coded(column: pa.ChunkedArray) -> Any:
     """A column of texts as one array of codes and their dictionary."""
     array = column.combine_chunks()
     return array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+
+
+def codes(array: Any) -> npt.NDArray[np.int64]:
+    """The place of each value of a coded column in its dictionary, and one more for a missing one."""
+    return np.asarray(pc.fill_null(array.indices, len(array.dictionary)))
+
+
+def floats(column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
+    """A column of numbers; NaN is missing."""
+    return np.asarray(column.to_numpy(), "float32")
+
+
+def places(bins: Bins, column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """The bin of each value of a column."""
+    if bins.kind == "number":
+        return drift.places(bins, floats(column))
+    array = coded(column)
+    return np.asarray(drift.places(bins, np.array([*array.dictionary.to_pylist(), ""], object))[codes(array)])
 
 
 def of_numbers(values: npt.NDArray[np.float32]) -> Numbers:

@@ -37,17 +37,24 @@ def tune(job: Job) -> Outcome:
     """
     search, seed = job.problem.search, job.problem.seed
     encoded = job.inputs["encoded"]
-    train = sample(arrays.read(encoded / "train"), search.rows, seed)
+    every = {name: arrays.read(encoded / name) for name in ("train", "validation")}
+    drawn = {name: rows.sample(search.rows, seed) for name, rows in every.items()}
     known = encoding.read(encoded)
     objective = OBJECTIVES[known.target.task]
-    trials, seconds = run_trials(known, train, arrays.read(encoded / "validation"), search, seed)
+    trials, seconds = run_trials(known, drawn["train"], drawn["validation"], search, seed)
     best = best_of(trials)
     found = {"objective": objective, "best": best["id"], "hyperparameters": best["hyperparameters"], "trials": trials}
     (job.output / "trials.json").write_text(json.dumps(found, indent=1) + "\n")
     gain = float(trials[0]["score"] or np.nan) - float(best["score"])
     told = f"the best {gain:.4f} below the defaults in {objective}" if gain > 0 else "none better than the defaults"
     done = sum(trial["status"] == "COMPLETED" for trial in trials)
-    return Outcome(rows_in=len(train), notes=[f"{done} of {len(trials)} trials completed, {told}"], measured=seconds)
+    notes = [f"{done} of {len(trials)} trials completed, {told}"]
+    notes += [
+        f"drawn at random: {len(drawn[name]):,} of {len(every[name]):,} rows of {name}"
+        for name in every
+        if len(drawn[name]) < len(every[name])
+    ]
+    return Outcome(rows_in=len(drawn["train"]), notes=notes, measured=seconds)
 
 
 def run_trials(
@@ -175,14 +182,6 @@ def defaults() -> dict[str, Any]:
     space(values)
     found: dict[str, Any] = values.values
     return found
-
-
-def sample(train: Arrays, rows: int, seed: int) -> Arrays:
-    """At most ``rows`` rows, drawn at random and in their order."""
-    if len(train) <= rows:
-        return train
-    drawn = np.random.default_rng(seed).choice(len(train), rows, replace=False)
-    return train.take(np.sort(drawn))
 
 
 def describe(trial: Any, curve: list[float]) -> dict[str, Any]:

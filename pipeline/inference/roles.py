@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -14,10 +13,10 @@ from pipeline.inference import alone, kinds
 from pipeline.inference.kinds import Column, tokens
 from pipeline.inference.reading import Table
 from pipeline.inference.seen import ALSO_MISSING, look
-from pipeline.problem import nearest
+from pipeline.problem import Screen, Task, nearest
 from pipeline.problem.source import MISSING_TOKENS
+from pipeline.seen import ID
 
-Task = Literal["binary", "multiclass", "regression"]
 YES = {"1", "1.0", "true", "yes", "y", "t", "positive", "pos"}
 MOST_CLASSES = 100
 MOST_WHOLE_CLASSES = 10
@@ -31,8 +30,6 @@ LATE = re.compile(
     re.IGNORECASE,
 )
 """Names that sound as if they were known only when the answer is."""
-TELLS = 0.98
-"""The score from which one column alone tells the target."""
 TRAIN, VALIDATION = 0.7, 0.85
 FEW_DAYS = 20
 MANY = 50
@@ -206,12 +203,16 @@ def _name_rows(found: Found) -> None:
         seen = column.seen
         if name in found.left_out or name in found.answers or column.kind not in ("category", "integer"):
             continue
-        counts = column.kind == "integer" and seen.high - seen.low + 1 == found.rows
-        names = name == "" or bool(ID_NAME.search(name)) or counts
-        if seen.unique and not seen.missing and names and seen.distinct > MANY and name and found.key is None:
+        dense = column.kind == "integer" and seen.high - seen.low < 2 * found.rows
+        named = name == "" or bool(ID_NAME.search(name)) or (dense and seen.high - seen.low + 1 == found.rows)
+        if seen.unique and not seen.missing and named and seen.distinct > MANY and name and found.key is None:
             found.key = name
             column.kind, column.rules = "category", {}
-        elif (names and seen.unique) or (column.kind == "category" and seen.distinct > max(MANY, seen.present / 2)):
+        elif (
+            (named and seen.unique)
+            or (dense and seen.distinct > max(MANY, ID * seen.present))
+            or (column.kind == "category" and seen.distinct > max(MANY, seen.present / 2))
+        ):
             found.left_out[name] = f"it has {seen.distinct:,} different values in {seen.present:,} rows"
 
 
@@ -271,9 +272,10 @@ def _find_group(found: Found) -> None:
 def _find_leaks(found: Found, sample: pd.DataFrame) -> None:
     """Columns that alone tell the target, or whose names sound as if they came after it."""
     usable = {one.name: str(one.kind) for one in found.features if one.kind != "text"}
+    limit = Screen().max_alone
     scores = alone.scores(sample, usable, _values(found, sample), found.task)
     for name, score in scores.items():
-        if score >= TELLS:
+        if score > limit:
             found.left_out[name] = f"it alone nearly tells the target (score {score:.3f} of 1): is it known before?"
             found.unsure.append(f"{name}: {found.left_out[name]}")
     for column in found.features:

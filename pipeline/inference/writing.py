@@ -6,13 +6,15 @@ import re
 from typing import Any
 
 from pipeline.inference.kinds import Column
-from pipeline.inference.roles import Found, slices
-from pipeline.problem import Source
+from pipeline.inference.roles import TRAIN, Found, slices
+from pipeline.problem import Source, Training
 from pipeline.problem.source import MISSING_TOKENS
 
 WIDTH = 110
-SMALL = 10_000
-"""Rows up to which the model gets more rounds to learn: each is short."""
+SMALL, SMALL_CELLS = 10_000, 500_000
+"""Rows, and rows times features, up to which the model gets more rounds to learn."""
+SEEN = 20_000_000
+"""Rows that the model learns from in all its rounds together, about: of a large table there are fewer rounds."""
 REQUIREMENT = {"binary": ("log_loss", "roc_auc"), "multiclass": ("log_loss", "accuracy"), "regression": ("rmse", "r2")}
 GUESS = {"binary": "prior", "multiclass": "prior", "regression": "mean"}
 SHARES = "70 % to train on, 15 % to choose with, 15 % to judge by"
@@ -74,9 +76,13 @@ def _split(found: Found) -> str:
 
 
 def _learning(found: Found) -> str:
-    if found.rows > SMALL:
+    """More rounds where each is short, fewer where one takes long."""
+    if found.rows <= SMALL and found.rows * len(found.features) <= SMALL_CELLS:
+        return "[training] # a round over so few rows is short\nepochs = 40"
+    epochs = round(SEEN / (TRAIN * found.rows))
+    if epochs >= Training().epochs:
         return ""
-    return "[training] # a round over so few rows is short\nepochs = 40"
+    return f"[training] # a round over so many rows is long\nepochs = {max(1, epochs)}"
 
 
 def _requirements(found: Found) -> str:

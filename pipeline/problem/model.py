@@ -33,7 +33,7 @@ class Search(Part):
     trials: int = Field(4, ge=1)
     epochs: int = Field(4, ge=1)
     rows: int = Field(100_000, ge=100)
-    """Training rows that a trial learns from, drawn at random."""
+    """Rows that a trial learns from, and rows that it is judged by, drawn at random."""
 
 
 class Training(Part):

@@ -1,6 +1,7 @@
 """What the hold-out leaves for the days to come: how answers are distributed, and what single days came to."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bundle.contract import Contract, Output
@@ -98,8 +99,19 @@ def test_several_classes_are_measured_beside_their_baselines():
 
 def test_a_slice_of_one_row_has_no_intervals_it_can_not_have():
     target, probabilities = labels(300)
-    column = np.array(["many"] * 299 + ["one"], object)
+    column = pd.Series(["many"] * 299 + ["one"])
     many, one = evaluate.by_slice(lambda rows: scored(LABELS, target[rows], probabilities[rows]), column, seed=0)
     assert (many["rows"], one["rows"]) == (299, 1)
     assert one["metrics"]["roc_auc"] is None
     assert many["metrics"]["roc_auc"]["low"] < many["metrics"]["roc_auc"]["high"]
+
+
+def test_slices_are_called_what_they_are_and_those_without_a_value_are_one():
+    column = pd.Series([2.0, 1.5, None, 2.0, 1.5, 2.0])
+    target, probabilities = labels(6)
+    found = evaluate.by_slice(lambda rows: scored(LABELS, target[rows], probabilities[rows]), column, seed=0)
+    assert [(one["value"], one["rows"]) for one in found] == [("2", 3), ("1.5", 2), ("(missing)", 1)]
+
+
+def test_many_rows_are_drawn_less_often():
+    assert [evaluate.draws(rows, 400) for rows in (10, 250_000, 500_000, 50_000_000)] == [400, 400, 200, 100]

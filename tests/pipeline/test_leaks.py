@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipeline import encode, leaks, seen
+from pipeline import leaks, seen
 from pipeline.encoding import Target
 
 LIMIT = 0.98
@@ -18,8 +18,11 @@ def alone(values, answers, target):
     kind = "number" if values.dtype.kind == "f" else "category"
     column, cut = pa.chunked_array([pa.array(values)]), len(values) * 2 // 3
     bins = leaks.bins_of("x", seen.of_column(column[:cut], kind), target)
+    held = seen.of_numbers(answers[:cut].astype("float32"))
     told = [
-        leaks.table(encode.places(bins, part), len(bins.labels()), some.astype("float32"), target)
+        leaks.table(
+            seen.places(bins, part), len(bins.labels()), leaks.comparable(some.astype("float32"), held, target), target
+        )
         for part, some in ((column[:cut], answers[:cut]), (column[cut:], answers[cut:]))
     ]
     return leaks.score(*told, target)
@@ -64,3 +67,11 @@ def test_a_value_that_is_missing_where_the_answer_is_no_is_a_leak():
     rng = np.random.default_rng(0)
     answers = yes(rng, 3000, 0.3)
     assert alone(np.where(answers == 1, rng.normal(size=3000), np.nan), answers, BINARY) > LIMIT
+
+
+def test_case_14_a_copy_leaks_in_few_rows_and_where_few_numbers_are_large():
+    rng = np.random.default_rng(0)
+    for rows in (200, 9000):
+        prices = rng.exponential(size=rows) ** 2
+        assert alone(prices * 1.5 + rng.normal(size=rows) * 0.01, prices, NUMBER) > LIMIT
+        assert alone(rng.exponential(size=rows) ** 2, prices, NUMBER) < 0.2

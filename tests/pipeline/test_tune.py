@@ -49,11 +49,10 @@ def test_when_every_trial_fails_the_run_stops_with_what_the_first_said():
 
 
 def test_a_sample_is_drawn_once_and_keeps_the_order():
-    from pipeline import tune
 
     train = rows(1000, 0)
-    drawn = tune.sample(train, 100, seed=3)
-    again = tune.sample(train, 100, seed=3)
+    drawn = train.sample(100, seed=3)
+    again = train.sample(100, seed=3)
     assert np.array_equal(drawn.numbers, again.numbers)
     places = [int(np.flatnonzero(train.numbers[:, 0] == value)[0]) for value in drawn.numbers[:, 0]]
     assert places == sorted(places)
