@@ -42,7 +42,7 @@ class Origin:
 
     process: subprocess.Popen[bytes]
     asks: socket.socket
-    surroundings: tuple[int, Path, dict[str, str]]
+    surroundings: tuple[int, Path, Path, dict[str, str]]
 
 
 _origins: list[Origin] = []
@@ -65,7 +65,7 @@ def run(job: Job) -> Outcome:
         os.fdopen(talking, "wb") as pipe,
         os.fdopen(os.memfd_create("native"), "r+", errors="replace") as native,
     ):
-        origin = _origin()
+        origin = _origin(job.data)
         wanted = json.dumps(job.libraries).encode()
         socket.send_fds(origin.asks, [wanted], [listening, 1, 2, writing, native.fileno()])
         os.close(writing)
@@ -111,15 +111,15 @@ def call(job: Job, code: Code) -> Outcome:
     return function(job)
 
 
-def _origin() -> Origin:
+def _origin(data: Path) -> Origin:
     """The process to fork from: one that was started in the surroundings of now."""
-    surroundings = (os.getpid(), Path.cwd(), dict(os.environ))
+    surroundings = (os.getpid(), data, Path.cwd(), dict(os.environ))
     if not (_origins and _origins[0].surroundings == surroundings and _origins[0].process.poll() is None):
         end()
         ours, theirs = socket.socketpair()
         with theirs:
             process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", "pipeline.worker", str(theirs.fileno())],
+                [sys.executable, "-m", "pipeline.worker", data, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 env={**ENVIRONMENT, **os.environ},
                 pass_fds=[theirs.fileno()],

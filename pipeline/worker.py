@@ -30,9 +30,10 @@ SLOW = ("tensorflow", "keras")
 def main() -> None:
     """Fork a stage whenever one is asked for, one at a time, until nobody can ask any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and its end is ours
-    process.imported(__spec__.name, Code(Index(Path())))
+    data, asking = sys.argv[1:]
+    process.imported(__spec__.name, Code(Index(Path(data))))
     load(LIBRARIES)
-    with socket.socket(fileno=int(sys.argv[1])) as asked:
+    with socket.socket(fileno=int(asking)) as asked:
         while True:
             wanted, files, _, _ = socket.recv_fds(asked, 4096, 5)
             if not wanted:
