@@ -17,6 +17,7 @@ from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
 from pipeline.problem import Source
 from pipeline.reading import Flags
+from pipeline.sources import parquet
 from pipeline.tables import Part
 from pipeline.violations import Violation, Violations
 
@@ -72,20 +73,20 @@ def clean(job: Job) -> Outcome:
 
 def clean_part(number: int, part: Part, source: Source, rows: Path, aside: Path, ends: datetime | None) -> Cleaned:
     """Write the typed rows of a part that keep the rules, and beside them those that don't, as they came."""
-    came = tables.load(part, encoded=True)
+    with parquet.whole(part.path):
+        came = tables.load(part, encoded=True)
     table, faults = typed(came, source, ends)
     missing = {name: table[name].null_count for name in table.column_names}
     found = [violations.sampled(fault, came, source.key) for fault in faults]
     refused = [fault for fault in faults if fault.word == "reject"]
-    if refused:
-        bad = np.logical_or.reduce([fault.rows for fault in refused])
-        tables.set_aside(came.filter(pa.array(bad)), reasons(refused, bad), aside, number)
-        table = table.filter(pa.array(~bad))
-    aside_here = came.num_rows - table.num_rows
-    duplicate, keys = repeats.inside(table, source)
-    if duplicate.any():
-        found += repeats.duplicates(int(duplicate.sum()), source)
-        table = table.filter(pa.array(~duplicate))
+    bad = np.logical_or.reduce([np.zeros(len(came), bool), *(fault.rows for fault in refused)])
+    tables.set_aside(came.filter(pa.array(bad)), reasons(refused, bad), aside, number)
+    repeated, keys = repeats.inside(table, ~bad, source)
+    found += repeats.duplicates(int(repeated.sum()), source)
+    kept = ~(bad | repeated)
+    if not kept.all():
+        table = table.filter(pa.array(kept))
+    aside_here = int(bad.sum())
     tables.write(table, rows, number)
     newest = pc.max(table[source.time]).as_py() if source.time else None
     return Cleaned(came.num_rows, aside_here, table.num_rows, found, keys, newest, missing)

@@ -6,6 +6,7 @@
 
 import json
 import shutil
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -147,14 +148,19 @@ def moments(column: pa.ChunkedArray) -> pd.Series:
 
 
 def _copied(found: list[Path], source: Source, columns: Columns, landing: Landing) -> bool:
-    """Take the files as they are, where they can be: each is read once to see that it is whole."""
+    """Take the files as they are, where they can be.
+
+    What is remote is read once to see that it is whole, for it may never be had again; else Clean sees it.
+    """
     if source.path is None or source.kind != "parquet":
         return False
     schemas = parquet.schemas(found, columns)
     if not parquet.as_they_are(found, schemas):
         return False
     for file, schema in zip(found, schemas, strict=True):
-        landing.copy(file, schema, sum(batch.num_rows for batch in parquet.read(file, columns)))
+        if source.remote:
+            deque(parquet.read(file, columns), maxlen=0)
+        landing.copy(file, schema, pq.read_metadata(file).num_rows)
     return True
 
 

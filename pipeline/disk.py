@@ -76,9 +76,11 @@ def _shown(there: Path) -> Path:
 
 
 def _fullest(folder: Path) -> Path:
-    """The folder, or the one for temporary files where that has less left of its disk."""
-    places = [_there(folder), *([Path(tempfile.tempdir)] if tempfile.tempdir else [])]
-    return min(places, key=_free)
+    """The folder, or the one for temporary files where that has less left of a disk of its own."""
+    there, temporary = _there(folder), Path(tempfile.tempdir or folder)
+    if _there(temporary).stat().st_dev == there.stat().st_dev:
+        return there
+    return min(there, temporary, key=_free)
 
 
 def _free(folder: Path) -> float:

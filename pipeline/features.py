@@ -47,20 +47,17 @@ def make(job: Job) -> Outcome:
 
     def work(number: int, part: Part) -> tuple[int, dict[str, int]]:
         table = tables.load(part)
-        row = Rows(table, matched)
+        row = Rows(table, matched, zone)
         target, told = answer(row, problem)
         unmatched = row.unmatched
         if not told.all():
-            aside = tables.to_pandas(table.filter(pa.array(~told)))
             why = f"{problem.target} can't be told"
-            tables.write_aside(aside.assign(**{tables.REASON: why}), job.output / "set_aside", number)
+            tables.set_aside(table.filter(pa.array(~told)), why, job.output / "set_aside", number)
             row, target = row.of(told), target.filter(pa.array(told))
         made = [row.column(name) for name in kept]
         for name, kind in new.items():
             made.append(
-                seen(row, problem, name, windows[name], zone)
-                if name in windows
-                else feature(row, problem, name, kind, zone)
+                seen(row, problem, name, windows[name]) if name in windows else feature(row, problem, name, kind)
             )
         tables.write(pa.table([*made, target], schema=schema), job.output / "rows", number)
         return len(told), unmatched
@@ -94,24 +91,28 @@ def match(job: Job, source: str) -> Matched:
 class Rows:
     """The rows of a part, with what they match in other tables; a column is taken when it is asked for."""
 
-    def __init__(self, table: pa.Table, matched: Mapping[str, Matched]) -> None:
-        self.table, self.matched = table, matched
+    def __init__(self, table: pa.Table, matched: Mapping[str, Matched], zone: civil.Zone) -> None:
+        self.table, self.matched, self.zone = table, matched, zone
         self.home: dict[str, str] = {}
-        self.places: dict[str, matching.Places] = {}
+        self.places: dict[str, pa.Array] = {}
+        self._operands: dict[str, Any] = {}
+        self._days: dict[str, npt.NDArray[np.float32]] = {}
         for source, one in matched.items():
-            self.places[source] = one.keys.match([values.exact(self.column(name)) for name in one.on])
+            places = one.keys.match([values.exact(self.column(name)) for name in one.on])
+            self.places[source] = pa.array(places, mask=places < 0)
             self.home |= {name: source for name in one.columns if name not in self.home}
 
     @property
     def unmatched(self) -> dict[str, int]:
         """How many rows have no match, by source."""
-        return {source: int((places < 0).sum()) for source, places in self.places.items()}
+        return {source: places.null_count for source, places in self.places.items()}
 
     def of(self, some: npt.NDArray[np.bool_]) -> "Rows":
         """Only some of the rows."""
         fewer = copy(self)
         fewer.table = self.table.filter(pa.array(some)).combine_chunks()
-        fewer.places = {source: places[some] for source, places in self.places.items()}
+        fewer.places = {source: places.filter(pa.array(some)) for source, places in self.places.items()}
+        fewer._operands, fewer._days = {}, {}
         return fewer
 
     def column(self, name: str) -> pa.Array:
@@ -119,14 +120,22 @@ class Rows:
         if name in self.table.column_names:
             return tables.one_chunk(self.table[name])
         source = self.home[name]
-        return matching.taken(self.matched[source].columns[name], self.places[source])
+        return self.matched[source].columns[name].take(self.places[source])
 
     def operand(self, name: str) -> Any:
         """A column as expressions take it."""
-        return values.of_array(self.column(name))
+        if name not in self._operands:
+            self._operands[name] = values.of_array(self.column(name))
+        return self._operands[name]
+
+    def days(self, name: str) -> npt.NDArray[np.float32]:
+        """The day numbers of a time."""
+        if name not in self._days:
+            self._days[name] = civil.Moment(self.operand(name), self.zone, np).days
+        return self._days[name]
 
 
-def feature(row: Rows, problem: Problem, name: str, kind: str, zone: civil.Zone) -> pa.Array:
+def feature(row: Rows, problem: Problem, name: str, kind: str) -> pa.Array:
     """A feature that is no column of the rows: looked up, or derived."""
     expression = problem.features.derived.get(name)
     if expression is None:
@@ -136,14 +145,15 @@ def feature(row: Rows, problem: Problem, name: str, kind: str, zone: civil.Zone)
     if crossed := expressions.crossed(expression):
         together = reduce(Coded.joined, [operands[column] for column in crossed])
         return together.array()
-    return pa.array(values.number(expression, operands, zone), from_pandas=True)
+    return pa.array(values.number(expression, operands, row.zone), from_pandas=True)
 
 
-def seen(row: Rows, problem: Problem, name: str, window: Window, zone: civil.Zone) -> pa.Array:
+def seen(row: Rows, problem: Problem, name: str, window: Window) -> pa.Array:
     """What was seen of each row's group before its day."""
-    time, *groups = [row.operand(column) for column in problem.operands(name)]
-    found = window.of(groups, civil.Moment(time, zone, np).days)
-    told = reduce(np.logical_and, [values.told(column) for column in (time, *groups)])
+    time, *by = problem.operands(name)
+    groups = [row.operand(column) for column in by]
+    found = window.of(groups, row.days(time))
+    told = reduce(np.logical_and, [values.told(column) for column in (row.operand(time), *groups)])
     return pa.array(np.where(told, found, np.float32(np.nan)), from_pandas=True)
 
 

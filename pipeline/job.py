@@ -12,7 +12,7 @@ class Job:
     """What a stage gets: the parts of the problem file that it declared, its inputs, and the folder to fill.
 
     ``output`` is filled aside and appears as ``final`` when it is whole. ``code`` is what the receipt will say of the
-    code: the digest of each module. ``data`` is the data folder.
+    code: the digest of each module. ``data`` is the data folder. ``libraries`` are those that the function may import.
     """
 
     function: str
@@ -24,6 +24,7 @@ class Job:
     made_by: str
     code: dict[str, str]
     data: Path
+    libraries: tuple[str, ...] = ()
 
     @property
     def problem(self) -> problem.Problem:

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from pipeline import values
 from pipeline.values import Coded
@@ -37,8 +36,9 @@ class Numbers:
             found = np.searchsorted(self.known, column).clip(max=len(self.known) - 1)
             return np.where(self.known[found] == column, found, -1)
         with np.errstate(invalid="ignore"):  # NaN, which is none of the known
-            steps, rest = np.divmod(column.astype("int64", copy=False) - int(self.known[0]), self.step)
-        inside = (rest == 0) & (steps >= 0) & (steps < len(self.places))
+            past = column.astype("int64", copy=False) - int(self.known[0])
+        steps = past // self.step
+        inside = (steps * self.step == past) & (steps >= 0) & (steps < len(self.places))
         if column.dtype.kind == "f":
             inside &= column == np.floor(column)
         return np.where(inside, self.places[np.where(inside, steps, 0)], -1)
@@ -100,11 +100,6 @@ def combined(numbered: Sequence[Places], sizes: Sequence[int]) -> Places:
     for numbers, size in zip(numbered[1:], sizes[1:], strict=True):
         together = np.where((together < 0) | (numbers < 0), -1, together * size + numbers)
     return together
-
-
-def taken(column: pa.Array, rows: Places) -> pa.Array:
-    """The values of the given rows; missing where a row is -1."""
-    return column.take(pa.array(rows, mask=rows < 0))
 
 
 def _texts(column: Coded) -> Texts:

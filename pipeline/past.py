@@ -6,6 +6,7 @@ their running totals. A day after the last one sees what was newest.
 """
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -23,6 +24,8 @@ from pipeline.tables import Part
 from pipeline.values import Coded
 
 FOLDER = "past"
+DENSE = 1 << 22
+"""The most groups and days of a part that are added up in an array of all."""
 MOST = 20_000_000
 """Values of groups and days, each 4 bytes inside the model."""
 
@@ -93,13 +96,26 @@ def sums(past: Past, columns: dict[str, Any], days: npt.NDArray[Any], zone: civi
         found, has = values.value(past.of, columns, zone)
         number = np.asarray(found, "float64")
         told &= has & np.isfinite(number)
-    frame = pd.DataFrame({str(place): group.codes[told] for place, group in enumerate(groups)})
-    frame = frame.assign(day=days[told].astype("int64"), sum=number[told])
-    by = [*(str(place) for place in range(len(groups))), "day"]
-    added = frame.groupby(by, sort=True)["sum"].agg(["size", "sum"]).reset_index().rename(columns={"size": "rows"})
-    for place, group in enumerate(groups):
-        added[str(place)] = np.array([*group.levels, ""], object)[added[str(place)].to_numpy("int64")]
-    return added
+    day = days[told].astype("int64")
+    first, span = (int(day.min()), int(np.ptp(day)) + 1) if len(day) else (0, 1)
+    sizes = [*(len(group.levels) for group in groups), span]
+    together = reduce(
+        lambda one, other: one * other[0] + other[1],
+        zip(sizes, [*(group.codes[told] for group in groups), day - first], strict=True),
+        np.zeros(len(day), np.int64),
+    )
+    if math.prod(sizes) > DENSE:
+        seen, together = np.unique(together, return_inverse=True)
+    else:
+        seen = np.arange(math.prod(sizes))
+    rows = np.bincount(together, minlength=len(seen))
+    total = np.bincount(together, weights=number[told], minlength=len(seen))
+    *places, day = np.unravel_index(seen[rows > 0], sizes)
+    named = {
+        str(place): np.array(group.levels, object)[codes]
+        for place, (group, codes) in enumerate(zip(groups, places, strict=True))
+    }
+    return pd.DataFrame({**named, "day": day + first, "rows": rows[rows > 0], "sum": total[rows > 0]})
 
 
 def window(name: str, past: Past, added: pd.DataFrame, known_after: int) -> Window:

@@ -1,8 +1,9 @@
-"""A stage runs in a fresh process of its own: no fork after TensorFlow, memory given back, no state left over.
+"""A stage runs in a process of its own: no fork after TensorFlow worked, memory given back, no state left over.
 
-The parent (which knows Luigi and imports nothing heavy) sends the job as a line of JSON and keeps the pipe open; the
-child runs the stage's function and answers with what it counted by another pipe: none of it needs room on a disk. A
-child whose parent has gone ends itself.
+The parent (which knows Luigi and imports nothing heavy) starts one process that imports libraries and works with none
+of them; from it each stage is forked, so that what stages import is imported once in a run. The parent sends the job
+as a line of JSON and keeps that pipe open; the stage answers with what it counted by another: none of it needs room on
+a disk. A stage whose parent has gone ends itself.
 """
 
 import contextlib
@@ -10,10 +11,12 @@ import importlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import IO
 
 from pipeline import errors
@@ -23,6 +26,8 @@ from pipeline.job import Job, Outcome
 
 ENVIRONMENT = {
     "KERAS_BACKEND": "tensorflow",
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),  # the columns of a part are given back to be used by the next
+    "MALLOC_TRIM_THRESHOLD_": str(512 << 20),
     "PLUMBLINE_STAGE": "1",
     "PYTHONHASHSEED": "0",
     "TF_CPP_MIN_LOG_LEVEL": "2",
@@ -31,28 +36,41 @@ NATIVE_CHARACTERS = 4000
 """How much of what native libraries said is shown when a stage's process dies."""
 
 
-_imported: dict[str, dict[str, str]] = {}
-"""The closure of each stage's module as it was imported."""
+@dataclass(frozen=True)
+class Origin:
+    """The process that stages are forked from, and what it was started in."""
+
+    process: subprocess.Popen[bytes]
+    asks: socket.socket
+    surroundings: tuple[int, Path, Path, dict[str, str]]
+
+
+_origins: list[Origin] = []
+"""That of this process, where there is one."""
+_imported: dict[str, str] = {}
+"""The digest of each module of ours as it was when this process imported it."""
 
 
 def run(job: Job) -> Outcome:
-    """Run a stage in a fresh process and return what it counted.
+    """Run a stage in a process of its own and return what it counted.
 
     Raises:
         PlumblineError: the fault that the stage told.
         StageError: the stage failed in another way, or its process died.
     """
     reading, writing = os.pipe()
-    with os.fdopen(reading) as answers, os.fdopen(os.memfd_create("native"), "r+", errors="replace") as native:
-        message = json.dumps({**asdict(job), "answers": writing, "native": native.fileno()}, default=str) + "\n"
-        child = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.worker"],
-            stdin=subprocess.PIPE,
-            env={**ENVIRONMENT, **os.environ},
-            pass_fds=(writing, native.fileno()),
-        )
+    listening, talking = os.pipe()
+    with (
+        os.fdopen(reading) as answers,
+        os.fdopen(talking, "wb") as pipe,
+        os.fdopen(os.memfd_create("native"), "r+", errors="replace") as native,
+    ):
+        origin = _origin(job.data)
+        wanted = json.dumps(job.libraries).encode()
+        socket.send_fds(origin.asks, [wanted], [listening, 1, 2, writing, native.fileno()])
         os.close(writing)
-        answer, status = _answer(child, message, answers)
+        os.close(listening)
+        answer, status = _answer(origin, json.dumps(asdict(job), default=str) + "\n", answers, pipe)
         if not answer.endswith("\n"):
             native.seek(0)
             said = native.read()[-NATIVE_CHARACTERS:]
@@ -64,6 +82,20 @@ def run(job: Job) -> Outcome:
     return Outcome(**told)
 
 
+def end() -> None:
+    """Let the process that stages are forked from end, where there is one."""
+    while _origins:
+        origin = _origins.pop()
+        origin.asks.close()
+        if origin.surroundings[0] == os.getpid():
+            origin.process.wait()
+
+
+def imported(module: str, code: Code) -> dict[str, str]:
+    """The digests of a module of ours and of those that it needs, as they were when this process imported them."""
+    return {name: _imported.setdefault(name, digest) for name, digest in code.closure(module).items()}
+
+
 def call(job: Job, code: Code) -> Outcome:
     """Call a stage's function here and now: in this process, which keeps the code that it imported first.
 
@@ -72,29 +104,42 @@ def call(job: Job, code: Code) -> Outcome:
     """
     module, _, name = job.function.partition(":")
     function: Callable[[Job], Outcome] = getattr(importlib.import_module(module), name)
-    if module not in _imported:
-        _imported[module] = code.closure(module)
-    changed = sorted(name for name, digest in _imported[module].items() if job.code.get(name) != digest)
+    changed = sorted(name for name, digest in imported(module, code).items() if job.code.get(name) != digest)
     if changed:
         raise StageError(f"The code must stay as it is while it runs, and {', '.join(changed)} changed. Run again.")
     job.output.mkdir(parents=True, exist_ok=True)
     return function(job)
 
 
-def _answer(child: subprocess.Popen[bytes], message: str, answers: IO[str]) -> tuple[str, int]:
-    pipe = child.stdin
-    if pipe is None:
-        raise StageError("the stage's process has no standard input")
+def _origin(data: Path) -> Origin:
+    """The process to fork from: one that was started in the surroundings of now."""
+    surroundings = (os.getpid(), data, Path.cwd(), dict(os.environ))
+    if not (_origins and _origins[0].surroundings == surroundings and _origins[0].process.poll() is None):
+        end()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [sys.executable, "-m", "pipeline.worker", data, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                env={**ENVIRONMENT, **os.environ},
+                pass_fds=[theirs.fileno()],
+            )
+        _origins.append(Origin(process, ours, surroundings))
+    return _origins[0]
+
+
+def _answer(origin: Origin, message: str, answers: IO[str], pipe: IO[bytes]) -> tuple[str, int]:
+    """What the stage answers, and the status that its process ends with, however this ends."""
     try:
         with contextlib.suppress(BrokenPipeError):  # it ended before it listened; its status is told
             pipe.write(message.encode())
             pipe.flush()
-        return answers.read(), child.wait()
+        answer = answers.read()
     finally:
         with contextlib.suppress(BrokenPipeError):
             pipe.close()
-        child.terminate()
-        child.wait()
+        told = origin.asks.recv(16)
+    return answer, int(told) if told else origin.process.wait()
 
 
 def _why(status: int) -> str:

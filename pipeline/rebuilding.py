@@ -144,7 +144,18 @@ class Again:
             receipts.write_chain(self._receipts, aside)
         inputs = {name: raw.get(name) or self._into / made.path for name, made in made_from.items()}
         user, started = environment.user(), datetime.now(UTC)
-        job = Job(before.function, before.source, before.settings, inputs, aside, final, user, code["code"], self._into)
+        job = Job(
+            before.function,
+            before.source,
+            before.settings,
+            inputs,
+            aside,
+            final,
+            user,
+            code["code"],
+            self._into,
+            tuple(code["libraries"]),
+        )
         outcome = process.run(job)
         files, _ = receipts.record_files(aside)
         now = before.model_copy(

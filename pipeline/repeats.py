@@ -16,14 +16,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import tables, violations
+from pipeline import row_hash, tables, violations
 from pipeline.cells import Fault
 from pipeline.problem import Source
+from pipeline.reading import Flags
+from pipeline.row_hash import Hashes
 from pipeline.violations import Violation
 
-Digests = npt.NDArray[np.uint64]
-MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
-"""The constants of SplitMix64 (Steele, Lea and Flood 2014)."""
 DUPLICATE = "a row equals an earlier one"
 
 
@@ -37,33 +36,27 @@ class Keys:
         contradicted: whether rows of this part have the same key.
     """
 
-    digests: Digests
+    digests: Hashes
     spans: dict[str, tuple[Any, Any]]
     contradicted: bool
 
 
-def digests(table: pa.Table, names: tuple[str, ...] | list[str]) -> Digests:
-    """A number of 64 bits for each row: the same for rows that are equal in the named columns."""
-    found = np.zeros(table.num_rows, np.uint64)
-    for name in names:
-        found = _mixed(found * MIX[0] + _numbers(table[name].combine_chunks()))
-    return found
-
-
-def inside(table: pa.Table, source: Source) -> tuple[npt.NDArray[np.bool_], Keys]:
-    """Which rows of a part equal an earlier one of it in every column, and the keys of all others."""
-    duplicate = np.zeros(table.num_rows, bool)
+def inside(table: pa.Table, whole: Flags, source: Source) -> tuple[Flags, Keys]:
+    """Which ``whole`` rows of a part equal an earlier one in every column, and the keys of all other whole ones."""
+    repeated, contradicted = np.zeros(table.num_rows, bool), False
     if source.duplicates == "keep":
-        return duplicate, Keys(np.empty(0, np.uint64), {}, False)
-    every = digests(table, source.key or table.column_names)
-    rows = _repeated(every)
-    contradicted = False
+        return repeated, Keys(np.empty(0, np.uint64), {}, contradicted)
+    digests = row_hash.of_rows(table, source.key or table.column_names)
+    places = np.flatnonzero(whole)
+    rows = places[_repeated(digests[places])]
     if len(rows):
-        candidates = pd.DataFrame({"key": every[rows], "all": digests(table.take(rows), table.column_names)})
+        every = row_hash.of_rows(table.take(rows), table.column_names)
+        candidates = pd.DataFrame({"key": digests[rows], "all": every})
         again = candidates.duplicated().to_numpy()
-        duplicate[rows[again]] = True
+        repeated[rows[again]] = True
         contradicted = bool(candidates["key"][~again].duplicated().any())
-    return duplicate, Keys(every[~duplicate], _spans(table, source.key), contradicted)
+    left = whole & ~repeated
+    return repeated, Keys(digests[left], _spans(table, source.key, left), contradicted)
 
 
 def settle(keys: list[Keys], source: Source, rows: Path, aside: Path) -> list[Violation]:
@@ -113,20 +106,26 @@ def _apart(keys: list[Keys]) -> bool:
     return False
 
 
-def _spans(table: pa.Table, key: tuple[str, ...]) -> dict[str, tuple[Any, Any]]:
+def _spans(table: pa.Table, key: tuple[str, ...], rows: Flags) -> dict[str, tuple[Any, Any]]:
     found = {}
     for name in key:
-        column = table[name]
-        if column.null_count == 0 and len(column) and not pa.types.is_dictionary(column.type):
-            extent = pc.min_max(column)
-            found[name] = (extent["min"].as_py(), extent["max"].as_py())
+        if not pa.types.is_dictionary(table[name].type):
+            column = table[name].filter(pa.array(rows))
+            if column.null_count == 0 and len(column):
+                extent = pc.min_max(column)
+                found[name] = (extent["min"].as_py(), extent["max"].as_py())
     return found
 
 
 def _described(rows: Path, part: int, places: npt.NDArray[np.int64], keys: Keys, source: Source) -> pd.DataFrame:
     """What tells the candidates of a part from each other."""
     table = tables.load(tables.part_path(rows, part)).take(places)
-    described = {"part": part, "row": places, "key": keys.digests[places], "all": digests(table, table.column_names)}
+    described = {
+        "part": part,
+        "row": places,
+        "key": keys.digests[places],
+        "all": row_hash.of_rows(table, table.column_names),
+    }
     if source.time:
         described["time"] = table[source.time].cast(pa.int64()).to_pandas()
     return pd.DataFrame(described)
@@ -150,31 +149,9 @@ def _without(
     return told
 
 
-def _repeated(digests: Digests) -> npt.NDArray[np.int64]:
+def _repeated(digests: Hashes) -> npt.NDArray[np.int64]:
     """The rows whose digest is there more than once, in order."""
     order = np.argsort(digests)
     ordered = digests[order]
     same = ordered[1:] == ordered[:-1]
     return np.unique(np.concatenate([order[:-1][same], order[1:][same]]))
-
-
-def _numbers(column: pa.Array) -> Digests:
-    """A number of 64 bits for each value."""
-    if pa.types.is_string(column.type):
-        column = column.dictionary_encode()
-    if pa.types.is_dictionary(column.type):
-        texts = column.dictionary.to_numpy(zero_copy_only=False).astype(object)
-        known: Digests = np.append(pd.util.hash_array(texts, categorize=False), MIX[1]).astype(np.uint64)
-        found: Digests = known[column.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)]
-        return found
-    if pa.types.is_floating(column.type):
-        floats = column.to_numpy(zero_copy_only=False) + 0.0  # there is no -0
-        return np.where(np.isnan(floats), MIX[1], floats.view(np.uint64))
-    whole: npt.NDArray[np.int64] = column.cast(pa.int64()).fill_null(-(2**63)).to_numpy(zero_copy_only=False)
-    return whole.view(np.uint64)
-
-
-def _mixed(numbers: Digests) -> Digests:
-    numbers = (numbers ^ (numbers >> np.uint64(30))) * MIX[1]
-    numbers = (numbers ^ (numbers >> np.uint64(27))) * MIX[2]
-    return numbers ^ (numbers >> np.uint64(31))

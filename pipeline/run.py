@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from pipeline import disk, environment, index, lock, problem
+from pipeline import disk, environment, index, lock, problem, process
 from pipeline.closure import Code
 from pipeline.index import Index
 from pipeline.problem import Problem
@@ -86,7 +86,7 @@ def begin(data: Path) -> Run:
     """
     if not _held:
         with disk.told(data):
-            _held.append(Run(data, lock.hold(data)))
+            _held.append(Run(data, lock.hold(data), at_end=[process.end]))
             _held[0].index.compact()
     return _held[0]
 

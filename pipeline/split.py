@@ -191,8 +191,7 @@ def seal(hashes: list[Hashes]) -> str:
 
 def _write(rows: pa.Table, place: int, output: Path, number: int, problem: Problem) -> None:
     if place == ASIDE:
-        frame = tables.to_pandas(rows)
-        tables.write_aside(frame.assign(**{tables.REASON: _newcomer(problem)}), output / "set_aside", number)
+        tables.set_aside(rows, _newcomer(problem), output / "set_aside", number)
     else:
         tables.write(rows, output / SPLITS[place], number)
 

@@ -16,6 +16,7 @@ import dask
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from dask import threaded
 
 from pipeline.problem import Column
 from pipeline.progress import Advance, track
@@ -82,7 +83,7 @@ def load(part: Path | Part, columns: list[str] | None = None, encoded: bool = Fa
         part = Part(part)
     with pq.ParquetFile(part.path, memory_map=True) as file:
         text = [field.name for field in file.schema_arrow if pa.types.is_string(field.type)] if encoded else []
-    with pq.ParquetFile(part.path, memory_map=True, read_dictionary=text) as file:
+    with pq.ParquetFile(part.path, memory_map=True, read_dictionary=text, page_checksum_verification=True) as file:
         groups = range(file.num_row_groups) if part.groups is None else part.groups
         table = file.read_row_groups(list(groups), columns=columns, use_threads=False)
     return table.replace_schema_metadata().unify_dictionaries().combine_chunks()
@@ -128,17 +129,16 @@ def write_part(frame: pd.DataFrame, folder: Path, number: int, schema: pa.Schema
     write(pa.Table.from_pandas(frame, schema=_decoded(schema), preserve_index=False).cast(schema), folder, number)
 
 
-def write_aside(bad: pd.DataFrame, folder: Path, number: int) -> None:
-    """Write rows of pandas that were set aside as text, with their reasons; nothing where there are none."""
-    if len(bad):
-        text = bad.astype("str").mask(bad.isna())
-        write_part(text, folder, number, pa.schema([(name, pa.string()) for name in bad.columns]))
+def set_aside(rows: pa.Table, reasons: str | list[str], folder: Path, number: int) -> None:
+    """Write rows as text with their reasons (or one for all), after those of the same part that were set aside before.
 
-
-def set_aside(rows: pa.Table, reasons: list[str], folder: Path, number: int) -> None:
-    """Write rows as text with their reasons, after those of the same part that were set aside before."""
+    No file is written where there are none.
+    """
+    if not rows.num_rows:
+        return
     text = rows.cast(pa.schema([(name, pa.string()) for name in rows.column_names]))
-    text = text.append_column(REASON, pa.array(reasons, pa.string()))
+    why = pa.repeat(reasons, rows.num_rows) if isinstance(reasons, str) else pa.array(reasons, pa.string())
+    text = text.append_column(REASON, why)
     before = part_path(folder, number)
     write(pa.concat_tables([load(before), text]) if before.exists() else text, folder, number)
 
@@ -173,7 +173,7 @@ def _computed(steps: list[Any], what: str) -> list[Any]:
                 advance()
             return step
 
-        return list(dask.compute(*[dask.delayed(told, pure=False)(step) for step in steps]))
+        return list(dask.compute(*[dask.delayed(told, pure=False)(step) for step in steps], scheduler=threaded.get))
 
 
 def _distributed(steps: list[Any], advance: Advance) -> list[Any]:

@@ -262,7 +262,8 @@ class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
         aside.mkdir(parents=True)
         self.prepare(aside)
         part, code = self.part(), self._code(now)
-        job = Job(self.function, self.source, part, inputs, aside, final, environment.user(), code["code"], now.data)
+        user, libraries = environment.user(), tuple(code["libraries"])
+        job = Job(self.function, self.source, part, inputs, aside, final, user, code["code"], now.data, libraries)
         if self.function not in now.kept:
             codestore.keep(now.data, code["code"])
             now.kept.add(self.function)

@@ -1,32 +1,80 @@
-"""The process that a stage runs in: ``python -m pipeline.worker``, started by ``process.run``."""
+"""The process that stages are forked from, and theirs: ``python -m pipeline.worker``, started by ``process``."""
 
+import gc
+import importlib
 import json
 import os
 import resource
 import signal
+import socket
 import sys
 import threading
 import traceback
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline import disk
+from pipeline import disk, process
 from pipeline.closure import Code
 from pipeline.errors import DiskError, PlumblineError, StageError
 from pipeline.index import Index
 from pipeline.job import Job
-from pipeline.process import call
+
+LIBRARIES = ("dask", "numpy", "pandas", "pyarrow.compute", "pyarrow.parquet")
+"""What the stages that work on tables import."""
+SLOW = ("tensorflow", "keras")
+"""What takes seconds to import, and is imported when the first stage may need it."""
 
 
 def main() -> None:
-    """Run the job that comes in by standard input, and answer with what it counted, or its fault."""
+    """Fork a stage whenever one is asked for, one at a time, until nobody can ask any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and its end is ours
+    data, asking = sys.argv[1:]
+    process.imported(__spec__.name, Code(Index(Path(data))))
+    load(LIBRARIES)
+    with socket.socket(fileno=int(asking)) as asked:
+        while True:
+            wanted, files, _, _ = socket.recv_fds(asked, 4096, 5)
+            if not wanted:
+                return
+            load([name for name in SLOW if name in json.loads(wanted)])
+            child = os.fork()
+            if not child:
+                asked.close()
+                work(files)
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(0)
+            for file in files:
+                os.close(file)
+            _, status = os.waitpid(child, 0)
+            asked.send(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def load(libraries: Sequence[str]) -> None:
+    """Import libraries for all that are forked from here, and let their memory be shared."""
+    if any(name not in sys.modules for name in libraries):
+        for name in libraries:
+            importlib.import_module(name)
+        gc.collect()
+        gc.freeze()
+
+
+def work(files: list[int]) -> None:
+    """Run the job that comes in by standard input, and answer with what it counted, or its fault.
+
+    Args:
+        files: standard input, output and error, where to answer, and what keeps the words of native libraries.
+    """
+    *standard, answering, native = files
+    for place, file in enumerate(standard):
+        os.dup2(file, place)
+        os.close(file)
     request = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    os.set_inheritable(request["answers"], False)
-    _keep_native_messages(request.pop("native"))
-    with os.fdopen(request.pop("answers"), "w") as answers:
+    _keep_native_messages(native)
+    with os.fdopen(answering, "w") as answers:
         answers.write(json.dumps(answered(request)) + "\n")
 
 
@@ -40,7 +88,7 @@ def answered(request: dict[str, Any]) -> dict[str, Any]:
     }
     job = Job(**request)
     try:
-        outcome = call(job, Code(Index(job.data)))
+        outcome = process.call(job, Code(Index(job.data)))
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return asdict(replace(outcome, peak_memory_bytes=peak))
     except PlumblineError as error:

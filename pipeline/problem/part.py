@@ -3,9 +3,8 @@
 import difflib
 import re
 from collections.abc import Iterable
-from functools import cache
 from typing import Annotated, Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -33,18 +32,17 @@ Days = Annotated[int, BeforeValidator(_days), Field(ge=0)]
 """A number of days, written ``"2 days"``."""
 
 
-@cache
-def _zones() -> set[str]:
-    return available_timezones()  # a walk over a thousand files
-
-
 def _zone(name: str) -> str:
-    if name not in _zones():
-        raise ValueError(f"expected a time zone such as America/New_York, got {name!r}{nearest(name, _zones())}")
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        hint = nearest(name, available_timezones())
+        raise ValueError(f"expected a time zone such as America/New_York, got {name!r}{hint}") from None
     return name
 
 
 Zone = Annotated[str, AfterValidator(_zone)]
+"""A time zone by the name that it has in the IANA database."""
 
 
 class Part(BaseModel):

@@ -23,7 +23,7 @@ def schemas(files: list[Path], columns: Columns) -> list[pa.Schema]:
     """
     found = []
     for file in files:
-        with _told(file):
+        with whole(file):
             schema = flat(pq.read_schema(file))
         columns.take({field.name: str(field.type) for field in schema}, str(file))
         found.append(pa.schema([schema.field(name).remove_metadata() for name in columns.wanted]))
@@ -48,7 +48,7 @@ def read(file: Path, columns: Columns) -> Iterator[pa.Table]:
     Raises:
         DataError: a part of the file is not what was written.
     """
-    with _told(file), pq.ParquetFile(file, page_checksum_verification=True) as opened:
+    with whole(file), pq.ParquetFile(file, page_checksum_verification=True) as opened:
         for batch in opened.iter_batches(ROWS_PER_PART, columns=columns.wanted):
             yield flattened(pa.Table.from_batches([batch])).select(columns.wanted).replace_schema_metadata()
 
@@ -66,7 +66,12 @@ def flattened(table: pa.Table) -> pa.Table:
 
 
 @contextmanager
-def _told(file: Path) -> Iterator[None]:
+def whole(file: Path) -> Iterator[None]:
+    """Read a Parquet file within this.
+
+    Raises:
+        DataError: a part of the file is not what was written.
+    """
     try:
         yield
     except (pa.ArrowException, OSError) as error:

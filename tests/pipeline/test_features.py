@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from pipeline import features, problem, tables
+from pipeline import civil, features, problem, tables
 from pipeline.errors import DataError
 from pipeline.job import Job
 
@@ -142,7 +142,7 @@ def answer(task, target, frame=ANSWERS):
     }
     described = problem.parse(spec)
     schema = tables.schema({name: column for name, column in described.columns().items() if name in frame})
-    found, told = features.answer(features.Rows(pa.Table.from_pandas(frame, schema), {}), described)
+    found, told = features.answer(features.Rows(pa.Table.from_pandas(frame, schema), {}, civil.UTC_CLOCK), described)
     return found.filter(pa.array(told)).to_pylist()
 
 
