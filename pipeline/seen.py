@@ -99,8 +99,8 @@ class Texts:
         levels.update(other.levels)
         others = self.others + other.others
         if len(levels) > LEVELS:
-            least = sorted(levels.values(), reverse=True)[LEVELS]
-            before = levels.total()
+            before, place = levels.total(), len(levels) - 1 - LEVELS
+            least = int(np.partition(np.fromiter(levels.values(), np.int64), place)[place])
             levels = Counter({level: times - least for level, times in levels.items() if times > least})
             others += before - levels.total()
         return Texts(levels, self.missing + other.missing, others)
