@@ -74,9 +74,9 @@ def wide(folder: Path) -> Case:
     numbers = pd.DataFrame(chance.normal(size=(2000, 950)).round(3)).add_prefix("n")
     words = pd.DataFrame(chance.choice(["red", "green", "blue"], (2000, 50))).add_prefix("w")
     table = pd.concat([numbers, words], axis=1).mask(chance.random((2000, 1000)) < 0.2)
-    told = table[["n0", "n1"]].fillna(0).sum(axis=1) + 4 * (table["w0"] == "red") + 4 * (table["w1"] == "red")
-    table.assign(y=(told > 2).astype(int)).to_csv(folder / "wide.csv", index=False)
-    return Case(folder / "wide.csv", "y", {"probability", "decision"}, epochs=6)
+    told = 3.0 * (table["w0"] == "red") + 3.0 * (table["w1"] == "red") + table["n0"].fillna(0)
+    table.assign(y=told.round(2)).to_csv(folder / "wide.csv", index=False)
+    return Case(folder / "wide.csv", "y", {"prediction"}, epochs=3)
 
 
 def customers(folder: Path) -> Case:
