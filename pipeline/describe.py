@@ -144,7 +144,7 @@ def _column(name: str, kind: str, one: Seen, missing_by_period: list[int]) -> Co
         shares=profile.shares(_counts(one, bins)),
     )
     if not isinstance(one, Numbers):
-        return facts.model_copy(update={"top": tuple(one.ranked()[: profile.LEVELS])})
+        return facts.model_copy(update={"top": tuple(one.ranked(profile.LEVELS))})
     if not one.distinct:
         return facts
     quantiles = tuple(float(value) for value in profile.quantiles(one.counts, QUANTILES))
@@ -155,7 +155,7 @@ def _column(name: str, kind: str, one: Seen, missing_by_period: list[int]) -> Co
 def _bins(name: str, one: Seen) -> Bins:
     if isinstance(one, Numbers):
         return Bins(name=name, kind="number", edges=profile.decile_edges(one.counts), rows=one.rows)
-    levels = tuple(level for level, _ in one.ranked()[: profile.LEVELS])
+    levels = tuple(level for level, _ in one.ranked(profile.LEVELS))
     return Bins(name=name, kind="category", levels=levels, rows=one.rows)
 
 
