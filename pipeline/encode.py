@@ -4,6 +4,7 @@ Everything is read twice: once to count what each feature holds, once to encode 
 feature alone tells of the answer, is counted in the second reading.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -78,7 +79,7 @@ def screen(name: str, train: Seen, validation: Seen, rule: Screen) -> FeaturePro
         edges = profile.decile_edges(train.counts)
         shares = [profile.number_shares(one.counts, one.missing, edges) for one in (train, validation)]
     elif isinstance(train, Texts) and isinstance(validation, Texts):
-        levels = tuple(level for level, _ in train.ranked()[: profile.LEVELS])
+        levels = tuple(level for level, _ in train.ranked(profile.LEVELS))
         counts = [{**one.levels, OTHER: one.others, "": one.missing} for one in (train, validation)]
         shares = [profile.category_shares(one, levels) for one in counts]
     moved = profile.psi(*shares)
@@ -179,8 +180,8 @@ def _number(name: str, held: Numbers, winsorise: tuple[float, float] | None) -> 
 
 
 def _category(name: str, held: Texts) -> Category:
-    ranked = [level for level, times in held.ranked() if times >= MIN_COUNT]
-    return Category(name=name, vocabulary=tuple(ranked[:MAX_LEVELS]))
+    frequent = Texts(Counter({level: times for level, times in held.levels.items() if times >= MIN_COUNT}))
+    return Category(name=name, vocabulary=tuple(level for level, _ in frequent.ranked(MAX_LEVELS)))
 
 
 def _starts(table: Path) -> list[int]:

@@ -30,7 +30,7 @@ def bins_of(name: str, seen: Seen, target: Target) -> Bins:
     """Fine bins of a feature, from what training holds."""
     if isinstance(seen, Texts):
         most = min(MOST_LEVELS, TABLE // max(len(target.classes), 1))
-        return Bins(name=name, kind="category", levels=tuple(level for level, _ in seen.ranked()[:most]))
+        return Bins(name=name, kind="category", levels=tuple(level for level, _ in seen.ranked(most)))
     return Bins(name=name, kind="number", edges=_edges(seen))
 
 

@@ -9,6 +9,7 @@ Up to ``LEVELS`` different texts are counted exactly. Beyond, the rare ones go, 
 the same (the mergeable summary of Misra and Gries: Agarwal et al. 2012): by at most a ``LEVELS``-th of all rows.
 """
 
+import heapq
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import reduce
@@ -98,8 +99,8 @@ class Texts:
         levels.update(other.levels)
         others = self.others + other.others
         if len(levels) > LEVELS:
-            least = sorted(levels.values(), reverse=True)[LEVELS]
-            before = levels.total()
+            before, place = levels.total(), len(levels) - 1 - LEVELS
+            least = int(np.partition(np.fromiter(levels.values(), np.int64), place)[place])
             levels = Counter({level: times - least for level, times in levels.items() if times > least})
             others += before - levels.total()
         return Texts(levels, self.missing + other.missing, others)
@@ -114,9 +115,9 @@ class Texts:
         """How many different texts there are, of those that are still counted."""
         return len(self.levels)
 
-    def ranked(self) -> list[tuple[str, int]]:
-        """The texts, the most frequent first."""
-        return sorted(self.levels.items(), key=lambda item: (-item[1], item[0]))
+    def ranked(self, most: int) -> list[tuple[str, int]]:
+        """The ``most`` frequent texts, the most frequent first."""
+        return heapq.nsmallest(most, self.levels.items(), key=lambda item: (-item[1], item[0]))
 
     def is_id(self) -> bool:
         """Whether it names the rows: hardly a text comes twice."""

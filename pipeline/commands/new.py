@@ -30,6 +30,9 @@ STYLES = {"feature": "", "target": "bold green", "left out": "dim"}
     help="What is asked, where the rule guesses wrong.",
 )
 @click.option("--query", help="What to ask of a database, in the place of a table.")
+@click.option(
+    "--header", "headers", multiple=True, help="A header to send over HTTP: 'Authorization: Bearer ${TOKEN}'."
+)
 @click.option("--name", help="The name of the problem.  [default: that of the file or table]")
 @click.option(
     "--out",
@@ -44,6 +47,7 @@ def new(
     target: str,
     task: Any,
     query: str | None,
+    headers: tuple[str, ...],
     name: str | None,
     out: Path | None,
     problems: Path,
@@ -53,8 +57,8 @@ def new(
 ) -> None:
     """Look at a table, and write a problem file for it.
 
-    TABLE is a CSV, Parquet or JSON lines file, several by a pattern, the URL of one, or a table of a database: its URL
-    with #TABLE. What is secret is written ${NAME}, and comes from the environment.
+    TABLE is a CSV, Parquet or JSON lines file, several by a pattern, the URL of one, a table of a database (its URL
+    with #TABLE), or the URL of an API. What is secret is written ${NAME}, and comes from the environment.
 
     \b
     Examples:
@@ -66,7 +70,8 @@ def new(
     from pipeline import problem
     from pipeline.inference import origin, reading, roles, writing
 
-    source = origin.source_of(table, query)
+    sent = {name.strip(): value.strip() for name, _, value in (header.partition(":") for header in headers)}
+    source, unsure = origin.source_of(table, query, sent)
     name = name or roles.slug(origin.name_of(source))
     if roles.slug(name) != name:
         raise ProblemError(f"--name must be small letters, digits and _, such as {roles.slug(name)}, and is {name!r}.")
@@ -75,7 +80,8 @@ def new(
         raise ProblemError(f"{file} must not be there yet, and is. Give another --name, or --force to write over it.")
     with reading.opened(source) as opened:
         found = roles.infer(opened, target, task)
-    asked = ["--query", query] if query else []
+    found.unsure[:0] = unsure
+    asked = [*(["--query", query] if query else []), *(word for header in headers for word in ("--header", header))]
     command = shlex.join(["python", "-m", "pipeline", "new", table, *asked, "--target", target])
     text = writing.written(found, name, " ".join(command.split()))
     problem.parse(tomllib.loads(text))
@@ -124,10 +130,8 @@ def show(found: "Found", name: str, file: Path) -> None:
     facts.add_row("task", Text(f"{found.task}: {found.why}"))
     facts.add_row("target", Text(found.target))
     facts.add_row("split", Text(_split(found)))
-    for label, some in (
-        ("left out", [f"{one}: {why}" for one, why in found.left_out.items()]),
-        ("not sure", found.unsure),
-    ):
+    left_out = [f"{one}: {why}" for one, why in found.left_out.items()]
+    for label, some in (("left out", left_out), ("not sure", [one for one in found.unsure if one not in left_out])):
         more = [f"and {len(some) - SHOWN} more, which the file lists"] if len(some) > SHOWN else []
         for place, line in enumerate(some[:SHOWN] + more):
             facts.add_row("" if place else label, Text(line))

@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pipeline.errors import DataError
-from pipeline.problem import Csv, Source
+from pipeline.problem import Api, Csv, Source
 from pipeline.sources import delimited, files, parquet, reader, records
 from pipeline.sources.columns import Columns
 from pipeline.sources.landing import filled
@@ -45,21 +46,33 @@ def opened(source: Source) -> Iterator[Table]:
     """
     with tempfile.TemporaryDirectory(prefix="plumbline-") as folder:
         found = reader.fetched(source, Path(source.path or ""), Path(folder) / "fetched")
+        if source.api:
+            found = [_spooled(source.api, Path(folder) / "records.jsonl")]
         if source.path is not None and not found:
             raise DataError(f"{source.path} must be a file, and there is none.{_beside(Path(source.path))}")
-        if found and source.kind == "csv":
+        if source.path and source.kind == "csv":
             source = source.model_copy(update={"csv": dialect_of(found[0])})
         names = _names(found, source)
-        rows = iter(reader.read(found, source, Columns(names), []))
+        columns = Columns(names)
+        rows = iter(records.read(found, columns) if source.api else reader.read(found, source, columns, []))
         first = next(rows)
         yield Table(source, first.column_names, filled(chain([first], rows)))
+
+
+def _spooled(described: Api, file: Path) -> Path:
+    """The records that an API gives, a line each."""
+    from pipeline.sources import api
+
+    with file.open("w") as lines:
+        lines.writelines(f"{json.dumps(record)}\n" for record in api.read(described))
+    return file
 
 
 def _names(found: list[Path], source: Source) -> list[str] | None:
     """The names of the columns; None where the rows tell them."""
     if not found:
         return None
-    if source.kind == "jsonl":
+    if source.api or source.kind == "jsonl":
         return records.names(found)
     if source.kind == "parquet":
         columns = Columns()

@@ -117,7 +117,7 @@ def _source(found: Found, name: str) -> str:
 
 
 def _origin(source: Source) -> list[str]:
-    told = source.model_dump(mode="json", include={"path", "csv", "sql", "api"}, exclude_defaults=True)
+    told = source.model_dump(mode="json", include={"path", "options", "csv", "sql", "api"}, exclude_defaults=True)
     return [f"{key} = {_value(value)}" for key, value in told.items()]
 
 

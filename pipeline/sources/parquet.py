@@ -48,7 +48,7 @@ def read(file: Path, columns: Columns) -> Iterator[pa.Table]:
     Raises:
         DataError: a part of the file is not what was written.
     """
-    with whole(file), pq.ParquetFile(file, page_checksum_verification=True) as opened:
+    with whole(file), pq.ParquetFile(file, page_checksum_verification=True, pre_buffer=False) as opened:
         for batch in opened.iter_batches(ROWS_PER_PART, columns=columns.wanted):
             yield flattened(pa.Table.from_batches([batch])).select(columns.wanted).replace_schema_metadata()
 

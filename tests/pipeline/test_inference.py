@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.inference import origin, reading, roles, seen
+from pipeline.inference import reading, roles, seen
+from pipeline.problem import Source
 
 ROWS = 400
 
@@ -34,7 +35,7 @@ def find(tmp_path, frame, target="y", task=None, **how):
 
 
 def look(path, target="y", task=None):
-    with reading.opened(origin.source_of(str(path))) as opened:
+    with reading.opened(Source(path=str(path), columns={})) as opened:
         return roles.infer(opened, target, task)
 
 
@@ -257,9 +258,10 @@ class TestSize:
         yes = pa.array(np.random.default_rng(0).integers(0, 2, 1_000_000))
         pq.write_table(pa.table({"name": names, "y": yes, "x": np.arange(1_000_000) % 977}), path)
         code = (
-            "import resource, sys\nfrom pipeline.inference import origin, reading, roles\n"
+            "import resource, sys\nfrom pipeline.inference import reading, roles\nfrom pipeline.problem import Source\n"
             "at = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\nbefore = at()\n"
-            "with reading.opened(origin.source_of(sys.argv[1])) as opened:\n    found = roles.infer(opened, 'y')\n"
+            "with reading.opened(Source(path=sys.argv[1], columns={})) as opened:\n"
+            "    found = roles.infer(opened, 'y')\n"
             "assert 'name' in found.left_out, found\nprint((at() - before) // 1024)"
         )
         done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=True)

@@ -64,6 +64,16 @@ def test_the_file_tells_what_was_not_sure(place):
     assert "# without notes: it has no value" in text
 
 
+def test_a_leak_is_told_once_and_stands_in_the_file(place):
+    frame = pd.read_csv("orders.csv")
+    frame.assign(copy=frame["Late?"].map({"Yes": "late", "No": "in time"})).to_csv("orders.csv", index=False)
+    said = new("orders.csv", "--target", "Late?")
+    assert said.count("copy: it alone nearly tells the target") == 1
+    text = (place / "problems" / "orders.toml").read_text()
+    assert "#   copy: it alone nearly tells the target" in text
+    assert "# without copy: it alone nearly tells the target" in text
+
+
 def test_the_same_table_gives_the_same_bytes(place):
     new("orders.csv", "--target", "Late?")
     before = (place / "problems" / "orders.toml").read_bytes()

@@ -6,7 +6,8 @@ import subprocess
 import sys
 import threading
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from tests.pipeline.sources import storage
 from tests.sample import REPOSITORY
 
 ROWS = 400
+TOKEN = "t0ken"
 
 
 @pytest.fixture
@@ -111,12 +113,49 @@ def test_a_table_and_a_query_of_sqlite(orders, tmp_path):
     connection.close()
 
 
+class Orders(BaseHTTPRequestHandler):
+    """The orders in pages of 150, for who has the token."""
+
+    def do_GET(self):
+        begins = int(dict(parse_qsl(urlsplit(self.path).query)).get("after", 0))
+        known = self.headers["Authorization"] == f"Bearer {TOKEN}"
+        following = str(begins + 150) if begins + 150 < ROWS else None
+        told = {"meta": {"next_after": following}, "data": {"items": self.server.rows[begins : begins + 150]}}
+        self.send_response(200 if known else 401)
+        self.end_headers()
+        self.wfile.write(json.dumps(told if known else {}).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+def test_the_pages_of_an_api(orders, tmp_path, monkeypatch):
+    monkeypatch.setenv("API_TOKEN", TOKEN)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Orders) as server:
+        server.rows = orders.to_dict("records")
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url, header = f"http://127.0.0.1:{server.server_port}/orders", "Authorization: Bearer ${API_TOKEN}"
+        found = new(tmp_path, url, "--header", header)
+        assert (found["rows"], found["key"]) == (ROWS, "order_id")
+        assert any("meta.next_after is taken to be sent as 'after'" in one for one in found["unsure"])
+        assert split(tmp_path) == ROWS
+        server.shutdown()
+    described = source(tmp_path).api
+    assert (described.records, described.next.cursor, described.next.parameter) == (
+        "data.items",
+        "meta.next_after",
+        "after",
+    )
+    assert TOKEN not in (tmp_path / "problems" / "orders.toml").read_text()
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
         (["postgresql+psycopg://me:hunter2@db/shop#orders"], "a password must come from the environment"),
         (["https://example.org/orders.csv?api_key=hunter2"], "api_key must come from the environment"),
         (["sqlite:///shop.db"], "must come with a table, sqlite:///shop.db#orders, or with a --query"),
+        (["https://example.org/orders", "--header", "Authorization: hunter2"], "Authorization must come from the"),
         (["orders.csv", "--query", "select 1"], "--query must come with the URL of a database"),
         (["postgresql+psycopg://me:${NO_SUCH}@db/shop#orders"], "The environment must have NO_SUCH"),
     ],

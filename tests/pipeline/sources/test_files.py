@@ -8,6 +8,7 @@ import json
 import lzma
 import zipfile
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -204,3 +205,14 @@ def test_a_line_that_is_no_record_is_told_by_its_number(tmp_path, line):
     write(tmp_path / "a.jsonl", '{"x": 1}\n' + line + "\n")
     with pytest.raises(DataError, match=r"a\.jsonl must have a record in JSON on each line, and line 2"):
         list(records.read([tmp_path / "a.jsonl"], Columns(["x"])))
+
+
+def test_a_parquet_file_is_read_in_memory_that_does_not_grow_with_it(tmp_path):
+    file = tmp_path / "large.parquet"
+    noise = pa.table({"x": np.random.default_rng(0).random(4_000_000)})
+    pq.write_table(noise, file, row_group_size=200_000, compression="none")
+    del noise
+    before, most = pa.total_allocated_bytes(), 0
+    for _ in parquet.read(file, Columns(["x"])):
+        most = max(most, pa.total_allocated_bytes() - before)
+    assert most < file.stat().st_size / 4
