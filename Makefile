@@ -40,6 +40,7 @@ check: lint test
 
 bench: .venv/dev
 	$(BIN)/python -m bench.targets --whole
+	$(BIN)/python -m bench.data
 	$(BIN)/python bench/serving.py
 	$(BIN)/python -m bench.swaps
 	$(BIN)/python -m bench.lineage

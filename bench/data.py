@@ -89,11 +89,11 @@ def measured(command: list[str]) -> Cost:
 
 
 def memory(tree: psutil.Process) -> int:
-    """Bytes that a process and its descendants hold."""
+    """Bytes that a process and its descendants hold; what they share counts once."""
     held = 0
     try:
         for process in [tree, *tree.children(recursive=True)]:
-            held += process.memory_info().rss
+            held += process.memory_full_info().pss
     except psutil.NoSuchProcess:  # it ended while we looked
         pass
     return held
@@ -132,6 +132,7 @@ def ours(stage: str):
 
 RUNS = {
     "DuckDB": peer("years_duckdb"),
+    "Dask, as it is taught": peer("years_dask"),
     "Plumbline, to Split": ours("Split"),
     "Plumbline, to Encode": ours("Encode"),
 }

@@ -67,7 +67,7 @@ class _Cells:
         self._codes: pa.Array | None = None
         self._values = array
         self._whole = pa.types.is_integer(array.type)
-        if pa.types.is_floating(array.type):
+        if pa.types.is_floating(array.type) and pc.any(pc.is_nan(array)).as_py():
             self._values = pc.if_else(pc.is_nan(array), None, array)
         if not self._typed:
             encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
@@ -133,7 +133,7 @@ class _Cells:
     def _type_numbers(self) -> None:
         given, column = self._values, self._column
         numbers = given.cast(pa.float64(), safe=False) if self._typed else reading.numbers(given, column)
-        low, high = _extent(numbers)
+        low, high = _extent(given if self._whole else numbers)
         if not -LARGEST <= low <= high <= LARGEST:
             numbers = pc.if_else(pc.less_equal(pc.abs(numbers), LARGEST), numbers, None)
         if column.type == "integer" and not self._whole:

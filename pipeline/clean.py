@@ -1,5 +1,6 @@
 """Clean: types, and what must hold of a source. What breaks a rule is mended as declared, or set aside with reasons."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -10,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import cells, expressions, quality, repeats, tables, values, violations
+from pipeline import cells, expressions, quality, repeats, schema_diff, tables, values, violations
 from pipeline.cells import Fault, Rules
 from pipeline.civil import UTC_CLOCK
 from pipeline.errors import DataError
@@ -18,6 +19,7 @@ from pipeline.job import Job, Outcome
 from pipeline.problem import Source
 from pipeline.reading import Flags
 from pipeline.sources import parquet
+from pipeline.sources.columns import FOUND
 from pipeline.tables import Part
 from pipeline.violations import Violation, Violations
 
@@ -63,10 +65,11 @@ def clean(job: Job) -> Outcome:
     newest = max((one.newest for one in done if one.newest), default=None)
     broken = [*_blocking(described, source), *_stale(newest, ends, source)]
     if broken:
-        page = quality.write(job.final.parent / quality.REFUSED, name, described, broken)
-        raise DataError("\n".join([f"The rules of {name} must hold, and these do not:", *broken, f"See {page}."]))
+        since = _since(job, described)
+        page = quality.write(job.final.parent / quality.REFUSED, name, described, [*broken, *since])
+        lines = [f"The rules of {name} must hold, and these do not:", *broken, *since, f"See {page}."]
+        raise DataError("\n".join(lines))
     (job.final.parent / quality.REFUSED).unlink(missing_ok=True)  # of a run before
-    quality.write(job.output / quality.NAME, name, described, [])
     (job.output / violations.NAME).write_text(described.model_dump_json(indent=1) + "\n")
     return Outcome(rows_in=described.rows, rows_out=kept, notes=[str(one) for one in found])
 
@@ -144,6 +147,20 @@ def _blocking(described: Violations, source: Source) -> list[str]:
     if described.kept < source.min_rows:
         broken.append(f"  at least {source.min_rows:,} rows must be left, and {described.kept:,} are")
     return broken
+
+
+def _since(job: Job, described: Violations) -> list[str]:
+    """What is not as in the snapshot that was cleaned last: the columns that came, and the rules that are broken."""
+    before = schema_diff.newest(job.final.parent)
+    if before is None:
+        return []
+    folder, receipt = before
+    kinds = json.loads((job.inputs["raw"] / FOUND).read_text())
+    known = Violations.model_validate_json((folder / violations.NAME).read_bytes())
+    rules = {one.rule for one in known.found}
+    new = [f"  {one.rule}" for one in described.found if one.rule not in rules]
+    told = ["Not broken by any row of the snapshot before:", *new] if new else []
+    return [*schema_diff.since(job.data / receipt.made_from["raw"].path, kinds), *told]
 
 
 def _stale(newest: datetime | None, ends: datetime | None, source: Source) -> list[str]:

@@ -17,17 +17,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bundle import digest
-from pipeline import dates, days_apart, index, tables
+from pipeline import dates, days_apart, index, schema_diff, tables
 from pipeline.days_apart import Apart
 from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
 from pipeline.problem import Source
 from pipeline.progress import track
 from pipeline.sources import files, parquet, reader
-from pipeline.sources.columns import Columns
+from pipeline.sources.columns import FOUND, Columns
 from pipeline.sources.landing import Landing
 
-COLUMNS, RAGGED = "columns.json", "ragged.txt"
+RAGGED = "ragged.txt"
 
 
 def collect(job: Job) -> Outcome:
@@ -54,7 +54,8 @@ def land(job: Job, source: Source, day: str | None) -> Outcome:
         begins = pd.Timestamp(day, tz="UTC") if day else None
         ends = begins + pd.Timedelta(days=1) if begins else as_of(job, source)
         kept = Within(source.time, begins, ends)
-    with track(f"reading {raw.name}", None) as advance:
+    home = job.final.parents[1] if day or source.remote else job.final.parent
+    with track(f"reading {raw.name}", None) as advance, schema_diff.told(home, columns.found):
         landing = Landing(job.output, lambda rows: advance(1, f"{rows:,} rows"))
         found = reader.fetched(source, raw, job.output / ".fetched", asked)
         if kept or not _copied(found, source, columns, landing):
@@ -98,7 +99,7 @@ def together(job: Job) -> Outcome:
     found: dict[str, str] = {}
     number = 0
     for _, folder in sorted(job.inputs.items()):
-        found |= json.loads((folder / COLUMNS).read_text())
+        found |= json.loads((folder / FOUND).read_text())
         for part in tables.parts(folder):
             days_apart.link(part, tables.part_path(job.output, number))
             number += 1
@@ -180,4 +181,4 @@ def _outcome(job: Job, source: Source, about: Apart, rows: int) -> Outcome:
 
 
 def _write_columns(folder: Path, found: dict[str, str]) -> None:
-    (folder / COLUMNS).write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    (folder / FOUND).write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")

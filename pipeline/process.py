@@ -38,15 +38,16 @@ NATIVE_CHARACTERS = 4000
 
 @dataclass(frozen=True)
 class Origin:
-    """The process that stages are forked from, and what it was started in."""
+    """The process that stages are forked from, who started it, and what it was started in."""
 
     process: subprocess.Popen[bytes]
     asks: socket.socket
-    surroundings: tuple[int, Path, Path, dict[str, str]]
+    owner: int
+    surroundings: tuple[Path, Path, dict[str, str]]
 
 
 _origins: list[Origin] = []
-"""That of this process, where there is one."""
+"""That of this process, where there is one; a process that was forked goes on with that of its parent."""
 _imported: dict[str, str] = {}
 """The digest of each module of ours as it was when this process imported it."""
 
@@ -58,19 +59,17 @@ def run(job: Job) -> Outcome:
         PlumblineError: the fault that the stage told.
         StageError: the stage failed in another way, or its process died.
     """
-    reading, writing = os.pipe()
-    listening, talking = os.pipe()
+    (listening, talking), (reading, answering), (waiting, ending) = os.pipe(), os.pipe(), os.pipe()
     with (
-        os.fdopen(reading) as answers,
         os.fdopen(talking, "wb") as pipe,
+        os.fdopen(reading) as answers,
+        os.fdopen(waiting) as end,
         os.fdopen(os.memfd_create("native"), "r+", errors="replace") as native,
     ):
-        origin = _origin(job.data)
-        wanted = json.dumps(job.libraries).encode()
-        socket.send_fds(origin.asks, [wanted], [listening, 1, 2, writing, native.fileno()])
-        os.close(writing)
-        os.close(listening)
-        answer, status = _answer(origin, json.dumps(asdict(job), default=str) + "\n", answers, pipe)
+        _ask(job, [listening, 1, 2, answering, native.fileno(), ending])
+        for file in (listening, answering, ending):
+            os.close(file)
+        answer, status = _answer(json.dumps(asdict(job), default=str) + "\n", pipe, answers, end)
         if not answer.endswith("\n"):
             native.seek(0)
             said = native.read()[-NATIVE_CHARACTERS:]
@@ -82,13 +81,32 @@ def run(job: Job) -> Outcome:
     return Outcome(**told)
 
 
+def prepare(data: Path) -> None:
+    """Start the process that stages are forked from, where it was not yet started in the surroundings of now."""
+    surroundings = (data, Path.cwd(), dict(os.environ))
+    if _origins and _origins[0].surroundings == surroundings:
+        return
+    end()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "pipeline.worker", data, str(theirs.fileno())],
+            stdin=subprocess.DEVNULL,
+            env={**ENVIRONMENT, **os.environ},
+            pass_fds=[theirs.fileno()],
+        )
+    _origins.append(Origin(process, ours, os.getpid(), surroundings))
+
+
 def end() -> None:
     """Let the process that stages are forked from end, where there is one."""
     while _origins:
         origin = _origins.pop()
-        origin.asks.close()
-        if origin.surroundings[0] == os.getpid():
+        if origin.owner == os.getpid():
+            with contextlib.suppress(OSError):  # it was killed
+                origin.asks.shutdown(socket.SHUT_RDWR)
             origin.process.wait()
+        origin.asks.close()
 
 
 def imported(module: str, code: Code) -> dict[str, str]:
@@ -111,24 +129,19 @@ def call(job: Job, code: Code) -> Outcome:
     return function(job)
 
 
-def _origin(data: Path) -> Origin:
-    """The process to fork from: one that was started in the surroundings of now."""
-    surroundings = (os.getpid(), data, Path.cwd(), dict(os.environ))
-    if not (_origins and _origins[0].surroundings == surroundings and _origins[0].process.poll() is None):
+def _ask(job: Job, files: list[int]) -> None:
+    """Ask for a stage's process, of one to fork from that is there."""
+    wanted = [json.dumps(job.libraries).encode()]
+    prepare(job.data)
+    try:
+        socket.send_fds(_origins[0].asks, wanted, files)
+    except BrokenPipeError:  # it was killed
         end()
-        ours, theirs = socket.socketpair()
-        with theirs:
-            process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", "pipeline.worker", data, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                env={**ENVIRONMENT, **os.environ},
-                pass_fds=[theirs.fileno()],
-            )
-        _origins.append(Origin(process, ours, surroundings))
-    return _origins[0]
+        prepare(job.data)
+        socket.send_fds(_origins[0].asks, wanted, files)
 
 
-def _answer(origin: Origin, message: str, answers: IO[str], pipe: IO[bytes]) -> tuple[str, int]:
+def _answer(message: str, pipe: IO[bytes], answers: IO[str], end: IO[str]) -> tuple[str, int]:
     """What the stage answers, and the status that its process ends with, however this ends."""
     try:
         with contextlib.suppress(BrokenPipeError):  # it ended before it listened; its status is told
@@ -138,8 +151,8 @@ def _answer(origin: Origin, message: str, answers: IO[str], pipe: IO[bytes]) -> 
     finally:
         with contextlib.suppress(BrokenPipeError):
             pipe.close()
-        told = origin.asks.recv(16)
-    return answer, int(told) if told else origin.process.wait()
+        status = end.read()
+    return answer, int(status or -signal.SIGKILL)
 
 
 def _why(status: int) -> str:

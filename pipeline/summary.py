@@ -26,12 +26,14 @@ NEXT = {
 }
 
 
-def tell(published: Stage, run: Run) -> None:
+def tell(published: Stage, described_sources: Sequence[Stage], run: Run) -> None:
     """What ran and what was kept, the metrics and requirements, the verdict, and where to go on."""
     console = Console()
     version = published.output().folder
     described = manifest.read(version)
     receipts = graph.chain(published, run)
+    pages = [one.output() for one in described_sources]
+    receipts += [one.receipt for one in pages if one.receipt]
     console.print(_stages(receipts, run.name))
     console.print(_notes(receipts))
     console.print(_metrics(described))
@@ -39,6 +41,8 @@ def tell(published: Stage, run: Run) -> None:
     console.print(Text.assemble("\nverdict  ", (verdict, STYLES[verdict])))
     console.print(f"version  {version}", soft_wrap=True, highlight=False)
     console.print(f"report   {version / 'assets.extra' / 'report.html'}", soft_wrap=True, highlight=False)
+    for one in pages:
+        console.print(f"data     {one.folder / 'data.html'}", soft_wrap=True, highlight=False)
     console.print(f"next     {NEXT[verdict]}", highlight=False)
 
 

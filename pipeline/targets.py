@@ -171,8 +171,11 @@ class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
         return f"{self.task_family} {self.source}".strip()
 
     def deps(self) -> list[luigi.Task]:
-        """As any task's that works on the data folder, looked up once in a run."""
-        return list(graph.inputs(self, hold()).values())
+        """As any task's that works on the data folder, looked up once in a run; it is about to run."""
+        now = hold()
+        if not self.in_process:
+            process.prepare(now.data)
+        return list(graph.inputs(self, now).values())
 
     def key(self) -> str | None:
         """The digest of everything that can change the result; None while an input is not there."""

@@ -1,7 +1,8 @@
 """The whole graph on a page.
 
 Raw ─► Collect ─► Clean ─► Features ─► Split ─► Encode ─┬► Baseline ─────────────┐
-                                                        └► Tune ─► Train ─► Evaluate ─► Validate ─► Publish ─► RunAll
+                        │                               └► Tune ─► Train ─► Evaluate ─► Validate ─► Publish ─► RunAll
+                        └► Describe ──────────────────────────────────────────────────────────────────────────┘
 """
 
 import json
@@ -147,6 +148,50 @@ class Clean(Stage):
         return {"raw": self.clone(Collect)}
 
 
+class Describe(Stage):
+    """Tell what one source holds, and what changed since it was described before.
+
+    What it was compared with is a setting, so that the same comparison is the same result; and every profile stays, for
+    a later one may be compared with it.
+    """
+
+    source = luigi.Parameter(description="the name of a source in the problem file")
+    function = "pipeline.describe:describe"
+    reads = ("monitoring",)
+    fixed = True
+
+    def part(self) -> dict[str, Any]:
+        as_of = self.clone(Collect).part().get("as_of")
+        before = self._before(as_of)
+        return (
+            super().part()
+            | source_part(self)
+            | ({"as_of": as_of} if as_of else {})
+            | ({"before": before} if before else {})
+        )
+
+    def requires(self) -> Tasks:
+        return {"raw": self.clone(Collect), "cleaned": self.clone(Clean)}
+
+    def _before(self, as_of: str | None) -> dict[str, str] | None:
+        """The profile made last of other rows that were known by then."""
+        now = looking()
+        raw = graph.look(self.clone(Collect), now)
+        found = [(folder, receipts.read(folder)) for folder in sorted(self.home().glob("[!.]*"))]
+        others = [
+            (receipt.settings.get("as_of", ""), receipt.started, folder, receipt.content)
+            for folder, receipt in found
+            if receipt
+            and (raw is None or receipt.made_from["raw"].content != raw.content)
+            and ("as_of" in receipt.settings) == bool(as_of)
+            and receipt.settings.get("as_of", "") <= (as_of or "")
+        ]
+        if not others:
+            return None
+        *_, folder, content = max(others)
+        return {"path": folder.relative_to(now.data).as_posix(), "content": content}
+
+
 class Features(Stage):
     """Join what changes over time, tell the target, derive the features."""
 
@@ -274,17 +319,33 @@ class RunAll(Working):
     problem = luigi.Parameter(default="flights", description="the name of a problem file")
     as_of = OptionalDay(default=None, description="the day (UTC) that nothing is known of yet, such as 2013-11-03")
 
-    def requires(self) -> luigi.Task:
-        return self.clone(Publish)
+    @property
+    def last(self) -> Publish:
+        """The stage that publishes."""
+        published: Publish = self.clone(Publish)
+        return published
+
+    @property
+    def described(self) -> list[Describe]:
+        """The sources that are used, each described."""
+        spec = looking().problem(config.problem_file(self.problem))
+        return [self.clone(Describe, source=name) for name in dict.fromkeys([spec.table, *spec.joins, *spec.lookups])]
+
+    def requires(self) -> Tasks:
+        return {"published": self.last, **{f"{one.source} described": one for one in self.described}}
 
     def complete(self) -> bool:
-        self.published = graph.look(self.requires(), looking())
+        self.published = graph.look(self, looking())
         return self.published is not None
+
+    def look(self, _: Run, made_from: dict[str, Made]) -> Made:
+        """What was published, once everything is there."""
+        return made_from["published"]
 
     def run(self) -> None:
         from pipeline import summary
 
-        summary.tell(self.requires(), hold())
+        summary.tell(self.last, self.described, hold())
 
 
 @Raw.event_handler(luigi.Event.DEPENDENCY_MISSING)  # type: ignore[untyped-decorator]

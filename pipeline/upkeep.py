@@ -189,10 +189,10 @@ class Maintain(Working):
             say(f"Nothing asks for a new run of {self.problem}. The newest version is {number}.")
         elif self.before.newest is None or number != self.before.newest.version:
             outcome = "new version"
-            say(f"New version: {everything.requires().output().folder}. Whether it goes live, a person decides.")
+            say(f"New version: {everything.last.output().folder}. Whether it goes live, a person decides.")
         else:
             outcome = "no new version"
-            folder = everything.requires().output().folder
+            folder = everything.last.output().folder
             say(f"No new version: {folder} is made from all that there is now.")
         maintain.set_aside([one.path for one in self.before.waiting], maintain.DONE)
         maintain.set_aside(list(self.before.broken), maintain.BROKEN)

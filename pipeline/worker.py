@@ -1,5 +1,6 @@
 """The process that stages are forked from, and theirs: ``python -m pipeline.worker``, started by ``process``."""
 
+import contextlib
 import gc
 import importlib
 import json
@@ -13,7 +14,7 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pipeline import disk, process
 from pipeline.closure import Code
@@ -28,28 +29,44 @@ SLOW = ("tensorflow", "keras")
 
 
 def main() -> None:
-    """Fork a stage whenever one is asked for, one at a time, until nobody can ask any more."""
+    """Fork a stage whenever one is asked for, until nobody can ask any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and its end is ours
     data, asking = sys.argv[1:]
     process.imported(__spec__.name, Code(Index(Path(data))))
     load(LIBRARIES)
+    signal.signal(signal.SIGCHLD, _reap)
     with socket.socket(fileno=int(asking)) as asked:
         while True:
-            wanted, files, _, _ = socket.recv_fds(asked, 4096, 5)
+            wanted, files, _, _ = socket.recv_fds(asked, 4096, 6)
             if not wanted:
-                return
+                break
             load([name for name in SLOW if name in json.loads(wanted)])
-            child = os.fork()
-            if not child:
+            if not os.fork():
                 asked.close()
-                work(files)
-                sys.stdout.flush()
-                sys.stderr.flush()
-                os._exit(0)
+                keep(files)
             for file in files:
                 os.close(file)
-            _, status = os.waitpid(child, 0)
-            asked.send(str(os.waitstatus_to_exitcode(status)).encode())
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
+
+
+def keep(files: list[int]) -> NoReturn:
+    """Fork a stage, wait for its end, and tell the status of it."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    *its, ending = files
+    child = os.fork()
+    if not child:
+        os.close(ending)
+        work(its)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
+    for file in its:
+        os.close(file)
+    _, status = os.waitpid(child, 0)
+    os.write(ending, str(os.waitstatus_to_exitcode(status)).encode())
+    os._exit(0)
 
 
 def load(libraries: Sequence[str]) -> None:
@@ -113,6 +130,13 @@ def _keep_native_messages(file: int) -> None:
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
     os.dup2(file, 2)
     os.close(file)
+
+
+def _reap(*_: object) -> None:
+    """Take note of what has ended, so that the system counts its costs as ours."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _end_with_parent() -> None:

@@ -35,7 +35,7 @@ def explain(problem: str, data: Path, problems: Path, *, as_json: bool) -> None:
     """
     from pipeline.tasks import RunAll
 
-    stages = explained(RunAll(problem=problem).requires(), Run(data, ""))
+    stages = explained(RunAll(problem=problem), Run(data, ""))
     if as_json:
         say_json([stage.model_dump(mode="json") for stage in stages])
     else:

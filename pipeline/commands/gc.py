@@ -63,7 +63,7 @@ def find(now: run.Run, problems: Path) -> tuple[list[Garbage], dict[str, str]]:
     for file in sorted(problems.glob("*.toml")):
         try:
             now.problem(file)
-            graphs.append(RunAll(problem=file.stem).requires())
+            graphs.append(RunAll(problem=file.stem))
         except ProblemError as error:
             alone[file.stem] = str(error)
     other = "" if now.name else lock.at_work(now.data)

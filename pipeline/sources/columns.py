@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from pipeline.errors import DataError
 from pipeline.problem import nearest
 
+FOUND = "columns.json"
+"""The file beside what was landed, with the kind of each column that the source has."""
 TEXT = "text"
 """The kind of a column whose values are text, and get their type later."""
 
@@ -31,9 +33,9 @@ class Columns:
         if self._all and not self.found:
             self.wanted = list(found)
         missing = [f"{name!r} is missing{nearest(name, found)}" for name in self.wanted if name not in found]
+        self.found.update({name: kind for name, kind in found.items() if name not in self.found})
         if missing:
             raise DataError(f"{where} must have the columns of the problem file:\n  " + "\n  ".join(missing))
-        self.found = {**found, **self.found}
 
     @property
     def ignored(self) -> list[str]:
