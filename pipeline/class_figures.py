@@ -6,7 +6,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from pipeline.figures import ACCENT, BASELINE, MUTED, REFERENCE, STYLE, WARN, Facts, canvas, shown, svg
+from pipeline.figures import REFERENCE, STYLE, canvas, svg
+from pipeline.strips import ACCENT, BASELINE, MUTED, WARN, Facts, shown
 
 WIDTH, COLUMNS, TALLEST = 1060, 6, 260
 """Pixels of the panels of all classes together, how many are side by side, and how tall one is at most."""

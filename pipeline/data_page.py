@@ -3,15 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from xml.etree import ElementTree
 
-from pipeline import figures
+import jinja2
+
+from pipeline import strips
 from pipeline.data_profile import ColumnProfile, DataProfile
-from pipeline.report import pages
 from pipeline.violations import WORDS, Violations
 
 NAME = "data.html"
-WIDTH, HEIGHT = 220, 44
+TEMPLATES = Path(__file__).parent / "templates"
 LARGE = 10_000
 """Numbers from here on have their thousands set apart: years have not."""
 MUCH_MISSING = 0.2
@@ -23,7 +23,8 @@ def write(path: Path, source: str, made: DataProfile, rules: Violations, earlier
     was = {one.name: one for one in earlier.columns} if earlier else {}
     told = {one.name: notices(one, made.rows, was.get(one.name), earlier) for one in made.columns}
     columns = sorted(made.columns, key=lambda one: _rank(one, made.rows, told[one.name]))
-    page = pages().get_template("data.html.j2")
+    templates = jinja2.Environment(loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
+    page = templates.get_template("data.html.j2")
     text = page.render(
         source=source,
         made=made,
@@ -33,12 +34,12 @@ def write(path: Path, source: str, made: DataProfile, rules: Violations, earlier
         notices=told,
         looked_at=sum(bool(one) for one in told.values()),
         pictures={one.name: picture(one) for one in columns},
-        moved={one.name: figures.shares(one.drift.model_dump()) for one in columns if one.drift and one.drift.drifted},
+        moved={one.name: strips.shares(one.drift.model_dump()) for one in columns if one.drift and one.drift.drifted},
         gaps={one.name: gaps(one, made) for one in columns if any(one.missing_by_period)},
         over_time=over_time(made),
         days=[day(period.start) for period in made.periods],
         summary=summary,
-        palette=figures.PALETTE,
+        palette=strips.PALETTE,
     )
     path.write_text(text, encoding="utf-8")
 
@@ -75,7 +76,7 @@ def summary(one: ColumnProfile) -> str:
         return "no value"
     level, count = one.top[0]
     total = sum(one.shares[:-1]) or 1.0
-    return f"most often {figures.shown(level)} ({one.shares[0] / total:.1%})" if count else "no value"
+    return f"most often {strips.shown(level)} ({one.shares[0] / total:.1%})" if count else "no value"
 
 
 def picture(one: ColumnProfile) -> str:
@@ -87,9 +88,9 @@ def picture(one: ColumnProfile) -> str:
         names = [f"{low} to {high}" for low, high in pairwise(edges)]
         names[0], names[-1] = f"up to {edges[1]}", f"from {edges[-2]}"
     else:
-        names = [figures.shown(level, 60) for level, _ in one.top]
+        names = [strips.shown(level, 60) for level, _ in one.top]
     counts = list(one.bars) or [count for _, count in one.top]
-    return bars(counts, names, f"How often {figures.shown(one.name)} has which value.")
+    return strips.bars(counts, names, f"How often {strips.shown(one.name)} has which value.")
 
 
 def gaps(one: ColumnProfile, made: DataProfile) -> str:
@@ -98,32 +99,15 @@ def gaps(one: ColumnProfile, made: DataProfile) -> str:
     names = [
         f"from {day(period.start)}, {share:.1%} missing" for period, share in zip(made.periods, shares, strict=True)
     ]
-    return bars(shares, names, f"Missing values of {figures.shown(one.name)} over time.", most=1.0, colour=figures.WARN)
+    return strips.bars(
+        shares, names, f"Missing values of {strips.shown(one.name)} over time.", most=1.0, colour=strips.WARN
+    )
 
 
 def over_time(made: DataProfile) -> str:
     """How many rows each period has."""
     names = [f"from {day(period.start)}" for period in made.periods]
-    return bars([period.rows for period in made.periods], names, "Rows over time.") if made.periods else ""
-
-
-def bars(
-    values: list[int] | list[float], names: list[str], label: str, most: float = 0.0, colour: str = figures.ACCENT
-) -> str:
-    """One bar a value; counts are told with the name."""
-    top, step = most or max(values, default=0) or 1, WIDTH / max(len(values), 1)
-    root = ElementTree.Element(
-        "svg", {"role": "img", "aria-label": label, "viewBox": f"0 0 {WIDTH} {HEIGHT}", "preserveAspectRatio": "none"}
-    )
-    for place, (value, name) in enumerate(zip(values, names, strict=True)):
-        tall = max(value / top * (HEIGHT - 1), 1.0 if value else 0.0)
-        shape = {"x": place * step, "y": HEIGHT - 1 - tall, "width": max(step - 1, 0.5), "height": tall}
-        look = {key: f"{number:.2f}" for key, number in shape.items()}
-        bar = ElementTree.SubElement(root, "rect", {**look, "fill": colour})
-        ElementTree.SubElement(bar, "title").text = name if isinstance(value, float) else f"{name}: {value:,} rows"
-    line = {"x1": "0", "x2": f"{WIDTH}", "y1": f"{HEIGHT - 0.5}", "y2": f"{HEIGHT - 0.5}", "stroke": figures.FAINT}
-    ElementTree.SubElement(root, "line", line)
-    return ElementTree.tostring(root, encoding="unicode")
+    return strips.bars([period.rows for period in made.periods], names, "Rows over time.") if made.periods else ""
 
 
 def day(number: float) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bundle.monitoring import DayReport, VersionDay
-from pipeline import figures
+from pipeline import figures, strips
 from pipeline.problem import Monitoring
 from pipeline.report import METRICS, pages
 
@@ -18,7 +18,7 @@ def render(report: DayReport, title: str, rule: Monitoring, *, over: bool) -> st
             title=title,
             rule=rule.model_dump(),
             over=over,
-            palette=figures.PALETTE,
+            palette=strips.PALETTE,
             verdict=_verdict(report),
             metrics=METRICS,
             pictures={version.version: _pictures(version) for version in report.versions},
@@ -45,7 +45,7 @@ def _verdict(report: DayReport) -> tuple[str, str, str]:
 
 def _pictures(version: VersionDay) -> dict[str, dict[str, Any]]:
     return {
-        "shares": {one.name: figures.shares(one.model_dump()) for one in version.drift},
+        "shares": {one.name: strips.shares(one.model_dump()) for one in version.drift},
         "realised": {
             one.metric: figures.realised(f"realised-{version.version}-{one.metric}", one.model_dump())
             for one in version.realised

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,22 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-PALETTE = {
-    "ink": "#1b2430",
-    "muted": "#5a6673",
-    "baseline": "#7f8a96",
-    "faint": "#c3cad1",
-    "line": "#e3e7eb",
-    "wash": "#f6f8fa",
-    "accent": "#0b5cad",
-    "accent-wash": "#e8f1fa",
-    "ok": "#00735c",
-    "ok-wash": "#e4f4ef",
-    "warn": "#b04600",
-    "warn-wash": "#fdefe4",
-}  # blue, green and orange stay apart for colour-blind readers; a word or a shape always goes with them
-INK, MUTED, BASELINE, FAINT = (PALETTE[name] for name in ("ink", "muted", "baseline", "faint"))
-ACCENT, WARN = PALETTE["accent"], PALETTE["warn"]
+from pipeline.strips import ACCENT, BASELINE, FAINT, INK, MUTED, PALETTE, WARN, Facts, shown
 
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text: it takes the page's font, and can be searched
@@ -65,8 +50,6 @@ MOST_VALUES = 20  # of a slicing column in one picture
 MOST_FEATURES = 40
 CELLS = {"true_positive": (0, 0), "false_negative": (1, 0), "false_positive": (0, 1), "true_negative": (1, 1)}
 SMALLEST_PSI = 0.001  # where the logarithmic axis begins
-
-Facts = Mapping[str, Any]
 
 
 def roc(evaluation: Facts) -> str:
@@ -283,28 +266,6 @@ def realised(name: str, one: Facts) -> str:
         return svg(figure, name, words + "".join(f", against {limit:g}" for limit in limits) + ".")
 
 
-def shares(one: Facts) -> str:
-    """The expected share of each bin in grey and the actual one beside it; pointing at a bin tells both."""
-    width, height, gap = 220, 40, 2.0
-    most = max([*one["expected"], *one["actual"]]) or 1.0
-    step = width / len(one["bins"])
-    bar = max(1.0, (step - gap) / 2)
-    label = f"Shares of {shown(one['name'])}: expected in grey, actual in colour."
-    root = ElementTree.Element("svg", {"role": "img", "aria-label": label, "viewBox": f"0 0 {width} {height}"})
-    for place, (name, expected, actual) in enumerate(zip(one["bins"], one["expected"], one["actual"], strict=True)):
-        group = ElementTree.SubElement(root, "g")
-        ElementTree.SubElement(group, "title").text = f"{shown(name, 60)}: {actual:.1%}, expected {expected:.1%}"
-        colours = (BASELINE, WARN if one["drifted"] else ACCENT)
-        for side, (share, colour) in enumerate(zip((expected, actual), colours, strict=True)):
-            tall = share / most * (height - 1)
-            shape = {"x": place * step + side * bar, "y": height - 1 - tall, "width": bar, "height": tall}
-            look = {key: f"{value:.2f}" for key, value in shape.items()}
-            ElementTree.SubElement(group, "rect", {**look, "fill": colour})
-    line = {"x1": "0", "x2": f"{width}", "y1": f"{height - 0.5}", "y2": f"{height - 0.5}", "stroke": FAINT}
-    ElementTree.SubElement(root, "line", line)
-    return ElementTree.tostring(root, encoding="unicode")
-
-
 def canvas(width: int, height: int, rows: Sequence[int] = (1,)) -> tuple[Figure, Any]:
     """A figure of so many pixels and its axes: several, one above the other, where ``rows`` has several heights."""
     figure = Figure(figsize=(width / PIXELS_PER_INCH, height / PIXELS_PER_INCH), layout="constrained")
@@ -449,9 +410,3 @@ def _recall(counts: Facts) -> float:
 def _sentence(name: str) -> str:
     words = name.replace("_", " ")
     return words[:1].upper() + words[1:]
-
-
-def shown(value: object, most: int = 24) -> str:
-    """A value from the data as a label: short, and without characters that XML forbids."""
-    text = "".join(character if character.isprintable() else "\N{MIDDLE DOT}" for character in str(value))
-    return text if len(text) <= most else f"{text[: most - 1]}\N{HORIZONTAL ELLIPSIS}"

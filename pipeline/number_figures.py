@@ -5,7 +5,8 @@ from itertools import pairwise
 import matplotlib as mpl
 from matplotlib.ticker import MaxNLocator
 
-from pipeline.figures import ACCENT, BASELINE, REFERENCE, STYLE, WARN, Facts, canvas, svg
+from pipeline.figures import REFERENCE, STYLE, canvas, svg
+from pipeline.strips import ACCENT, BASELINE, WARN, Facts
 
 
 def predicted(evaluation: Facts) -> str:

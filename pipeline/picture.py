@@ -15,9 +15,10 @@ from matplotlib.patches import FancyBboxPatch, PathPatch
 from matplotlib.path import Path as Curve
 
 from pipeline import lineage
-from pipeline.figures import PALETTE, STYLE
+from pipeline.figures import STYLE
 from pipeline.lineage import Graph, Lineage, Raw
 from pipeline.receipts import Receipt
+from pipeline.strips import PALETTE
 
 WIDTH, HEIGHT, BESIDE, BELOW, MARGIN, TITLE = 2.2, 0.76, 0.3, 0.46, 0.3, 0.55
 """Inches: of a box, between it and the next, around all, and for the title."""

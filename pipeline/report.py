@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 
 from pipeline import class_figures, figures, number_figures
+from pipeline.strips import PALETTE
 
 Facts = Mapping[str, Any]  # as read from a JSON file
 
@@ -117,7 +118,7 @@ def render(facts: ReportFacts) -> str:
         .get_template("report.html.j2")
         .render(
             asdict(facts),
-            palette=figures.PALETTE,
+            palette=PALETTE,
             pictures=_pictures(facts),
             summary=_summary(facts),
             groups=_metric_groups(facts.evaluation),
