@@ -275,6 +275,26 @@ def test_snapshots_hold_and_are_no_garbage(shop):
     assert len([raw for raw in shop.ask("trace", "shop/1")["raw"] if raw["source"] == "orders"]) == 10
 
 
+def test_a_version_as_of_a_day_lies_beside_and_disturbs_nothing(shop):
+    before = shop.snapshots()
+    shop.luigi("RunAll", "--as-of", str(CORRECTED))
+    _, version = shop.versions()
+    assert sum(window.rows for window in version.windows) == 8 * EVERY_DAY
+    assert max(window.last for window in version.windows) < str(CORRECTED)
+    assert len([raw for raw in version.raw if raw.source == "orders"]) == 8
+    after = shop.snapshots()
+    assert {source: len(found - before[source]) for source, found in after.items()} == {
+        "orders": 0,
+        "weather": 1,
+        "shops": 1,
+        "goods": 1,
+    }
+    assert "models/shop/1" in shop.luigi("RunAll")
+    assert shop.ask("verify", "--full")["holds"]
+    shop.ask("gc", "--problems", str(shop.folder / "problems"))
+    assert shop.snapshots() == after
+
+
 def test_a_correction_collects_one_day_and_nothing_else(shop):
     before = shop.snapshots()
     with shop.connect() as connection:
