@@ -28,6 +28,7 @@ BLOCK = 1000
 """About how many rows count as a day where rows have no time."""
 
 Counts = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 Days = dict[int, Counts]
 """The counts of each bin by day, in days since 1970."""
 
@@ -137,7 +138,7 @@ def compare(references: Sequence[tuple[Bins, Sequence[float]]], counted: Sequenc
     return found
 
 
-def by_chance(expected: Sequence[float], rows: int, counts: Counts) -> float:
+def by_chance(expected: Sequence[float], rows: int, counts: Counts | Floats) -> float:
     """The chance of such a difference between samples of one distribution: Pearson's chi-squared test of two samples.
 
     ``expected`` are the shares of the ``rows`` of the reference.

@@ -26,6 +26,8 @@ from pipeline.seen import Numbers, Seen, Texts
 MIN_COUNT = 5
 """A level that training saw less often is treated as unknown, so that the unknown has something to learn from."""
 MAX_LEVELS = 100_000
+CHANCE = 0.001
+"""A difference that chance makes more often than this is no drift."""
 OTHER = "\0"
 """Stands for the texts that are no longer counted one by one."""
 
@@ -82,11 +84,11 @@ def screen(name: str, train: Seen, validation: Seen, rule: Screen) -> FeaturePro
         levels = tuple(level for level, _ in train.ranked(profile.LEVELS))
         counts = [{**one.levels, OTHER: one.others, "": one.missing} for one in (train, validation)]
         shares = [profile.category_shares(one, levels) for one in counts]
-    moved = profile.psi(*shares)
+    moved, by_rule = profile.psi(*shares), rule.drifting == "leave out"
     reason = ""
     if train.distinct < 2:
         reason = "it has one value in training" if train.distinct else "it has no value in training"
-    elif moved > rule.max_psi and rule.drifting == "leave out":
+    elif moved > rule.max_psi and by_rule and chance(shares, train, validation) < CHANCE:
         reason = f"it drifts from training to validation: PSI {moved:.2f}, above {rule.max_psi:g}"
     return FeatureProfile(
         name=name,
@@ -101,6 +103,11 @@ def screen(name: str, train: Seen, validation: Seen, rule: Screen) -> FeaturePro
         kept=not reason,
         reason=reason,
     )
+
+
+def chance(shares: list[tuple[float, ...]], train: Seen, validation: Seen) -> float:
+    """How likely it is that rows of one kind differ so: a few rows differ much by chance alone."""
+    return drift.by_chance(shares[0], train.rows, np.asarray(shares[1]) * validation.rows)
 
 
 def judged(

@@ -17,7 +17,7 @@ import pytest
 
 from pipeline import problem, receipts
 from tests.conftest import BIN
-from tests.deploy.registry import approvers, call
+from tests.deploy.registry import call
 from tests.sample import REPOSITORY
 from tests.webapp import whole
 from tests.webapp.serving.client import until
@@ -119,7 +119,7 @@ def test_from_a_table_to_an_answer_in_two_commands(make, tmp_path):
     peaks = {one.stage: one.peak_memory_bytes for one in map(receipts.read, folders(tmp_path / "data"))}
     assert max(filter(None, peaks.values())) < MOST_MEMORY, peaks
     with whole.site(tmp_path / "data") as site:
-        token = approvers(lambda *words: whole.manage(tmp_path / "data", *words))["ada"]
+        token = whole.token(tmp_path / "data", "api")
         url = f"{site.url}/api/v1/models/{name}/versions/1/approve/"
         assert call(url, {"reason": "It beats a guess."}, Authorization=f"Bearer {token}")[0] == 201
         url = f"{site.url}/v1/models/{name}:predict"

@@ -59,5 +59,6 @@ def _next(values: list[tuple[str, Any]], *, linked: bool) -> tuple[Next | None, 
         if named[1].lower() in WHOLE_URL and re.match(r"https?://|[/?]", value):
             return Next(url=place), []
         if named[1].lower() not in WHOLE_URL:
-            return Next(cursor=place, parameter=named[1]), [f"api.next: {place} is taken to be sent as {named[1]!r}"]
+            parameter = named[1][0].lower() + named[1][1:]
+            return Next(cursor=place, parameter=parameter), [f"api.next: {place} is taken to be sent as {parameter!r}"]
     return None, ["api.next: the answer names no next page; if there are more, say how they are asked for"]

@@ -86,6 +86,13 @@ def test_a_feature_that_drifts_or_never_changes_is_left_out_and_the_reason_is_sh
     assert set(reasons) == {"same", "moving"}
 
 
+def test_what_chance_alone_moves_stays(tmp_path):
+    few = {"train": frame(0, 0.0)[:140], "validation": frame(1, 0.0)[:30], "test": frame(2, 0.0)[:30]}
+    _, known, profile, _ = run(tmp_path, few)
+    assert known.features == ["x", "steady", "moving", "kind"]
+    assert max(one.psi for one in profile.features) > profile.max_psi
+
+
 def test_the_rule_can_keep_what_drifts(tmp_path, splits):
     _, known, _, _ = run(tmp_path, splits, drifting="keep")
     assert "moving" in known.features
