@@ -86,8 +86,15 @@ def psi(expected: npt.ArrayLike, actual: npt.ArrayLike) -> float:
 
     0 is the same distribution; 0.1 is usually called a small shift and 0.25 a large one (Siddiqi 2006).
     """
+    [index] = psi_of_each(expected, np.atleast_2d(np.asarray(actual, float)))
+    return float(index)
+
+
+def psi_of_each(expected: npt.ArrayLike, actual: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The population stability index of several distributions, each a row of shares, against the same."""
     a, b = (np.maximum(np.asarray(one, float), FLOOR) for one in (expected, actual))
-    return float(((b - a) * np.log(b / a)).sum())
+    found: npt.NDArray[np.float64] = ((b - a) * np.log(b / a)).sum(axis=1)
+    return found
 
 
 def decile_edges(counts: Counts) -> tuple[float, ...]:

@@ -70,23 +70,12 @@ def land(job: Job, source: Source, day: str | None) -> Outcome:
 
 def from_days(job: Job, source: Source, day: str) -> Outcome:
     """Land the rows of a day from a file, which is read once for all the days that are asked for."""
-    raw, time = job.inputs["raw"], str(source.time)
+    raw = job.inputs["raw"]
     found = files.matching(raw)
     known = digest.of_json([[index.stamp(file) for file in found], job.part["sources"]])
     folder = job.final.parents[1] / f".days-{known[:16]}.aside"
-    about = days_apart.read(folder)
-    if about is None:
-        about = Apart()
-        columns = Columns(source.columns)
-        with track(f"reading {raw.name}", None) as advance:
-
-            def told() -> Iterator[tuple[pa.Table, pd.Series]]:
-                for part in reader.read(found, source, columns, about.ragged):
-                    yield part, moments(part[time])
-                    about.found = columns.found
-                    advance(1, f"{about.rows:,} rows")
-
-            days_apart.write(told(), about, folder)
+    with days_apart.alone(folder.parent):
+        about = days_apart.read(folder) or _apart(raw, found, source, folder)
     if about.rows == 0:
         raise DataError(f"{raw} must have rows, and has 0 rows.")
     if about.last < day and not source.by_day:
@@ -146,6 +135,21 @@ def moments(column: pa.ChunkedArray) -> pd.Series:
     if pa.types.is_temporal(column.type):
         return pd.to_datetime(values, utc=True).astype("datetime64[us, UTC]")
     return tables.times(values)
+
+
+def _apart(raw: Path, found: list[Path], source: Source, folder: Path) -> Apart:
+    """Read the files once, and leave the rows of each day in ``folder``."""
+    about, columns = Apart(), Columns(source.columns)
+    with track(f"reading {raw.name}", None) as advance:
+
+        def told() -> Iterator[tuple[pa.Table, pd.Series]]:
+            for part in reader.read(found, source, columns, about.ragged):
+                yield part, moments(part[str(source.time)])
+                about.found = columns.found
+                advance(1, f"{about.rows:,} rows")
+
+        days_apart.write(told(), about, folder)
+    return about
 
 
 def _copied(found: list[Path], source: Source, columns: Columns, landing: Landing) -> bool:

@@ -1,9 +1,11 @@
 """The days of a file, told apart in one reading: each day that is missing then takes its own."""
 
+import fcntl
 import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -33,6 +35,17 @@ class Apart:
     last: str = ""
     found: dict[str, str] = field(default_factory=dict)
     ragged: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Work below ``home`` while no other worker of the run does; the system itself lets go of who dies."""
+    handle = os.open(home, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def write(rows: Iterator[tuple[pa.Table, pd.Series]], apart: Apart, folder: Path) -> None:

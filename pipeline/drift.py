@@ -92,9 +92,12 @@ def merge(parts: Sequence[Mapping[int, Counts]]) -> Days:
 
 def usual(expected: Sequence[float], days: Mapping[int, Counts]) -> float | None:
     """The index that single days reach against the expected shares; None where there is no whole day."""
-    return furthest(
-        {day: (profile.psi(expected, profile.shares(counts)), counts.sum()) for day, counts in days.items()}
-    )
+    if not days:
+        return None
+    counted = np.stack(list(days.values()))
+    rows = counted.sum(axis=1)
+    indices = profile.psi_of_each(expected, counted / np.maximum(rows, 1)[:, None])
+    return furthest(dict(zip(days, zip(indices.tolist(), rows.tolist(), strict=True), strict=True)))
 
 
 def furthest(days: Mapping[int, tuple[float, int]]) -> float | None:

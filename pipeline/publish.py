@@ -96,13 +96,13 @@ def with_seconds(tuned: dict[str, Any], chain: list[Receipt]) -> dict[str, Any]:
 
 def history(chain: list[Receipt]) -> tuple[list[Step], list[Raw]]:
     """Every stage behind the version, each after what it was made from; and the raw files at their beginning."""
-    raw = {
-        made.path: Raw(source=receipt.source, path=made.path, sha256=made.content)
+    raw = dict.fromkeys(
+        Raw(source=receipt.source, path=made.path, sha256=made.content)
         for receipt in chain
         for made in receipt.made_from.values()
         if made.key is None
-    }
-    return [_step(receipt) for receipt in chain], list(raw.values())
+    )
+    return [_step(receipt) for receipt in chain], list(raw)
 
 
 def _step(receipt: Receipt) -> Step:

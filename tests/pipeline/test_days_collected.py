@@ -75,6 +75,15 @@ def test_the_newest_days_are_chosen_where_that_is_asked_for(project):
     assert order(project) == DAYS[1:]
 
 
+@pytest.mark.slow
+def test_two_workers_read_a_file_once_between_them(project):
+    collect(project, "--start", "2013-01-01", "--stop", "2013-01-07", "--workers", "2")
+    home = project.folder / "data" / "sample" / "collect" / "flights"
+    assert len(landed(project)) == 6
+    assert len(list(home.glob(".days-*.aside"))) == 1
+    assert not list(home.glob("*.part"))
+
+
 def test_a_source_without_a_time_is_not_collected_by_day(project):
     said = collect(project, source="planes", code=35).stderr
     assert "sources.planes.time must name the column" in said

@@ -37,6 +37,14 @@ def killed(_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def born(job):
+    """The process that this was forked from, and what it finds in its environment."""
+    keeper = Path(f"/proc/{os.getppid()}/stat").read_text()
+    (job.output / "origin").write_text(keeper.rpartition(")")[2].split()[1])
+    (job.output / "told").write_text(os.environ.get("TOLD", ""))
+    return Outcome(rows_in=len(sys.modules))
+
+
 def endless(job):
     (job.output / "pid").write_text(str(os.getpid()))
     time.sleep(600)
@@ -110,3 +118,58 @@ def test_a_stage_ends_with_its_parent(tmp_path):
     while child.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not child.exists()
+
+
+@pytest.fixture
+def origins(tmp_path, monkeypatch):
+    """Runs a stage; the process that it was forked from."""
+    process.end()
+    monkeypatch.delenv("PYTEST_CURRENT_TEST")
+
+    def origin(name):
+        process.run(job("born", tmp_path / name))
+        return int((tmp_path / name / "out" / "origin").read_text())
+
+    yield origin
+    process.end()
+
+
+def test_stages_are_forked_from_one_process_until_the_run_ends(origins):
+    first = origins("one")
+    assert origins("two") == first
+    process.end()
+    assert not Path(f"/proc/{first}").exists()
+    assert origins("three") != first
+
+
+def test_one_that_was_killed_is_started_again(origins):
+    first = origins("one")
+    os.kill(first, signal.SIGKILL)
+    os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
+    assert origins("two") != first
+
+
+def test_a_worker_that_was_forked_asks_the_same_one(origins):
+    first = origins("one")
+    child = os.fork()
+    if not child:
+        os._exit(origins("two") != first)
+    assert os.waitpid(child, 0)[1] == 0
+    assert origins("three") == first
+
+
+def test_a_stage_finds_the_environment_of_now(origins, tmp_path, monkeypatch):
+    origins("one")
+    monkeypatch.setenv("TOLD", "later")
+    origins("two")
+    assert (tmp_path / "two" / "out" / "told").read_text() == "later"
+
+
+def test_several_run_at_a_time(origins, tmp_path):
+    first = origins("one")
+    children = []
+    for name in ("two", "three", "four"):
+        if not (child := os.fork()):
+            os._exit(origins(name) != first)
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0]
