@@ -133,7 +133,7 @@ def learning(history: Facts) -> str:
         axes.plot(best + 1, loss, "o", color=ACCENT, markersize=8, markeredgecolor="white", label="Best epoch")
         axes.set(title="Loss", xlabel="Epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.legend(loc="upper right")
+        figure.legend(loc="outside lower center", ncols=3)
         label = f"Loss over {len(epochs)} epochs. Validation loss is lowest, {loss:.4f}, in epoch {best + 1}."
         return svg(figure, "learning", label)
 
