@@ -77,6 +77,13 @@ class Window(Part):
     seal: str | None = None
 
 
+class HoldOut(Part):
+    """How many evaluations had read the hold-out by then, that of the version among them; and of how many models."""
+
+    reads: int
+    models: int
+
+
 class Raw(Part):
     """A raw file that the version was made from."""
 
@@ -100,6 +107,8 @@ class Manifest(Part):
     metrics: dict[str, dict[str, float | None]]
     windows: tuple[Window, ...] = ()
     """What it was trained on, chosen with and judged by, the earliest rows first."""
+    hold_out: HoldOut | None = None
+    """None where it was not counted yet."""
     lineage: tuple[Step, ...]
     raw: tuple[Raw, ...]
     files: dict[str, str]

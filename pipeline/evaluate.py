@@ -15,9 +15,9 @@ from bundle import profile
 from bundle.contract import Columns, Contract, as_bytes
 from bundle.model import Model
 from bundle.profile import AnswerProfile, Bins
-from pipeline import drift, tables
+from pipeline import drift, ledger, receipts, tables
 from pipeline.drift import Counts
-from pipeline.errors import DataError
+from pipeline.errors import DataError, StageError
 from pipeline.job import Job, Outcome
 from pipeline.metrics import LEVEL, REPLICATES, Figure, Floats, Scored, figures, replicates, scored
 from pipeline.problem import BASELINES, LOWER_IS_BETTER, Baseline
@@ -50,6 +50,7 @@ def evaluate(job: Job) -> Outcome:
     model = Model(exported / "model", contract, runtime)
     slices = list(job.problem.slices)
     time = job.problem.split.time
+    reads = read_by(job)
     predicted, target, told = predict(model, job.inputs["split"] / "test", slices, time)
     baselines = {
         name: scored(contract, target, np.load(job.inputs["baseline"] / f"{name}.npy", allow_pickle=False))
@@ -69,7 +70,24 @@ def evaluate(job: Job) -> Outcome:
     note = ", ".join(f"{name} {measured['metrics'][name]['value']:.4f}" for name in NOTED[contract.task])
     count = draws(len(target), REPLICATES)
     few = [f"the intervals are of {count} draws, for there are many rows"] if count < REPLICATES else []
-    return Outcome(rows_in=len(target), notes=[f"{note}, answered by {runtime}", *few])
+    times = "once" if reads["reads"] == 1 else f"{reads['reads']} times, by {reads['models']} models"
+    read = f"this hold-out was read {times}"
+    return Outcome(rows_in=len(target), notes=[f"{note}, answered by {runtime}", read, *few], measured={**reads})
+
+
+def read_by(job: Job) -> dict[str, int]:
+    """Record that the hold-out is read: how many evaluations (``reads``), of how many models, had read it by then.
+
+    Raises:
+        StageError: the model or the hold-out does not tell what it is.
+    """
+    exported = receipts.read(job.inputs["model"])
+    windows = json.loads((job.inputs["split"] / "windows.json").read_text())
+    seal = next((one["seal"] for one in windows if one["seal"]), None)
+    if exported is None or seal is None:
+        raise StageError("The model must have its receipt and the hold-out its seal, and one of them is not there.")
+    readings = ledger.record(job.data, seal, job.final.name, exported.content)
+    return {"reads": len(readings), "models": len({one.model for one in readings})}
 
 
 def predict(

@@ -10,7 +10,7 @@ from bundle import manifest as manifests
 from bundle import profile, version
 from bundle.contract import Contract
 from bundle.digest import of_json
-from bundle.manifest import Manifest, Raw, Step, Verdict, Window
+from bundle.manifest import HoldOut, Manifest, Raw, Step, Verdict, Window
 from bundle.profile import AnswerProfile, Profile
 from pipeline import card, receipts, report
 from pipeline.job import Job, Outcome
@@ -30,6 +30,7 @@ def publish(job: Job) -> Outcome:
     evaluation, verdict = _json(inputs["evaluation"] / "evaluation.json"), _json(inputs["verdict"] / "verdict.json")
     chain = receipts.read_chain(folder)
     steps, raw = history(chain)
+    read = hold_out(chain)
     made = datetime.now(UTC).isoformat(timespec="seconds")
     facts = ReportFacts(
         title=job.problem.title,
@@ -39,6 +40,7 @@ def publish(job: Job) -> Outcome:
         key=steps[-1].key,
         verdict=verdict,
         evaluation=evaluation,
+        hold_out=read.model_dump(),
         profile=_json(inputs["encoded"] / profile.NAME),
         trials=with_seconds(_json(inputs["tuned"] / "trials.json"), chain),
         history=_json(inputs["model"] / "history.json"),
@@ -61,6 +63,7 @@ def publish(job: Job) -> Outcome:
         verdict=Verdict.model_validate(verdict),
         metrics=evaluation["metrics"],
         windows=tuple(Window.model_validate(one) for one in _json(inputs["split"] / "windows.json")),
+        hold_out=read,
         lineage=tuple(steps),
         raw=tuple(raw),
         files={},
@@ -77,6 +80,12 @@ def reference(inputs: dict[str, Path]) -> Profile:
     features = Profile.model_validate_json((inputs["encoded"] / profile.NAME).read_bytes())
     answer = AnswerProfile.model_validate_json((inputs["evaluation"] / "answers.json").read_bytes())
     return features.model_copy(update={"answer": answer})
+
+
+def hold_out(chain: list[Receipt]) -> HoldOut:
+    """How often the hold-out was read, which is told by the receipt of the stage that read it."""
+    measured = next(receipt.measured for receipt in chain if receipt.stage == "Evaluate")
+    return HoldOut(reads=int(measured["reads"]), models=int(measured["models"]))
 
 
 def with_seconds(tuned: dict[str, Any], chain: list[Receipt]) -> dict[str, Any]:

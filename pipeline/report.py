@@ -33,6 +33,7 @@ class ReportFacts:
     evaluation  on the held-out rows, as Evaluate leaves it: {"task", "rows", "level", "metrics", "baselines",
                 "against", "slices", "curves", "runtime"} and what the task has; a metric is
                 {"value", "low", "high"}, or None where the rows can't tell it
+    hold_out    {"reads", "models"}: how many evaluations had read the held-out rows, of how many models
     profile     {"max_psi", "features": [{"name", "kind", "psi", "missing", "kept", "reason"}]}
     trials      {"objective", "best",
                 "trials": [{"id", "status", "score", "seconds", "hyperparameters", "curve"}]}
@@ -49,6 +50,7 @@ class ReportFacts:
     key: str
     verdict: Facts
     evaluation: Facts
+    hold_out: Facts
     profile: Facts
     trials: Facts
     history: Facts

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bundle import manifest, version
+from bundle.manifest import HoldOut
 from bundle.model import Model
 from pipeline import tables
 from tests.conftest import BIN
@@ -115,6 +116,8 @@ def test_the_report_and_the_card_say_what_the_manifest_says(published):
     card = (published.version / "assets.extra" / "card.md").read_text()
     assert card.startswith("---\nlibrary_name: keras\n")
     assert f"Verdict: **{described.verdict.verdict}**" in card
+    assert described.hold_out == HoldOut(reads=1, models=1)
+    assert "These rows were read by 1 evaluation of 1 model until then" in card
     assert described.title in (published.version / "assets.extra" / "report.html").read_text()
 
 

@@ -49,6 +49,11 @@ def test_it_works():
     assert [(one.path, one.sha256) for one in raw] == [("flights.csv", "bytes")]
 
 
+def test_how_often_the_hold_out_was_read_is_told_by_the_receipt():
+    told = publish.hold_out([receipt("Evaluate", "figures", measured={"reads": 3.0, "models": 2.0})])
+    assert (told.reads, told.models) == (3, 2)
+
+
 def test_the_seconds_of_a_trial_are_those_of_the_receipt():
     tuned = {"best": "0", "trials": [{"id": "0", "score": 0.5}, {"id": "1", "score": None}]}
     told = publish.with_seconds(tuned, [receipt("Tune", "trials", measured={"0": 2.5})])

@@ -162,6 +162,7 @@ def flights() -> ReportFacts:
             ],
         },
         evaluation=evaluation(),
+        hold_out={"reads": 3, "models": 2},
         profile={"max_psi": 0.25, "features": features()},
         trials={
             "objective": "validation log loss", "best": "05", "trials": list(map(trial, range(12)))
