@@ -83,7 +83,7 @@ def clean_part(number: int, part: Part, source: Source, rows: Path, aside: Path,
     found = [violations.sampled(fault, came, source.key) for fault in faults]
     refused = [fault for fault in faults if fault.word == "reject"]
     bad = np.logical_or.reduce([np.zeros(len(came), bool), *(fault.rows for fault in refused)])
-    tables.set_aside(came.filter(pa.array(bad)), reasons(refused, bad), aside, number)
+    tables.set_aside(violations.as_text(came.filter(pa.array(bad))), reasons(refused, bad), aside, number)
     repeated, keys = repeats.inside(table, ~bad, source)
     found += repeats.duplicates(int(repeated.sum()), source)
     kept = ~(bad | repeated)

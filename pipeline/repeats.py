@@ -145,7 +145,7 @@ def _without(
         reason = f"repeats the key {', '.join(source.key)} with other values"
         fault = Fault(reason, source.repeats, contradicting, tuple(source.key))
         told.append(violations.sampled(fault, table, source.key))
-        tables.set_aside(table.take(refused), [reason] * len(refused), aside, part)
+        tables.set_aside(violations.as_text(table.take(refused)), [reason] * len(refused), aside, part)
     return told
 
 

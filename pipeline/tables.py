@@ -119,8 +119,9 @@ def write(table: pa.Table, folder: Path, number: int) -> None:
     """Write one part of a table; every part must have the same schema."""
     folder.mkdir(parents=True, exist_ok=True)
     timed = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
+    packed = {field.name: "snappy" if pa.types.is_string(field.type) else "none" for field in table.schema}
     pq.write_table(
-        table.replace_schema_metadata(), part_path(folder, number), compression="snappy", write_statistics=timed
+        table.replace_schema_metadata(), part_path(folder, number), compression=packed, write_statistics=timed
     )
 
 
@@ -130,17 +131,16 @@ def write_part(frame: pd.DataFrame, folder: Path, number: int, schema: pa.Schema
 
 
 def set_aside(rows: pa.Table, reasons: str | list[str], folder: Path, number: int) -> None:
-    """Write rows as text with their reasons (or one for all), after those of the same part that were set aside before.
+    """Write rows with their reasons (or one for all), after those of the same part that were set aside before.
 
     No file is written where there are none.
     """
     if not rows.num_rows:
         return
-    text = rows.cast(pa.schema([(name, pa.string()) for name in rows.column_names]))
     why = pa.repeat(reasons, rows.num_rows) if isinstance(reasons, str) else pa.array(reasons, pa.string())
-    text = text.append_column(REASON, why)
+    told = rows.append_column(REASON, why)
     before = part_path(folder, number)
-    write(pa.concat_tables([load(before), text]) if before.exists() else text, folder, number)
+    write(pa.concat_tables([load(before), told]) if before.exists() else told, folder, number)
 
 
 def reasons(aside: Path) -> Counter[str]:
