@@ -84,7 +84,7 @@ def match(job: Job, source: str) -> Matched:
         on = problem.joins[source]
     else:
         names = {f"{source}.{name}": name for name in described.columns if name not in described.key}
-        on = (problem.lookups[source],)
+        on = problem.lookups[source]
     return Matched(on, matching.keys(key), {name: table[column].chunk(0) for name, column in names.items()})
 
 

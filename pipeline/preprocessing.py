@@ -7,6 +7,7 @@ float32 (missing is NaN) or string (missing is "").
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations, pairwise
+from math import prod
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -42,26 +43,6 @@ XP = SimpleNamespace(
 """What expressions need, under NumPy's names."""
 
 
-class LookUp(tf.Module):  # type: ignore[misc]
-    """A static table inside the model: the columns of the row that a key names, all missing for an unknown key."""
-
-    def __init__(self, source: str, key: str, table: pd.DataFrame) -> None:
-        super().__init__()
-        keys = table[key].to_numpy(object)
-        self.unknown = len(keys)
-        self.rows = _table(keys, np.arange(len(keys)), default=self.unknown)
-        self.columns = {
-            f"{source}.{name}": tf.constant(_with_missing_row(table[name]))
-            for name in table.columns
-            if name != key and not isinstance(table[name].dtype, pd.DatetimeTZDtype)
-        }
-
-    def __call__(self, key: Any, names: list[str]) -> Columns:
-        """The named columns for each key."""
-        rows = self.rows.lookup(key)
-        return {name: tf.gather(self.columns[name], rows) for name in names}
-
-
 class Numbered(tf.Module):  # type: ignore[misc]
     """A number for each combination of known values of some columns; -1 where one is not known."""
 
@@ -78,6 +59,39 @@ class Numbered(tf.Module):  # type: ignore[misc]
             unknown = tf.logical_or(together < 0, number < 0)
             together = tf.where(unknown, tf.constant(-1, tf.int64), together * size + number)
         return together
+
+
+class LookUp(tf.Module):  # type: ignore[misc]
+    """A static table inside the model: the columns of the row that a key names, all missing for an unknown key."""
+
+    def __init__(self, source: str, key: Sequence[str], table: pd.DataFrame) -> None:
+        super().__init__()
+        coded = [pd.factorize(table[name]) for name in key]
+        levels = [list(known) for _, known in coded]
+        self.numbered = Numbered(levels)
+        together = combined([codes.astype("int64") for codes, _ in coded], levels, len(table))
+        self.known, rows = np.unique(np.append(-1, together), return_index=True)
+        self.rows = tf.constant((rows - 1) % (len(table) + 1))
+        self.columns = {
+            f"{source}.{name}": tf.constant(_with_missing_row(table[name]))
+            for name in table.columns
+            if name not in key and not isinstance(table[name].dtype, pd.DatetimeTZDtype)
+        }
+
+    def __call__(self, key: Sequence[Any], names: list[str]) -> Columns:
+        """The named columns for each key."""
+        rows = tf.gather(self.rows, self._place(self.numbered(key)))
+        return {name: tf.gather(self.columns[name], rows) for name in names}
+
+    def _place(self, numbers: Any) -> Any:
+        """The place of each number among the known, 0 for one that is not there; by halving, unless all are known."""
+        if len(self.known) == prod(self.numbered.sizes) + 1:
+            return numbers + 1
+        known, place = tf.constant(self.known), tf.zeros_like(numbers)
+        for power in reversed(range(len(self.known).bit_length())):
+            ahead = tf.minimum(place + (1 << power), len(self.known) - 1)
+            place = tf.where(tf.gather(known, ahead) <= numbers, ahead, place)
+        return tf.where(tf.equal(tf.gather(known, place), numbers), place, tf.zeros_like(place))
 
 
 class Seen(tf.Module):  # type: ignore[misc]
@@ -147,7 +161,7 @@ class Derive(tf.Module):  # type: ignore[misc]
         self,
         kinds: Mapping[str, str],
         derived: Mapping[str, str],
-        tables: Mapping[str, tuple[str, str, pd.DataFrame]],
+        tables: Mapping[str, tuple[Sequence[str], Sequence[str], pd.DataFrame]],
         *,
         zone: Zone = UTC_CLOCK,
         windows: Mapping[str, tuple[list[str], Window]] | None = None,
@@ -156,7 +170,7 @@ class Derive(tf.Module):  # type: ignore[misc]
         """Keep what the features are made of.
 
         Args:
-            tables: for each look-up, the raw column that names its row, its own key, and its rows.
+            tables: for each look-up, the raw columns that name its row, its own key, and its rows.
             windows: for each feature of the past, the time and the columns of its groups, and its statistics.
             crosses: for each feature that is a cross, its values that the network knows; all others are one.
         """
@@ -168,7 +182,7 @@ class Derive(tf.Module):  # type: ignore[misc]
         self.crosses = {
             name: Cross(expressions.crossed(derived[name]), levels) for name, levels in (crosses or {}).items()
         }
-        self.on = {source: on for source, (on, _, _) in tables.items()}
+        self.on = {source: list(on) for source, (on, _, _) in tables.items()}
         self.tables = {source: LookUp(source, key, table) for source, (_, key, table) in tables.items()}
 
     def __call__(self, raw: Columns, features: list[str]) -> Columns:
@@ -178,7 +192,7 @@ class Derive(tf.Module):  # type: ignore[misc]
         for source, table in self.tables.items():
             names = sorted(name for name in wanted if name.partition(".")[0] == source and "." in name)
             if names:
-                values |= table(raw[self.on[source]], names)
+                values |= table([raw[name] for name in self.on[source]], names)
         return {feature: self._value(feature, values) for feature in features}
 
     def _operands(self, feature: str) -> list[str]:
@@ -252,7 +266,7 @@ def deriver(problem: Problem, inputs: Mapping[str, Path], known: Encoding) -> De
     ``inputs`` has the cleaned source of each look-up, and ``features`` where something is asked of the past.
     """
     looked_up = {
-        source: (on, problem.sources[source].key[0], tables.whole(inputs[source] / "rows"))
+        source: (on, problem.sources[source].key, tables.whole(inputs[source] / "rows"))
         for source, on in problem.lookups.items()
     }
     kept, derived = known.features, problem.features.derived

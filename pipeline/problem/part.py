@@ -45,6 +45,14 @@ Zone = Annotated[str, AfterValidator(_zone)]
 """A time zone by the name that it has in the IANA database."""
 
 
+def _several(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_several)]
+"""Names of columns; one may be written by itself."""
+
+
 class Part(BaseModel):
     """A part of the problem file: a key that it does not know is a mistake."""
 

@@ -20,7 +20,7 @@ KINDS: dict[str, expressions.Kind] = {
 FEATURES = ("number", "integer", "category", "boolean")
 """The types of columns that can be features as they are."""
 KEYS = ("category",)
-"""The type of column that a look-up goes by."""
+"""The types of columns that a look-up goes by."""
 GROUPS = ("category", "boolean")
 """The types of columns that make groups."""
 LABELS = ("category", "integer", "boolean")
@@ -105,13 +105,19 @@ class References:
 
     def _check_lookups(self) -> None:
         self._refer_all("lookups", list(self.lookups), self.sources, "source")
-        for source, column in self.lookups.items():
-            self._refer(f"lookups.{source}", column, self.raw_columns, "column")
-            self._expect_type(
-                f"lookups.{source}", str(column), _table(self.raw_columns.get(str(column), {"type": "category"})), KEYS
-            )
-            if source in self.sources and len(_list(self.sources[source].get("key"))) != 1:
-                self.mistakes.append(f"lookups.{source}: sources.{source}.key must name one column")
+        for source, given in self.lookups.items():
+            where, on = f"lookups.{source}", [given] if isinstance(given, str) else _list(given)
+            self._refer_all(where, on, self.raw_columns, "column")
+            self._check_feature(where, [name for name in on if name in self.raw_columns])
+            self._expect_types(where, on, self.raw_columns)
+            if source not in self.sources:
+                continue
+            key = _list(self.sources[source].get("key"))
+            self._expect_types(f"sources.{source}.key", key, self.columns[source])
+            if self.sources[source].get("duplicates") == "keep":
+                self.mistakes.append(f"{where}: a key must name one row, and sources.{source}.duplicates is 'keep'")
+            if not key or len(on) != len(key):
+                self.mistakes.append(f"{where}: must name a column for each of sources.{source}.key, {key}, got {on}")
 
     def _check_screen(self) -> None:
         features = _table(self.raw.get("features"))
@@ -206,6 +212,11 @@ class References:
         found = rules.get("type", "number")
         if found not in types and found in get_args(Column.model_fields["type"].annotation):
             self.mistakes.append(f"{where}: {name!r} must be a {' or '.join(types)}; it is of type {found}")
+
+    def _expect_types(self, where: str, names: list[Any], columns: dict[str, Any]) -> None:
+        for name in names:
+            if name in columns:
+                self._expect_type(where, name, _table(columns[name]), KEYS)
 
     def _refer_all(self, where: str, names: list[Any], known: Iterable[str], what: str) -> None:
         for name in names:

@@ -8,7 +8,7 @@ from pipeline import expressions
 from pipeline.problem.column import Column
 from pipeline.problem.features import Features, Screen
 from pipeline.problem.model import Decision, Requirement, Search, Task, Training
-from pipeline.problem.part import Expression, Name, Part
+from pipeline.problem.part import Expression, Name, Names, Part
 from pipeline.problem.source import ORIGIN, Source
 from pipeline.problem.split import ByHash, Split
 from pipeline.problem.upkeep import Maintain, Monitoring
@@ -31,8 +31,8 @@ class Problem(Part):
     sources: dict[Name, Source]
     joins: dict[str, tuple[str, ...]] = {}
     """Sources that change over time, by the columns to join them on: a client sends their columns."""
-    lookups: dict[str, str] = {}
-    """Static sources, by the column that names their row: they travel inside the model."""
+    lookups: dict[str, Names] = {}
+    """Static sources, by the columns that name their row: they travel inside the model."""
     features: Features
     split: Split = ByHash()
     screen: Screen = Screen()
@@ -88,7 +88,7 @@ class Problem(Part):
         wanted: set[str] = set()
         for feature in features if features is not None else tuple(self.kinds()):
             for name in self.operands(feature):
-                wanted.add(name if name in columns else self.lookups[name.partition(".")[0]])
+                wanted.update((name,) if name in columns else self.lookups[name.partition(".")[0]])
         return sorted(wanted)
 
     def part(self, names: tuple[str, ...]) -> dict[str, Any]:

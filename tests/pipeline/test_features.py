@@ -17,16 +17,26 @@ SPEC = {
     "table": "trips",
     "target": "delay > 15",
     "joins": {"weather": ["place", "hour"]},
-    "lookups": {"places": "place"},
+    "lookups": {"places": "place", "fares": ["place", "carrier"]},
     "features": {
-        "columns": ["place", "wind", "places.height", "places.kind"],
+        "columns": ["place", "wind", "places.height", "places.kind", "fares.price"],
         "derived": {"twice": "wind * 2", "high": "places.height > 100"},
     },
     "split": {"time": "hour", "validation": "2013-02-01", "test": "2013-03-01"},
     "sources": {
         "trips": {
             "path": "",
-            "columns": {"place": {"type": "category"}, "hour": {"type": "time"}, "delay": {"known": "after"}},
+            "columns": {
+                "place": {"type": "category"},
+                "carrier": {"type": "category"},
+                "hour": {"type": "time"},
+                "delay": {"known": "after"},
+            },
+        },
+        "fares": {
+            "path": "",
+            "key": ["from", "by"],
+            "columns": {"from": {"type": "category"}, "by": {"type": "category"}, "price": {}},
         },
         "weather": {
             "path": "",
@@ -45,19 +55,22 @@ HOURS = pd.to_datetime(["2013-01-01T05:00Z", "2013-01-01T06:00Z", "2013-01-01T07
 TRIPS = pd.DataFrame(
     {
         "place": ["A", "B", "Z", None, "A"],
+        "carrier": ["X", "Y", "X", "X", None],
         "hour": HOURS[[0, 1, 0, 1, 2]],
         "delay": [20.0, 15.0, 16.0, 0.0, None],
     }
 )
 WEATHER = pd.DataFrame({"place": ["B", "A"], "hour": HOURS[[1, 0]], "wind": [7.0, 3.0]})
+FARES = pd.DataFrame({"by": ["X", "Y", "X"], "from": ["B", "B", "A"], "price": [1.0, 2.0, 3.0]})
 PLACES = pd.DataFrame({"place": ["A", "B"], "height": [50.0, 150.0], "kind": ["żółć", None]})
+FRAMES = {"trips": TRIPS, "weather": WEATHER, "places": PLACES, "fares": FARES}
 
 
 @pytest.fixture
 def made(tmp_path):
     described = problem.parse(SPEC)
     inputs = {}
-    for name, frame in (("trips", TRIPS), ("weather", WEATHER), ("places", PLACES)):
+    for name, frame in FRAMES.items():
         inputs[name] = tmp_path / name
         for number in range(2 if name == "trips" else 1):
             part = frame.iloc[number * 3 : number * 3 + 3] if name == "trips" else frame
@@ -89,6 +102,11 @@ def test_a_lookup_gives_what_it_knows_and_nothing_for_what_it_does_not(made):
     _, rows, _ = made
     assert rows["places.height"].fillna(-1).tolist() == [50.0, 150.0, -1.0, -1.0]
     assert rows["places.kind"].fillna("").tolist() == ["żółć", "", "", ""]
+
+
+def test_a_lookup_by_several_columns_needs_all_of_them(made):
+    _, rows, _ = made
+    assert rows["fares.price"].fillna(-1).tolist() == [3.0, 2.0, -1.0, -1.0]
 
 
 def test_an_expression_is_missing_where_an_operand_is(made):
@@ -173,8 +191,8 @@ def test_the_rows_do_not_depend_on_the_parts(tmp_path):
     described = problem.parse(SPEC)
     found = []
     for size in (5, 1):
-        inputs = {name: tmp_path / f"{name}{size}" for name in ("trips", "weather", "places")}
-        for name, frame in (("trips", TRIPS), ("weather", WEATHER), ("places", PLACES)):
+        inputs = {name: tmp_path / f"{name}{size}" for name in FRAMES}
+        for name, frame in FRAMES.items():
             for number in range(0, len(frame), size):
                 schema = tables.schema(described.sources[name].columns)
                 tables.write_part(frame.iloc[number : number + size], inputs[name] / "rows", number, schema)

@@ -10,7 +10,7 @@ import pytest
 
 from bundle.contract import Contract, Input, Output, columns_of
 from bundle.model import Model, features
-from pipeline import civil, expressions, past, problem, values
+from pipeline import civil, expressions, matching, past, problem, values
 from pipeline.encoding import Category, Encoding, Number, Target
 from pipeline.values import Coded
 
@@ -52,6 +52,17 @@ CONTRACT = Contract(
     outputs=(Output(name="probability", type="number", meaning=""),),
     threshold=0.5,
 )
+FARES = pd.DataFrame(
+    {
+        "to": ["q", "p", None, "p", "b"],
+        "from": ["b", "a", "a", "żółć", "never asked for"],
+        "price": [1.5, 2.5, 7.0, np.nan, 9.0],
+        "class": ["first", "", "first", "żółć", "first"],
+    }
+)
+"""A row for some pairs of ``c`` and ``d``; one row has no whole key."""
+SEATS = pd.DataFrame({"letter": ["b", "a", "p"], "rows": [20.0, 30.0, 40.0]})
+LOOKED_UP = ("fares.price", "seats.rows")
 KNOWN = ["a | p", "b | q", "b | p | p", "b | p", "żółć | q"]
 
 
@@ -100,6 +111,12 @@ def learned(given):
     return {name: past.window(name, one, past.sums(one, columns, days, ZONE), 0) for name, one in PAST.items()}
 
 
+def row_of(columns, table, on, key):
+    """The row of a table that each key names, as Features looks it up."""
+    known = matching.keys([values.of_array(pa.array(table[name], "string")) for name in key])
+    return table.reindex(known.match([columns[name] for name in on]))
+
+
 def in_the_pipeline(given, windows):
     """Every feature as Features makes it."""
     columns = operands(given)
@@ -108,6 +125,8 @@ def in_the_pipeline(given, windows):
     for name, window in windows.items():
         told = reduce(np.logical_and, [values.told(columns[column]) for column in ON[name]])
         found[name] = np.where(told, window.of([columns[one] for one in ON[name][1:]], days), np.float32(np.nan))
+    found["fares.price"] = row_of(columns, FARES, ["c", "d"], ["from", "to"])["price"].to_numpy("float32")
+    found["seats.rows"] = row_of(columns, SEATS, ["d"], ["letter"])["rows"].to_numpy("float32")
     return found, Coded.joined(columns["c"], columns["d"])
 
 
@@ -118,14 +137,18 @@ def exported(tmp_path_factory):
     from pipeline.preprocessing import Derive, Encode
 
     windows = learned(rows(4000))
-    names = [*DERIVED, *ROUNDED, *PAST]
-    kinds = dict.fromkeys(names, "number") | {"cross": "category"}
+    names = [*DERIVED, *ROUNDED, *PAST, *LOOKED_UP]
+    kinds = dict.fromkeys(names, "number") | {"cross": "category", "fares.class": "category"}
     derived = DERIVED | ROUNDED | {"cross": "cross(c, d)"}
     on = {name: (ON[name], window) for name, window in windows.items()}
-    derive = Derive(kinds, derived, {}, zone=ZONE, windows=on, crosses={"cross": KNOWN})
+    tables = {"fares": (["c", "d"], ["from", "to"], FARES), "seats": (["d"], ["letter"], SEATS)}
+    derive = Derive(kinds, derived, tables, zone=ZONE, windows=on, crosses={"cross": KNOWN})
     known = Encoding(
         numbers=tuple(Number(name=name, median=1.0, scale=9.0, missing=True) for name in names),
-        categories=(Category(name="cross", vocabulary=tuple(KNOWN)),),
+        categories=(
+            Category(name="cross", vocabulary=tuple(KNOWN)),
+            Category(name="fares.class", vocabulary=("first",)),
+        ),
         target=Target(task="binary", classes=(), shares=(0.3,), mean=0.0, scale=1.0),
     )
     model = network.build(known, network.Hyperparameters(width=16, depth=2), seed=0)
@@ -143,12 +166,15 @@ def test_it_works(exported):
     given = rows(3000, seed=1)
     expected, crossed = in_the_pipeline(given, windows)
     found = features(folder, CONTRACT)(columns_of(given, CONTRACT))
-    for name in (*DERIVED, *PAST):
+    for name in (*DERIVED, *PAST, *LOOKED_UP):
         np.testing.assert_array_equal(found[name], expected[name], name)
-        assert 0.02 < np.isnan(expected[name]).mean() < 0.6, name
+        assert 0.02 < np.isnan(expected[name]).mean() < 0.9, name
     for name in ROUNDED:
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-6, atol=2e-6, err_msg=name)
     texts = np.append(np.array(crossed.levels, object), "")[crossed.codes]
+    kinds = row_of(operands(given), FARES, ["c", "d"], ["from", "to"])["class"].fillna("")
+    assert [text.decode() for text in found["fares.class"]] == kinds.tolist()
+    assert set(kinds) == {"first", "żółć", ""}
     seen = np.array([text if text in (*KNOWN, "") else expressions.BETWEEN for text in texts], object)
     assert [text.decode() for text in found["cross"]] == seen.tolist()
     assert set(seen) == {*KNOWN, "", expressions.BETWEEN}

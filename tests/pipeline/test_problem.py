@@ -126,6 +126,30 @@ def past(**changed):
         (lambda raw: raw["features"].update(time_zone="New York"), "expected a time zone such as America/New_York"),
         (lambda raw: raw["split"].update(time_zone="Mars"), "split.time_zone: expected a time zone such as"),
         (lambda raw: raw["lookups"].update(planes="distance"), "lookups.planes: 'distance' must be a category"),
+        (
+            lambda raw: raw["lookups"].update(planes=["origin", "tailnumber"]),
+            "lookups.planes: 'tailnumber' is no column",
+        ),
+        (
+            lambda raw: raw["lookups"].update(planes=["origin", "tailnum"]),
+            "lookups.planes: must name a column for each of sources.planes.key, ['tailnum'], got ['origin', 'tailnum']",
+        ),
+        (
+            lambda raw: raw["sources"]["planes"].update(duplicates="keep"),
+            "lookups.planes: a key must name one row, and sources.planes.duplicates is 'keep'",
+        ),
+        (
+            lambda raw: raw["sources"]["planes"].pop("key"),
+            "lookups.planes: must name a column for each of sources.planes.key, [], got ['tailnum']",
+        ),
+        (
+            lambda raw: raw["sources"]["flights"]["columns"]["tailnum"].update(known="after"),
+            "lookups.planes: 'tailnum' is known only after the event",
+        ),
+        (
+            lambda raw: raw["sources"]["planes"]["columns"].update(tailnum={"type": "integer"}),
+            "sources.planes.key: 'tailnum' must be a category; it is of type integer",
+        ),
         (lambda raw: raw.update(slices=["carier"]), "slices: 'carier' is no column; did you mean 'carrier'?"),
     ],
 )
@@ -145,6 +169,12 @@ def test_a_part_has_what_was_asked_for_and_nothing_else(raw):
 def test_a_client_sends_the_raw_columns_behind_the_features(raw):
     inputs = problem.parse(raw).inputs(("planes.seats", "weekday", "carrier"))
     assert inputs == ["carrier", "day", "month", "tailnum", "year"]
+
+
+def test_a_client_sends_all_columns_that_a_look_up_goes_by(raw):
+    raw["sources"]["planes"]["key"] = ["tailnum", "model"]
+    raw["lookups"]["planes"] = ["tailnum", "carrier"]
+    assert problem.parse(raw).inputs(("planes.seats",)) == ["carrier", "tailnum"]
 
 
 def test_a_problem_file_that_is_not_there_is_told_with_those_that_are(tmp_path):
