@@ -297,6 +297,8 @@ def _with_missing_row(column: pd.Series) -> Any:
 
 
 def _table(keys: Any, values: Any, default: int) -> Any:
+    if not len(keys):  # which TensorFlow has no table of
+        keys, values = [""], [default]
     initial = tf.lookup.KeyValueTensorInitializer(
         tf.constant(list(keys), tf.string), tf.constant(values, tf.int64), tf.string, tf.int64
     )

@@ -180,6 +180,16 @@ def test_it_works(exported):
     assert set(seen) == {*KNOWN, "", expressions.BETWEEN}
 
 
+def test_nothing_is_found_where_nothing_is_known():
+    import tensorflow as tf
+
+    from pipeline.preprocessing import LookUp
+
+    for key in (["to"], ["to", "from"]):
+        found = LookUp("fares", key, FARES[:0])([tf.constant(["", "q"])] * len(key), ["fares.price"])
+        assert np.isnan(found["fares.price"]).all()
+
+
 def test_both_forms_answer_alike_on_every_kind_of_row(exported):
     from pipeline import export
 
