@@ -13,11 +13,15 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline import values
+from pipeline.errors import DataError
 from pipeline.values import Coded
 
 Places = npt.NDArray[np.int64]
 DENSE = 1 << 25
 """The most places of an array of its own; where there may be more keys, they are searched for."""
+
+MOST = 2**63 - 1
+"""Combinations that an int64 can number."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +84,21 @@ class Keys:
 
 
 def keys(columns: Sequence[Any]) -> Keys:
-    """The keys of a table, from the columns of the key; a row without a whole key is found by none."""
+    """The keys of a table, from the columns of the key; a row without a whole key is found by none.
+
+    Raises:
+        DataError: the values of the columns have more combinations than there are numbers.
+    """
     numbers = [_texts(column) if isinstance(column, Coded) else _numbers(column) for column in columns]
     sizes = tuple(len(one.levels) if isinstance(one, Texts) else len(one.known) for one in numbers)
+    room = reduce(lambda one, other: one * other, sizes)
+    if room > MOST:
+        raise DataError(
+            f"The values of a key's columns may have at most {MOST:,} combinations, and columns of"
+            f" {', '.join(f'{size:,}' for size in sizes)} values have {room:,}. Join or look up by fewer columns."
+        )
     together = combined([one.numbered(column) for one, column in zip(numbers, columns, strict=True)], sizes)
     row = np.flatnonzero(together >= 0)
-    room = reduce(lambda one, other: one * other, sizes)
     if room <= DENSE:
         rows = np.full(room, -1)
         rows[together[row]] = row

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 
 from pipeline import matching, values
+from pipeline.errors import DataError
 from pipeline.values import Coded
 
 
@@ -55,3 +56,8 @@ def test_a_table_without_rows_matches_nothing():
 def test_categories_are_matched_by_text_and_not_by_code():
     known = matching.keys([Coded(np.array([0, 1], "int32"), ["x", "y"])])
     assert known.match([Coded(np.array([0, 1, -1], "int32"), ["y", "q"])]).tolist() == [1, -1, -1]
+
+
+def test_more_combinations_than_can_be_numbered_are_refused():
+    with pytest.raises(DataError, match=r"at most 9,223,372,036,854,775,807 combinations.* 70,000, 70,000, 70,000"):
+        matching.keys([np.arange(70_000.0)] * 4)
