@@ -89,12 +89,16 @@ def prepare(data: Path) -> None:
     end()
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "pipeline.worker", data, str(theirs.fileno())],
-            stdin=subprocess.DEVNULL,
-            env={**ENVIRONMENT, **os.environ},
-            pass_fds=[theirs.fileno()],
-        )
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # this process gets it too, and then ends it
+        try:
+            process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [sys.executable, "-m", "pipeline.worker", data, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                env={**ENVIRONMENT, **os.environ},
+                pass_fds=[theirs.fileno()],
+            )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
     _origins.append(Origin(process, ours, os.getpid(), surroundings))
 
 

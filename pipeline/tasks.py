@@ -157,14 +157,14 @@ class Describe(Stage):
 
     source = luigi.Parameter(description="the name of a source in the problem file")
     function = "pipeline.describe:describe"
-    reads = ("monitoring",)
     fixed = True
 
     def part(self) -> dict[str, Any]:
         as_of = self.clone(Collect).part().get("as_of")
         before = self._before(as_of)
+        watched = self.spec.part(("monitoring",))["monitoring"]
         return (
-            super().part()
+            {"monitoring": {name: watched[name] for name in ("max_psi", "level")}}
             | source_part(self)
             | ({"as_of": as_of} if as_of else {})
             | ({"before": before} if before else {})

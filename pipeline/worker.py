@@ -30,7 +30,6 @@ SLOW = ("tensorflow", "keras")
 
 def main() -> None:
     """Fork a stage whenever one is asked for, until nobody can ask any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too, and its end is ours
     data, asking = sys.argv[1:]
     process.imported(__spec__.name, Code(Index(Path(data))))
     load(LIBRARIES)

@@ -10,6 +10,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[1]
 EVERY = 40
 """Of the flights, one in this many."""
+SOURCES = ("flights", "weather", "planes", "airports")
 
 
 def write(folder: Path, every: int = EVERY) -> Path:

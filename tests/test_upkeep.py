@@ -277,7 +277,7 @@ def test_maintain_asks_for_a_run_where_there_is_reason_and_only_then(served, mon
 def test_a_run_that_failed_keeps_the_request(served, monitored):
     folder = request(served, "again")
     text = served.problem.read_text()
-    served.problem.write_text(text.replace("max_psi = 0.25", "max_psi = 1e-9"))
+    served.problem.write_text(text.replace("range = [50, 5500]", 'range = [50, 100], outside = "block"'))
     try:
         done = luigi(served, "Maintain")
         assert done.returncode == 30

@@ -65,7 +65,7 @@ def make(folder, target, contract):
         "planes.model": "category",
         **dict.fromkeys((*DERIVED, *AWKWARD), "number"),
     }
-    derive = Derive(kinds, DERIVED, {"planes": ("tail", "tail", planes)})
+    derive = Derive(kinds, DERIVED, {"planes": (("tail",), ("tail",), planes)})
     numbers = [Number(name=name, median=3.0, scale=2.0, missing=True) for name in (*DERIVED, "planes.seats", *AWKWARD)]
     known = Encoding(
         target=target,

@@ -18,6 +18,7 @@ import pytest
 from pipeline import receipts
 from tests.conftest import BIN
 from tests.project import SAMPLE
+from tests.sample import SOURCES
 
 
 def test_the_tree_of_tasks_is_shown(project):
@@ -95,7 +96,7 @@ def test_two_workers_make_what_one_makes(place, first_run):
     contents = [{(one.stage, one.source): one.content for one in chain} for chain in (made, alone)]
     assert contents[0] == contents[1]
     [events] = (place.folder / "data" / "lineage").iterdir()
-    assert len(list(map(json.loads, events.read_text().splitlines()))) == 2 * (len(made) + 1)
+    assert len(list(map(json.loads, events.read_text().splitlines()))) == 2 * (len(made) + len(SOURCES) + 1)
     assert place.run("--workers", "2").stdout.startswith("Everything is up to date:")
 
 

@@ -19,6 +19,7 @@ from referencing import Registry, Resource
 
 from pipeline import receipts
 from tests.project import SAMPLE
+from tests.sample import SOURCES
 
 SCHEMAS = [json.loads(path.read_text()) for path in (Path(__file__).parent / "openlineage_spec").rglob("*.json")]
 REGISTRY = Registry().with_resources((one["$id"], Resource.from_contents(one)) for one in SCHEMAS)
@@ -111,7 +112,8 @@ def test_every_stage_of_a_whole_run_is_told(first_run):
     assert receipt is not None
     behind = [*receipts.read_chain(made.version), receipt]
     completed = {event["job"]["name"]: event for event in events if event["eventType"] == "COMPLETE"}
-    assert set(completed) == {".".join(filter(None, ("sample", one.stage, one.source))) for one in behind}
+    described = {f"sample.Describe.{source}" for source in SOURCES}
+    assert set(completed) == {".".join(filter(None, ("sample", one.stage, one.source))) for one in behind} | described
     for one in behind:
         event = completed[".".join(filter(None, ("sample", one.stage, one.source)))]
         versions = [dataset["facets"]["version"]["datasetVersion"] for dataset in event["inputs"]]
