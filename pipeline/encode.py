@@ -8,8 +8,10 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow.parquet as pq
 
 from bundle import profile
@@ -26,6 +28,8 @@ from pipeline.seen import Numbers, Seen, Texts
 MIN_COUNT = 5
 """A level that training saw less often is treated as unknown, so that the unknown has something to learn from."""
 MAX_LEVELS = 100_000
+MAX_BINS = 64
+"""Of a number, between which its piecewise-linear embedding may bend."""
 CHANCE = 0.001
 """A difference that chance makes more often than this is no drift."""
 OTHER = "\0"
@@ -177,13 +181,33 @@ def learn(
 
 def _number(name: str, held: Numbers, winsorise: tuple[float, float] | None) -> Number:
     low, median, high = profile.quantiles(held.counts, [0.25, 0.5, 0.75])
-    values = held.counts[0]
+    values, times = held.counts
     clip = None
     if winsorise:
         first, last = profile.quantiles(held.counts, winsorise)
         values, clip = np.clip(values, first, last), (float(first), float(last))
     spread = high - low or (values[-1] - values[0]) / 2 or 1.0
-    return Number(name=name, median=float(median), scale=float(spread), missing=held.missing > 0, clip=clip)
+    return Number(
+        name=name,
+        median=float(median),
+        scale=float(spread),
+        missing=held.missing > 0,
+        edges=edges(values, times),
+        clip=clip,
+    )
+
+
+def edges(values: npt.NDArray[np.floating[Any]], times: npt.NDArray[np.int64]) -> tuple[float, ...]:
+    """The edges of at most ``MAX_BINS`` bins: the values themselves where they are few, else quantiles.
+
+    A value weighs the square root of how often it came, which lies between quantiles of the rows and of the different
+    values: the few large amounts beside many zeros have bins, too.
+    """
+    reached = np.cumsum(np.sqrt(times))
+    places = np.searchsorted(reached, np.linspace(0, 1, MAX_BINS + 1) * reached[-1] - 1e-9)
+    found = values if len(values) <= MAX_BINS else values[[0, *places[1:]]]
+    different = np.unique(found)
+    return tuple(float(edge) for edge in (different if len(different) > 1 else (different[0], different[0] + 1)))
 
 
 def _category(name: str, held: Texts) -> Category:

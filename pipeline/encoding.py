@@ -23,6 +23,8 @@ class Number(BaseModel):
     scale: float
     """The width that becomes 1: the range between the quartiles."""
     missing: bool
+    edges: tuple[float, ...]
+    """Of the bins between which the network's piecewise-linear embedding bends, in ascending order, two or more."""
     clip: tuple[float, float] | None = None
     """What lower and higher numbers become, before anything else."""
 

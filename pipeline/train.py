@@ -10,7 +10,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import expit, softmax
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, log_softmax, softmax
 
 from bundle import golden
 from bundle.contract import Columns, Contract, Input, Output, columns_of
@@ -58,6 +59,7 @@ def train(job: Job) -> Outcome:
     fix_seeds(job.problem.seed)
     model = build(known, chosen, job.problem.seed)
     history = fit(model, known.target, chosen, training, validation, job.problem.training.epochs, job.problem.seed)
+    history["temperature"] = calibrate(model, validation, known.target)
     answers = predict(model, validation, known.target)
     threshold = None
     if known.target.task == "binary":
@@ -122,13 +124,42 @@ def fit(
     }
 
 
+def calibrate(model: keras.Model, validation: Arrays, target: Target) -> float | None:
+    """Set the temperature in the model that gives the lowest log loss on these rows; None for a number.
+
+    See Guo et al. 2017, "On Calibration of Modern Neural Networks".
+    """
+    if target.task == "regression":
+        return None
+    logits = said(model, validation, target)
+    answers = np.asarray(validation.target)
+    seen = answers >= 0
+    logits, answers = logits[seen], answers[seen].astype("int64")
+    if not target.classes:
+        logits = np.stack([np.zeros_like(logits), logits], axis=1)
+
+    def log_loss(power: float) -> float:
+        return float(-log_softmax(logits * np.exp(-power), axis=1)[np.arange(len(answers)), answers].mean())
+
+    found = minimize_scalar(log_loss, bounds=(-1.5, 1.5), method="bounded")
+    temperature = float(np.exp(found.x))
+    model.layers[-1].temperature.assign(temperature)
+    return temperature
+
+
 def predict(model: keras.Model, encoded: Arrays, target: Target) -> npt.NDArray[np.float64]:
     """The answer to each encoded row: the probability of yes, that of each class, or the number."""
-    batches = Batches(encoded, target)
-    said = np.concatenate([model.predict_on_batch(batches[number][0]) for number in range(len(batches))])
+    given = said(model, encoded, target)
     if target.mean is not None and target.scale is not None:
-        return np.asarray(said.astype("float64") * target.scale + target.mean)
-    return np.asarray(softmax(said.astype("float64"), axis=1) if target.classes else expit(said.astype("float64")))
+        return np.asarray(given * target.scale + target.mean)
+    return np.asarray(softmax(given, axis=1) if target.classes else expit(given))
+
+
+def said(model: keras.Model, encoded: Arrays, target: Target) -> npt.NDArray[np.float64]:
+    """What the network says of each encoded row: logits, or a standardised number."""
+    batches = Batches(encoded, target)
+    given = [model.predict_on_batch(batches[number][0]) for number in range(len(batches))]
+    return np.concatenate(given).astype("float64")
 
 
 def tolerance(target: Target) -> float:

@@ -67,7 +67,10 @@ def make(folder, target, contract):
         **dict.fromkeys((*DERIVED, *AWKWARD), "number"),
     }
     derive = Derive(kinds, DERIVED, {"planes": (("tail",), ("tail",), planes)})
-    numbers = [Number(name=name, median=3.0, scale=2.0, missing=True) for name in (*DERIVED, "planes.seats", *AWKWARD)]
+    numbers = [
+        Number(name=name, median=3.0, scale=2.0, missing=True, edges=(-5.0, 0.0, 9.0))
+        for name in (*DERIVED, "planes.seats", *AWKWARD)
+    ]
     known = Encoding(
         target=target,
         numbers=tuple(numbers),

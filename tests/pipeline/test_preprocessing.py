@@ -145,7 +145,7 @@ def exported(tmp_path_factory):
     tables = {"fares": (["c", "d"], ["from", "to"], FARES), "seats": (["d"], ["letter"], SEATS)}
     derive = Derive(kinds, derived, tables, zone=ZONE, windows=on, crosses={"cross": KNOWN})
     known = Encoding(
-        numbers=tuple(Number(name=name, median=1.0, scale=9.0, missing=True) for name in names),
+        numbers=tuple(Number(name=name, median=1.0, scale=9.0, missing=True, edges=(-5.0, 0.0, 9.0)) for name in names),
         categories=(
             Category(name="cross", vocabulary=tuple(KNOWN)),
             Category(name="fares.class", vocabulary=("first",)),

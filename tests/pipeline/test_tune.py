@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 KNOWN = Encoding(
     target=Target(task="binary", shares=(0.5,)),
-    numbers=(Number(name="x", median=0.0, scale=1.0, missing=True),),
+    numbers=(Number(name="x", median=0.0, scale=1.0, missing=True, edges=(-1.0, 0.0, 1.0)),),
     categories=(Category(name="c", vocabulary=("a", "b")),),
 )
 
