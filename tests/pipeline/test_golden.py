@@ -81,14 +81,14 @@ class Plan:
 
     def export(self, folder, *, compiled=False) -> None:
         """The model, and its compiled form where that is asked for."""
-        from pipeline import civil, export, network
+        from pipeline import civil, export, hyperparameters, network
         from pipeline.preprocessing import Derive, Encode
 
         known = self.known.model_copy(update={"target": TARGETS[self.task]})
         kinds = dict.fromkeys(NUMBERS, "number") | dict.fromkeys(("carrier", "charter", "planes.maker"), "category")
         tables = {"planes": (("tail",), ("tail",), self.planes)}
         derive = Derive(kinds, DERIVED, tables, zone=civil.zone(self.zone))
-        model = network.build(known, network.Hyperparameters(width=16, depth=2), seed=0)
+        model = network.build(known, hyperparameters.Hyperparameters(width=16, depth=2), seed=0)
         random = np.random.default_rng(self.seed)
         for variable in model.trainable_variables:
             variable.assign(random.normal(size=variable.shape) * 0.3)
