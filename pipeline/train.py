@@ -18,7 +18,7 @@ from pipeline.encoding import Encoding, Target
 from pipeline.errors import DataError
 from pipeline.hyperparameters import Hyperparameters
 from pipeline.job import Job, Outcome
-from pipeline.network import Batches, build, compile_for
+from pipeline.network import Batches, build, compile_for, epochs_for
 from pipeline.preprocessing import Encode, deriver
 from pipeline.progress import track
 from pipeline.seeds import fix_seeds
@@ -48,7 +48,8 @@ def train(job: Job) -> Outcome:
     chosen = Hyperparameters(**tuned["hyperparameters"])
     fix_seeds(job.problem.seed)
     model = build(known, chosen, job.problem.seed)
-    history = fit(model, known.target, chosen, training, validation, job.problem.training.epochs, job.problem.seed)
+    epochs = job.problem.training.epochs or epochs_for(len(training))
+    history = fit(model, known.target, chosen, training, validation, epochs, job.problem.seed)
     history["temperature"] = calibrate(model, validation, known.target)
     answers = predict(model, validation, known.target)
     threshold = None

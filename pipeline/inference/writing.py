@@ -6,15 +6,11 @@ import re
 from typing import Any
 
 from pipeline.inference.kinds import Column
-from pipeline.inference.roles import TRAIN, Found, slices
-from pipeline.problem import Source, Training
+from pipeline.inference.roles import Found, slices
+from pipeline.problem import Source
 from pipeline.problem.source import MISSING_TOKENS
 
 WIDTH = 110
-SMALL, SMALL_CELLS = 10_000, 500_000
-"""Rows, and rows times features, up to which the model gets more rounds to learn."""
-SEEN = 20_000_000
-"""Rows that the model learns from in all its rounds together, about: of a large table there are fewer rounds."""
 REQUIREMENT = {"binary": ("log_loss", "roc_auc"), "multiclass": ("log_loss", "accuracy"), "regression": ("rmse", "r2")}
 GUESS = {"binary": "prior", "multiclass": "prior", "regression": "mean"}
 SHARES = "70 % to train on, 15 % to choose with, 15 % to judge by"
@@ -25,7 +21,7 @@ SMALL_CLASS = 100
 
 def written(found: Found, name: str, command: str) -> str:
     """The text of ``problems/<name>.toml``."""
-    blocks = [_head(found, name, command), _features(found), _split(found), _learning(found), _requirements(found)]
+    blocks = [_head(found, name, command), _features(found), _split(found), _requirements(found)]
     return "\n\n".join([*filter(None, blocks), _source(found, name)]) + "\n"
 
 
@@ -73,16 +69,6 @@ def _split(found: Found) -> str:
         return f'[split] # {SHARES}; each class in these shares\nby = "random"\nstratify = true'
     lines = [f"[split] # {SHARES}; a row stays where it is when others come"]
     return "\n".join([*lines, 'by = "hash"', *([f"group = {_text(found.group)}"] if found.group else [])])
-
-
-def _learning(found: Found) -> str:
-    """More rounds where each is short, fewer where one takes long."""
-    if found.rows <= SMALL and found.rows * len(found.features) <= SMALL_CELLS:
-        return "[training] # a round over so few rows is short\nepochs = 40"
-    epochs = round(SEEN / (TRAIN * found.rows))
-    if epochs >= Training().epochs:
-        return ""
-    return f"[training] # a round over so many rows is long\nepochs = {max(1, epochs)}"
 
 
 def _requirements(found: Found) -> str:

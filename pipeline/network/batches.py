@@ -13,6 +13,7 @@ from pipeline.encoding import Target
 BATCH, SMALLEST_BATCH = 1024, 32
 STEPS = 64
 """The least steps of an epoch: a small table has smaller batches, and is passed over several times."""
+MOST_EPOCHS = 40
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -45,6 +46,11 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def on_epoch_end(self) -> None:
         if self.random is not None:
             self.random.shuffle(self.order)
+
+
+def epochs_for(rows: int) -> int:
+    """How many epochs so many rows are learned from: ten times the rows have a third of the epochs."""
+    return max(1, min(MOST_EPOCHS, round(3000 / math.sqrt(rows))))
 
 
 def standardised(values: npt.NDArray[np.float32], target: Target) -> npt.NDArray[np.float32]:

@@ -39,7 +39,8 @@ class Search(Part):
 class Training(Part):
     """How long the chosen model learns. The epoch with the lowest validation loss is the one that is kept."""
 
-    epochs: int = Field(8, ge=1)
+    epochs: int | None = Field(None, ge=1)
+    """None: as many as its rows need; of more rows there are fewer."""
 
 
 class Decision(Part):

@@ -248,3 +248,16 @@ def test_a_rule_that_can_not_be_is_a_mistake(more, told):
     with pytest.raises(ProblemError) as error:
         problem.parse({**SPEC, "features": features, "screen": more.get("screen", {})})
     assert told in str(error.value)
+
+
+def test_a_number_has_bins_where_its_values_are_and_some_where_they_are_few():
+    few = encode.edges(np.array([0.0, 1.0, 7.0]), np.array([5, 5, 1]))
+    assert few == (0.0, 1.0, 7.0)
+    assert encode.edges(np.array([3.0]), np.array([9])) == (3.0, 4.0)
+    amounts = np.arange(200.0)
+    edges = encode.edges(amounts, np.where(amounts == 0, 1_000_000, 4))
+    assert (edges[0], edges[-1]) == (0.0, 199.0)
+    assert 15 < len(edges) <= encode.MAX_BINS + 1
+    even = encode.edges(amounts, np.ones(200))
+    assert len(even) == encode.MAX_BINS + 1
+    assert max(np.diff(even)) <= 4

@@ -72,13 +72,3 @@ def test_case_08_a_loss_that_is_not_finite_is_no_result():
     model = network.build(known, Hyperparameters(), seed=0)
     with pytest.raises(DataError, match="must be a finite number in some epoch"):
         train.fit(model, known.target, Hyperparameters(), broken, broken, 1, 0)
-
-
-def test_a_small_table_is_passed_over_several_times_in_an_epoch():
-    from pipeline import network
-
-    few, many = (network.Batches(rows(count, 0), KNOWN.target, seed=1) for count in (140, 200_000))
-    assert (few.size, len(few)) == (network.SMALLEST_BATCH, 66)
-    assert (many.size, len(many)) == (network.BATCH, 196)
-    seen = np.concatenate([few[number][1] for number in range(len(few))])
-    assert len(seen) == 15 * 140

@@ -1,0 +1,219 @@
+"""The product with its defaults on a folder of data sets, as many as there are: quality, calibration, time, memory.
+
+    python -m bench.quality --data FOLDER [--sets adult letter] [--peers results.json] [--out data/bench/quality]
+
+A set is a folder with ``meta.json`` (``target``, ``task``, ``key``), ``train.csv.gz``, ``valid.csv.gz`` and
+``test_features.csv.gz``; the labels of the test rows are in ``_labels/<set>.csv.gz``. For each set ``new`` writes the
+problem file, and the only change to it is the split that the set gives. Then Luigi makes the model, and the test rows
+are answered through ``bundle``, by the form that serves. Nothing is set by hand for any set.
+
+``--peers`` is a file of ``{set: {"models": {name: {"primary": figure}}}}``, ``dummy`` among the names: it answers the
+mean or the prior of training. A set's norm is (figure - dummy) / (best peer - dummy): 1 is level with the best peer of
+that set. ``fit`` are the stages after Encode: tuning, training, export; the memory is the peak of all stages. ``--out``
+gets a CSV a set: the key and what was predicted.
+"""
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
+
+from bench.data import BIN, Cost, measured
+from bundle.contract import Contract
+from bundle.model import Model
+from pipeline import tables
+from pipeline.evaluate import columns_of_part
+from tests.sample import REPOSITORY
+
+PARTS = ("train", "valid", "test")
+ORDER = "plumbline_order"
+"""The column that tells a row's split: a day in the year of its part."""
+YEARS = dict(zip(PARTS, (2000, 2001, 2002), strict=True))
+BINS = 15
+CALLS = 200
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came of a set. ``figure`` is the AUC, the log loss of classes, or the RMSE."""
+
+    figure: float
+    log_loss: float | None
+    ece: float | None
+    fit: Cost
+    memory: float
+    microseconds: float
+    runtime: str
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--sets", nargs="+")
+    parser.add_argument("--peers", type=Path)
+    parser.add_argument("--out", type=Path, default=REPOSITORY / "data" / "bench" / "quality")
+    options = parser.parse_args()
+    names = options.sets or sorted(path.parent.name for path in options.data.glob("*/train.csv.gz"))
+    peers = json.loads(options.peers.read_text()) if options.peers else {}
+    table = Table(box=None, pad_edge=False)
+    for title in (
+        "set",
+        "metric",
+        "figure",
+        "norm",
+        "best peer",
+        "log loss",
+        "ECE",
+        "fit s",
+        "CPU s",
+        "MiB",
+        "us a row",
+    ):
+        table.add_column(title, justify="right" if table.columns else "left")
+    norms = []
+    for name in names:
+        found = run(options.data / name, options.out.resolve())
+        meta = json.loads((options.data / name / "meta.json").read_text())
+        norm, best = beside(found.figure, peers.get(name), higher=meta["task"] == "binary")
+        norms += [norm] if norm is not None else []
+        print(f"{name}: {found}", file=sys.stderr)
+        figures = (found.figure, norm, best, found.log_loss, found.ece)
+        costs = (found.fit.wall, found.fit.processor, found.memory, found.microseconds)
+        metric = {"binary": "AUC", "multiclass": "log loss", "regression": "RMSE"}[meta["task"]]
+        told = [*map(shown, figures), *(f"{cost:.0f}" for cost in costs)]
+        table.add_row(name, metric, *told)
+    Console(width=140).print(table)
+    if norms:
+        print(f"norm: {np.mean(norms):.4f} on the mean, {min(norms):.4f} at the least")
+
+
+def shown(figure: float | None) -> str:
+    """Four digits after the point, or none of a large number."""
+    return "" if figure is None else f"{figure:.4f}" if abs(figure) < 100 else f"{figure:,.0f}"
+
+
+def beside(figure: float, peers: dict[str, Any] | None, *, higher: bool) -> tuple[float | None, float | None]:
+    """How far the figure is on the way from the dummy to the best single peer, and that one's figure."""
+    if not peers:
+        return None, None
+    told = {name: one["primary"] for name, one in peers["models"].items() if not name.startswith(("k_", "blend:"))}
+    dummy = told.pop("dummy")
+    best = max(told.values()) if higher else min(told.values())
+    return (figure - dummy) / (best - dummy), best
+
+
+def run(folder: Path, out: Path) -> Found:
+    """Make a model of the set and judge it by the test rows."""
+    name, meta = folder.name, json.loads((folder / "meta.json").read_text())
+    work = out / "runs" / name
+    write(folder, work)
+    costs = [measured(luigi(stage, name, work)) for stage in ("Encode", "Train")]
+    [trained] = (work / "data" / name / "train").iterdir()
+    contract = Contract.model_validate_json((trained / "contract.json").read_bytes())
+    runtime = json.loads((trained / "parity.json").read_text())["runtime"]
+    model = Model(trained / "model", contract, runtime)
+    [split] = (work / "data" / name / "split").iterdir()
+    names = list(dict.fromkeys([*(one.name for one in contract.inputs), meta["key"], tables.TARGET]))
+    rows = pd.concat([tables.frame(file, names) for file in tables.parts(split / "test")], ignore_index=True)
+    columns = columns_of_part(rows, contract)
+    said = model.predict(columns)[contract.answer]
+    keep(rows[meta["key"]], said, contract, out / f"{name}.csv")
+    one = {column: values[:1] for column, values in columns.items()}
+    memory = max(cost.memory for cost in costs)
+    return Found(
+        *judged(rows[tables.TARGET], said, contract), costs[1], memory, latency(lambda: model.predict(one)), runtime
+    )
+
+
+def luigi(stage: str, name: str, work: Path) -> list[str]:
+    """The command that makes everything up to a stage."""
+    where = ["--plumbline-data", str(work / "data"), "--plumbline-problems", str(work / "problems")]
+    return [str(BIN / "luigi"), "--module", "pipeline", stage, "--problem", name, *where]
+
+
+def write(folder: Path, out: Path) -> None:
+    """The set as one table, and the problem file that ``new`` writes of it, with the split that the set gives."""
+    meta = json.loads((folder / "meta.json").read_text())
+    text = {"dtype": str, "keep_default_na": False}
+    parts = {
+        "train": pd.read_csv(folder / "train.csv.gz", **text),
+        "valid": pd.read_csv(folder / "valid.csv.gz", **text),
+        "test": pd.read_csv(folder / "test_features.csv.gz", **text).merge(
+            pd.read_csv(folder.parent / "_labels" / f"{folder.name}.csv.gz", **text), on=meta["key"]
+        ),
+    }
+    shutil.rmtree(out, ignore_errors=True)
+    (out / "problems").mkdir(parents=True)
+    table, file = out / f"{folder.name}.csv", out / "problems" / f"{folder.name}.toml"
+    pd.concat([parts["train"], parts["valid"]]).to_csv(table, index=False)
+    command = [sys.executable, "-m", "pipeline", "new", table, "--target", meta["target"], "--task", meta["task"]]
+    subprocess.run([*command, "--out", file], cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
+    pd.concat(part.assign(**{ORDER: f"{YEARS[name]}-06-01"}) for name, part in parts.items()).to_csv(table, index=False)
+    file.write_text(as_given(file.read_text()))
+
+
+def as_given(text: str) -> str:
+    """The problem file with the split that the set gives."""
+    days = f"validation = {YEARS['valid']}-01-01\ntest = {YEARS['test']}-01-01\n"
+    text = re.sub(r"(?ms)^\[split\].*?\n\n", f'[split]\ntime = "{ORDER}"\n{days}\n', text)
+    return text.rstrip("\n") + f'\n{ORDER} = {{type = "time", missing = "reject"}}\n'
+
+
+def judged(
+    answers: pd.Series, said: npt.NDArray[np.float64], contract: Contract
+) -> tuple[float, float | None, float | None]:
+    """The figure, the log loss, and the expected calibration error."""
+    if contract.task == "regression":
+        return float(root_mean_squared_error(answers, said)), None, None
+    if contract.classes:
+        true = pd.Index(contract.classes).get_indexer(pd.Index(answers))
+        loss = float(log_loss(true, said, labels=range(len(contract.classes))))
+        return loss, loss, calibration_error(said.argmax(axis=1) == true, said.max(axis=1))
+    true = answers.to_numpy("float64")
+    return float(roc_auc_score(true, said)), float(log_loss(true, said)), calibration_error(true, said)
+
+
+def calibration_error(came: npt.NDArray[Any], said: npt.NDArray[np.float64]) -> float:
+    """How far what came true is from what was said, on the mean over rows, in ``BINS`` bins of as many rows each."""
+    order = np.lexsort((np.random.default_rng(0).random(len(said)), said))  # ties by chance
+    bins = [rows for rows in np.array_split(order, BINS) if len(rows)]
+    return float(sum(len(rows) * abs(came[rows].mean() - said[rows].mean()) for rows in bins) / len(said))
+
+
+def latency(call: Callable[[], Any]) -> float:
+    """Microseconds of a call: the least mean of five series."""
+    call()
+    series = []
+    for _ in range(5):
+        started = time.perf_counter()
+        for _ in range(CALLS):
+            call()
+        series.append((time.perf_counter() - started) / CALLS)
+    return min(series) * 1e6
+
+
+def keep(keys: pd.Series, said: npt.NDArray[np.float64], contract: Contract, path: Path) -> None:
+    """Write what was predicted: one column, or one for each class."""
+    frame = pd.DataFrame(said, columns=list(contract.classes) if contract.classes else ["pred"])
+    frame.insert(0, "row_id", keys)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame.to_csv(path, index=False)
+
+
+if __name__ == "__main__":
+    main()
