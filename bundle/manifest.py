@@ -24,9 +24,21 @@ class Part(BaseModel):
 
 
 class Clause(Part):
-    """One requirement and how the model stood to it: the figure, its interval, the limit."""
+    """One requirement and how the model stood to it: the figure, its interval, the limit.
+
+    Attributes:
+        kind: what the figure is: a ``value``, a paired ``difference`` from another model, that of the one of the
+            ``slices`` which stands worst, or how much of the answer a ``leak`` tells.
+        metric: what was measured; empty for a leak.
+        at_most: whether the threshold is the most that the figure may be, or the least.
+        slice: that with the figure, as ``column value``.
+    """
 
     clause: str
+    kind: Literal["value", "difference", "slices", "leak"] = "value"
+    metric: str = ""
+    at_most: bool = False
+    slice: str = ""
     value: float | None
     low: float | None
     high: float | None
@@ -34,11 +46,29 @@ class Clause(Part):
     state: Literal["PASS", "FAIL", "NOT ENOUGH EVIDENCE"]
 
 
+class Live(Part):
+    """The version that was live when another was judged, by the digest of its manifest."""
+
+    version: int
+    digest: str
+
+
 class Verdict(Part):
-    """The verdict of the requirements, clause by clause."""
+    """The verdict of the requirements, clause by clause.
+
+    Attributes:
+        live: what the model was compared with, if there was a live version.
+        policy: the digest of what was required.
+        data: the seal of the hold-out.
+        code: the digest of the code that measured and judged.
+    """
 
     verdict: Literal["PASS", "FAIL", "NOT ENOUGH EVIDENCE"]
     clauses: tuple[Clause, ...]
+    live: Live | None = None
+    policy: str = ""
+    data: str = ""
+    code: str = ""
 
 
 class Step(Part):

@@ -10,6 +10,7 @@ from bundle.manifest import Manifest
 NAME = "card.md"
 NAMES = {
     "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
     "precision": "precision",
     "recall": "recall",
     "f1": "F1",
@@ -18,9 +19,11 @@ NAMES = {
     "pr_auc": "PR AUC",
     "log_loss": "log loss",
     "brier": "Brier score",
+    "ece": "calibration error",
     "rmse": "RMSE",
     "mae": "mean absolute error",
     "median_error": "median error",
+    "p90_error": "error of nine tenths",
     "mape": "MAPE",
     "r2": "R²",
 }
