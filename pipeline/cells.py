@@ -133,7 +133,7 @@ class _Cells:
     def _type_numbers(self) -> None:
         given, column = self._values, self._column
         numbers = given.cast(pa.float64(), safe=False) if self._typed else reading.numbers(given, column)
-        low, high = _extent(given if self._whole else numbers)
+        low, high = _bounds(given) if self._whole else _extent(numbers)
         if not -LARGEST <= low <= high <= LARGEST:
             numbers = pc.if_else(pc.less_equal(pc.abs(numbers), LARGEST), numbers, None)
         if column.type == "integer" and not self._whole:
@@ -163,6 +163,14 @@ def _fits(given: Any, declared: str) -> bool:
     else:
         kinds = [pa.types.is_timestamp, pa.types.is_date] if declared == "time" else []
     return any(kind(given) for kind in kinds)
+
+
+def _bounds(whole: pa.Array) -> tuple[float, float]:
+    """What no number is beyond: of narrow ones, what their type holds."""
+    if whole.type.bit_width > 32:
+        return _extent(whole)
+    holds = np.iinfo(whole.type.to_pandas_dtype())
+    return float(holds.min), float(holds.max)
 
 
 def _extent(numbers: pa.Array) -> tuple[float, float]:
