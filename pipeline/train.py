@@ -29,11 +29,11 @@ TOLERANCE = 1e-5
 """How far two forms of the same model may differ in a probability, or in a number by its standard deviations."""
 ROUNDING = 1e-6
 """How far besides, as a part of a number: it has 24 bits."""
-INPUTS: dict[str, Literal["number", "category", "boolean", "time"]] = {
+INPUTS: dict[str, Literal["number", "category", "text", "boolean", "time"]] = {
     "number": "number",
     "integer": "number",
     "category": "category",
-    "text": "category",
+    "text": "text",
     "boolean": "boolean",
     "time": "time",
 }
