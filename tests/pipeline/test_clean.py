@@ -1,5 +1,7 @@
 """Cleaning mends by rule, and sets aside with reasons; nothing is lost."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa

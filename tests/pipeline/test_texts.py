@@ -145,6 +145,7 @@ def test_a_text_that_is_looked_up_or_whose_numbers_are_columns_is_a_mistake():
 def test_both_forms_of_a_model_make_the_same_of_texts(tmp_path):
     from bundle.model import Model, features
     from pipeline import export, network, train
+    from pipeline.hyperparameters import Hyperparameters
     from pipeline.preprocessing import Derive, Encode
     from pipeline.texts import weights
 
@@ -154,7 +155,7 @@ def test_both_forms_of_a_model_make_the_same_of_texts(tmp_path):
     contract = Contract(inputs=inputs, outputs=train.outputs(known.target), threshold=0.5)
     learned = weights(frame(1)["says"].dropna().tolist())
     derive = Derive(dict.fromkeys(["x", *PARTS], "number"), {}, {}, texts={"says": learned})
-    model = network.build(known, network.Hyperparameters(), 0)
+    model = network.build(known, Hyperparameters(), 0)
     for weight in model.trainable_weights:  # so that an answer depends on every feature
         weight.assign(weight + np.random.default_rng(0).normal(0, 0.05, weight.shape))
     made = (derive, Encode(known), model, known, contract)
