@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bundle.contract import MOST
 from pipeline import reading, tables
 from pipeline.problem import Column
 from pipeline.reading import Flags
@@ -86,6 +87,10 @@ class _Cells:
                 self._break("can't be told, for the clock was changed then", self._column.clock_change, unclear)
             case "boolean":
                 self._values = reading.booleans(given)
+            case "category" | "text":
+                long = _flags(pc.greater(pc.utf8_length(given), MOST[self._column.type]))
+                self._break(f"has more than {MOST[self._column.type]:,} characters", self._column.unreadable, long)
+                return
         if self._values.null_count > given.null_count:
             lost = pc.and_(given.is_valid(), self._values.is_null()).to_numpy(zero_copy_only=False)
             self._break(f"is no {self._column.type}", self._column.unreadable, lost)

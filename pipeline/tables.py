@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -66,6 +67,18 @@ def parts(folder: Path) -> list[Path]:
 def slices(folder: Path) -> list[Part]:
     """The parts of a table in order, none of which has many more rows than ``PART_ROWS``."""
     return [part for path in parts(folder) for part in _slices(path)]
+
+
+def starts(folder: Path) -> list[int]:
+    """The number of the first row of each of the ``slices`` of a table, and last that of all rows."""
+    return [0, *accumulate(_rows(part) for part in slices(folder))]
+
+
+def _rows(part: Part) -> int:
+    described = pq.read_metadata(part.path)
+    if part.groups is None:
+        return int(described.num_rows)
+    return sum(described.row_group(group).num_rows for group in part.groups)
 
 
 def part_path(folder: Path, number: int) -> Path:
