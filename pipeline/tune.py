@@ -16,8 +16,9 @@ from pipeline import arrays, encoding
 from pipeline.arrays import Arrays
 from pipeline.encoding import Encoding
 from pipeline.errors import DataError
+from pipeline.hyperparameters import space
 from pipeline.job import Job, Outcome
-from pipeline.network import Batches, Hyperparameters, build, compile_for
+from pipeline.network import Batches, build, compile_for
 from pipeline.problem import Search
 from pipeline.progress import track
 from pipeline.seeds import fix_seeds
@@ -91,20 +92,6 @@ def best_of(trials: list[dict[str, Any]]) -> dict[str, Any]:
             f"At least one trial must be completed, and 0 of {len(trials)} trials were. The first said: {said}"
         )
     return min(completed, key=lambda trial: float(trial["score"]))
-
-
-def space(values: keras_tuner.HyperParameters) -> Hyperparameters:
-    """What may be tried. The defaults are those of ``Hyperparameters``."""
-    default = Hyperparameters()
-    return Hyperparameters(
-        width=values.Choice("width", [128, 256, 384], default=default.width),
-        depth=values.Int("depth", 2, 4, default=default.depth),
-        dropout=values.Float("dropout", 0.1, 0.5, step=0.05, default=default.dropout),
-        forget=values.Float("forget", 0.0, 0.3, step=0.05, default=default.forget),
-        learning_rate=values.Float("learning_rate", 3e-4, 3e-3, sampling="log", default=default.learning_rate),
-        embedding=values.Choice("embedding", [4, 8, 16], default=default.embedding),
-        frequency=values.Float("frequency", 0.02, 0.5, sampling="log", default=default.frequency),
-    )
 
 
 class DefaultsFirst(keras_tuner.oracles.BayesianOptimizationOracle):  # type: ignore[misc]
