@@ -1,5 +1,6 @@
 """The manifest of a model version: its contract, its evidence, where it came from, and the digest of every file."""
 
+import json
 from pathlib import Path
 from typing import Literal
 
@@ -169,7 +170,7 @@ def file_digests(folder: Path) -> dict[str, str]:
 
 
 def verify(folder: Path, manifest: Manifest) -> None:
-    """Compare every file of the version with its digest.
+    """Compare every file of the version with its digest, and the manifest with that in the receipt, where there is one.
 
     Raises:
         BrokenVersion: names each file that is missing, changed, or should not be there.
@@ -182,5 +183,18 @@ def verify(folder: Path, manifest: Manifest) -> None:
         for name, sha in manifest.files.items()
         if found.get(name, sha) != sha
     ]
+    if _receipted(folder) not in (None, digest.of_file(folder / NAME)):
+        faults.append(f"{NAME} is not the file that was published")
     if faults:
         raise BrokenVersion(f"Version {folder} must be as it was published, but {'; '.join(sorted(faults))}.")
+
+
+def _receipted(folder: Path) -> str | None:
+    """The digest of the manifest by the receipt; None where there is no receipt."""
+    try:
+        receipt = json.loads((folder / RECEIPT).read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        return ""
+    return str(receipt.get("files", {}).get(NAME, {}).get("sha256", ""))

@@ -45,7 +45,7 @@ def test_every_mistake_is_told_at_once_with_the_nearest_name(raw):
         ),
         "screen.max_psy: there is no such key; did you mean 'max_psi'?",
         (
-            "requirements.5.metric: expected 'accuracy', 'balanced_accuracy', 'precision', 'recall', 'f1', 'roc_auc', "
+            "requirements.7.metric: expected 'accuracy', 'balanced_accuracy', 'precision', 'recall', 'f1', 'roc_auc', "
             "'pr_auc', 'log_loss', 'brier', 'ece', 'macro_f1', 'rmse', 'mae', 'median_error', 'p90_error', 'mape', "
             "'r2', 'latency_ms' or 'size_mb', got 'roc_auk'; did you mean 'roc_auc'?"
         ),
@@ -152,26 +152,26 @@ def past(**changed):
         ),
         (
             lambda raw: raw["requirements"].append({"metric": "latency_ms", "min": 1}),
-            "requirements.5: expected a max alone for latency_ms, got min",
+            "requirements.7: expected a max alone for latency_ms, got min",
         ),
         (
             lambda raw: raw["requirements"].append({"metric": "size_mb", "max": 1, "every_slice": True}),
-            "requirements.5: expected a max alone for size_mb, got every_slice, max",
+            "requirements.7: expected a max alone for size_mb, got every_slice, max",
         ),
         (
             lambda raw: raw["requirements"].append({"metric": "brier", "better_than": "prior", "every_slice": True}),
-            "requirements.5: expected min, max or the live version for every slice, got the baseline prior",
+            "requirements.7: expected min, max or the live version for every slice, got the baseline prior",
         ),
         (
             lambda raw: (
                 raw["requirements"].append({"metric": "brier", "max": 1, "every_slice": True}),
                 raw.pop("slices"),
             ),
-            "requirements.5.every_slice: needs slices = [...] to name columns, and none is",
+            "requirements.7.every_slice: needs slices = [...] to name columns, and none is",
         ),
         (
             lambda raw: raw["requirements"].append({"metric": "brier", "no_worse_than": "mean"}),
-            "requirements.5.no_worse_than: 'mean' is not for task = 'binary', which has prior, gradient_boosting",
+            "requirements.7.no_worse_than: 'mean' is not for task = 'binary', which has prior, gradient_boosting",
         ),
         (lambda raw: raw.update(slices=["carier"]), "slices: 'carier' is no column; did you mean 'carrier'?"),
     ],
