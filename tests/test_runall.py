@@ -10,6 +10,7 @@ import sys
 
 import numpy as np
 import pytest
+from huggingface_hub import ModelCard
 
 from bundle import manifest, version
 from bundle.manifest import HoldOut
@@ -126,8 +127,11 @@ def test_saved_model_cli_reads_the_signature_of_named_columns(published):
 
 def test_the_report_and_the_card_say_what_the_manifest_says(published):
     described = manifest.read(published.version)
-    card = (published.version / "assets.extra" / "card.md").read_text()
-    assert card.startswith("---\nlibrary_name: keras\n")
+    path = published.version / "assets.extra" / "card.md"
+    card, read = path.read_text(), ModelCard.load(path).data
+    assert {one.metric_type: one.metric_value for one in read.eval_results} == {
+        name: pytest.approx(figure["value"], abs=1e-6) for name, figure in described.metrics.items()
+    }
     assert f"Verdict: **{described.verdict.verdict}**" in card
     assert described.hold_out == HoldOut(reads=1, models=1)
     assert "These rows were read by 1 evaluation of 1 model until then" in card
