@@ -37,6 +37,8 @@ def render(described: Manifest, notes: Notes, evaluation: Facts, profile: Facts,
     environment.filters |= {
         "cell": cell,
         "clause": report.in_words,
+        "limit": report.limit,
+        "moment": report.moment,
         "number": report.number,
         "share": report.share,
         "label": label,

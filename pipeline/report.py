@@ -122,16 +122,13 @@ TOLD_COLUMNS = 6
 """Columns of a row that are shown beside each other."""
 
 
-UNTOLD: Facts = {"importance": [], "dependence": [], "mistakes": [], "drawn": 0}
-
-
 def render(facts: ReportFacts) -> str:
     """The report as one HTML page; the same facts give the same bytes."""
     return (
         pages()
         .get_template("report.html.j2")
         .render(
-            asdict(facts) | {"evaluation": {**UNTOLD, **facts.evaluation}},
+            asdict(facts),
             palette=PALETTE,
             dark=DARK,
             pictures=_pictures(facts),
@@ -168,12 +165,13 @@ def pages() -> jinja2.Environment:
         "signed": _signed,
         "state": _state,
         "duration": _duration,
-        "moment": _moment,
+        "moment": moment,
         "words": _words,
         "clause": in_words,
         "setting": _setting,
         "markdown": _markdown,
         "value": _value,
+        "limit": limit,
     }
     return environment
 
@@ -374,6 +372,7 @@ def _hyperparameters(trials: Facts) -> list[str]:
 
 
 def number(value: float | None, digits: int = 3) -> str:
+    """A figure with so many digits behind the point."""
     if value is None:
         return UNKNOWN
     return (f"{value:.{digits}f}" if abs(value) < LARGE else f"{value:,.5g}").replace("-", MINUS)
@@ -384,6 +383,7 @@ def _signed(value: float, digits: int = 4) -> str:
 
 
 def share(value: float | None) -> str:
+    """A share in per cent."""
     return UNKNOWN if value is None else f"{value:.1%}"
 
 
@@ -402,9 +402,10 @@ def _duration(seconds: float | None) -> str:
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
 
 
-def _moment(iso: str) -> str:
-    moment = datetime.fromisoformat(iso)
-    return f"{moment.astimezone(UTC) if moment.tzinfo else moment:%Y-%m-%d %H:%M} UTC"
+def moment(iso: str) -> str:
+    """A time to the minute, in UTC."""
+    when = datetime.fromisoformat(iso)
+    return f"{when.astimezone(UTC) if when.tzinfo else when:%Y-%m-%d %H:%M} UTC"
 
 
 def _words(name: str) -> str:
@@ -418,6 +419,11 @@ def _setting(value: object) -> str:
 def _markdown(text: str) -> Markup:
     """Markdown as HTML; HTML that stands in it is shown as text, and a link leads to no script."""
     return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))  # noqa: S704 - it was escaped
+
+
+def limit(value: float) -> str:
+    """A threshold, as short as it is."""
+    return f"{value:.4g}".replace("-", MINUS)
 
 
 def _value(value: object) -> str:

@@ -17,6 +17,7 @@ from bundle.manifest import HoldOut
 from bundle.model import Model
 from pipeline import tables
 from tests.conftest import BIN
+from tests.planted import Faulty, faults
 from tests.sample import REPOSITORY, SOURCES
 
 pytestmark = pytest.mark.slow
@@ -145,6 +146,22 @@ def test_the_manifest_tells_the_way_from_the_raw_bytes(published):
     assert [step.stage for step in described.lineage][-1] in {"Evaluate", "Validate"}
     for step in described.lineage:
         assert set(step.made_from.values()) <= made
+
+
+def test_golden_rows_show_every_fault_in_every_column_of_a_trained_model(published):
+    loaded, sound = version.load(published.version), holdout(published)
+    kept, answers = version.golden.read(published.version), loaded.model.predict(sound)["probability"]
+    seen, missed = 0, []
+    for name, change in faults(loaded.manifest.contract, sound):
+        faulty = Faulty(loaded.model, change)
+        if np.abs(faulty.predict(sound)["probability"] - answers).max() > kept.tolerance:
+            try:
+                kept.replay(faulty)
+                missed.append(name)
+            except version.golden.WrongAnswer:
+                seen += 1
+    assert missed == []
+    assert seen > 100
 
 
 @pytest.mark.parametrize("damage", ["changed", "missing", "added", "a golden answer"])
