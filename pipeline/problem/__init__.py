@@ -28,6 +28,7 @@ from pipeline.problem.model import (
     Task,
     Training,
 )
+from pipeline.problem.notes import Notes
 from pipeline.problem.origin import Api, Csv, Next, Sql
 from pipeline.problem.part import nearest
 from pipeline.problem.references import References
@@ -59,6 +60,7 @@ __all__ = [
     "Metric",
     "Monitoring",
     "Next",
+    "Notes",
     "Past",
     "Problem",
     "Requirement",
