@@ -39,8 +39,8 @@ def covering(rows: Sequence[Row], contract: Contract) -> list[dict[str, Any]]:
 def asked(column: Input, seen: Sequence[Any], most: int) -> list[Any]:
     """The values to ask of a column, at most that many: none, one that nobody saw, and those that were seen."""
     counted = Counter(value for value in seen if value is not None)
-    if column.type in ("category", "boolean"):
-        unseen = [UNSEEN] if column.type == "category" else []
+    if column.type in ("category", "text", "boolean"):
+        unseen = [] if column.type == "boolean" else [UNSEEN]
         return [None, *unseen, *(level for level, _ in counted.most_common(most - 1 - len(unseen)))]
     ordered = sorted(counted)
     places = np.unique(np.linspace(0, len(ordered) - 1, min(most - 1, len(ordered))).round().astype(int))

@@ -23,11 +23,11 @@ from pipeline.preprocessing import Encode, deriver
 from pipeline.progress import track
 from pipeline.seeds import fix_seeds
 
-INPUTS: dict[str, Literal["number", "category", "boolean", "time"]] = {
+INPUTS: dict[str, Literal["number", "category", "text", "boolean", "time"]] = {
     "number": "number",
     "integer": "number",
     "category": "category",
-    "text": "category",
+    "text": "text",
     "boolean": "boolean",
     "time": "time",
 }

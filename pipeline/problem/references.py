@@ -17,7 +17,7 @@ KINDS: dict[str, expressions.Kind] = {
     "text": "category",
 }
 """What a column is in an expression, by its type."""
-FEATURES = ("number", "integer", "category", "boolean")
+FEATURES = ("number", "integer", "category", "boolean", "text")
 """The types of columns that can be features as they are."""
 KEYS = ("category",)
 """The types of columns that a look-up goes by."""
@@ -76,9 +76,11 @@ class References:
         if known and task != "binary" and "decision" in self.raw:
             self.mistakes.append("decision: is for task = 'binary', which alone has a threshold; take [decision] out")
         for place, requirement in enumerate(_list(self.raw.get("requirements")) if known else ()):
+            self._check_slices(place, _table(requirement))
             for key, every, fitting in (
                 ("metric", get_args(Metric), METRICS[task]),
                 ("better_than", get_args(Baseline), BASELINES[task]),
+                ("no_worse_than", get_args(Baseline), BASELINES[task]),
             ):
                 named = _table(requirement).get(key)
                 if named in every and named not in fitting:
@@ -86,6 +88,10 @@ class References:
                     self.mistakes.append(
                         f"requirements.{place}.{key}: {named!r} is not for task = {task!r}, which has {which}"
                     )
+
+    def _check_slices(self, place: int, requirement: dict[str, Any]) -> None:
+        if requirement.get("every_slice") is True and not _list(self.raw.get("slices")):
+            self.mistakes.append(f"requirements.{place}.every_slice: needs slices = [...] to name columns, and none is")
 
     def _check_split(self) -> None:
         split = _table(self.raw.get("split"))
@@ -145,6 +151,8 @@ class References:
         self._check_feature("features.columns", plain)
         for name in plain:
             self._expect_type("features.columns", name, _table(self.known.get(name)), FEATURES)
+            if _table(self.known.get(name)).get("type") == "text":
+                self._check_text(name)
         for name, expression in _table(features.get("derived")).items():
             where = f"features.derived.{name}"
             if name in self.raw_columns:
@@ -153,6 +161,12 @@ class References:
             self._check_expression(where, expression, self.known)
         for name, past in _table(features.get("past")).items():
             self._check_past(f"features.past.{name}", name, _table(past))
+
+    def _check_text(self, name: str) -> None:
+        if name not in self.raw_columns:
+            self.mistakes.append(f"features.columns: {name!r} is a text, and must be sent by a client, not looked up")
+        if f"{name}[1]" in self.known:
+            self.mistakes.append(f"features.columns: {name!r} becomes numbers, and {name}[1] is a column; rename it")
 
     def _check_past(self, where: str, name: str, past: dict[str, Any]) -> None:
         table = str(self.raw.get("table"))
