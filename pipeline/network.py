@@ -7,7 +7,6 @@ PBLD embeddings, SELU, a falling learning rate, the best epoch kept.
 """
 
 import math
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import keras
@@ -17,6 +16,7 @@ from keras import ops
 
 from pipeline.arrays import Arrays
 from pipeline.encoding import RESERVED, UNKNOWN, Encoding, Target
+from pipeline.hyperparameters import Hyperparameters
 
 BATCH, SMALLEST_BATCH = 1024, 32
 STEPS = 64
@@ -26,26 +26,6 @@ UNSEEN = -1
 FREQUENCIES = 16
 EMBEDDED_NUMBER = 3
 CLIP = 3.0
-
-
-@dataclass(frozen=True)
-class Hyperparameters:
-    """What tuning may choose. The defaults are the first trial."""
-
-    width: int = 256
-    depth: int = 3
-    dropout: float = 0.3
-    forget: float = 0.1
-    """The share of categories that training treats as unknown, so that the unknown code learns and the known ones
-    are leaned on less."""
-    learning_rate: float = 1e-3
-    embedding: int = 8
-    frequency: float = 0.1
-    """The spread of the periodic embedding's first frequencies: higher lets it follow finer steps."""
-
-    def as_dict(self) -> dict[str, int | float]:
-        """By name."""
-        return asdict(self)
 
 
 class EmbedNumbers(keras.layers.Layer):  # type: ignore[misc]

@@ -19,8 +19,9 @@ from pipeline import arrays, encoding, export, tables
 from pipeline.arrays import Arrays
 from pipeline.encoding import Encoding, Target
 from pipeline.errors import DataError, StageError
+from pipeline.hyperparameters import Hyperparameters
 from pipeline.job import Job, Outcome
-from pipeline.network import Batches, Hyperparameters, build, compile_for
+from pipeline.network import Batches, build, compile_for
 from pipeline.preprocessing import Encode, deriver
 from pipeline.progress import track
 from pipeline.seeds import fix_seeds

@@ -56,6 +56,7 @@ def contract_of(target, threshold=None):
 def make(folder, target, contract):
     """A small network with all kinds of features, in both forms."""
     from pipeline import export, network
+    from pipeline.hyperparameters import Hyperparameters
     from pipeline.preprocessing import Derive, Encode
 
     planes = pd.DataFrame({"tail": ["N1", "N2", "N3"], "seats": [50.0, np.nan, 200.0], "model": ["żółć", "B", None]})
@@ -75,7 +76,7 @@ def make(folder, target, contract):
             Category(name="planes.model", vocabulary=("żółć",)),
         ),
     )
-    small = network.Hyperparameters(width=16, depth=2)
+    small = Hyperparameters(width=16, depth=2)
     model = network.build(known, small, seed=0)
     random = np.random.default_rng(0)
     for variable in model.trainable_variables:

@@ -134,6 +134,7 @@ def in_the_pipeline(given, windows):
 def exported(tmp_path_factory):
     """A small network with every kind of feature, in both forms; and the windows inside it."""
     from pipeline import export, network
+    from pipeline.hyperparameters import Hyperparameters
     from pipeline.preprocessing import Derive, Encode
 
     windows = learned(rows(4000))
@@ -151,7 +152,7 @@ def exported(tmp_path_factory):
         ),
         target=Target(task="binary", classes=(), shares=(0.3,), mean=0.0, scale=1.0),
     )
-    model = network.build(known, network.Hyperparameters(width=16, depth=2), seed=0)
+    model = network.build(known, Hyperparameters(width=16, depth=2), seed=0)
     random = np.random.default_rng(0)
     for variable in model.trainable_variables:
         variable.assign(random.normal(size=variable.shape) * 0.3)

@@ -26,7 +26,7 @@ def rows(count, seed, codes=4):
 
 def test_it_works_and_twice_the_same():
     from pipeline import tune
-    from pipeline.network import Hyperparameters
+    from pipeline.hyperparameters import Hyperparameters
 
     search = Search(trials=3, epochs=1, rows=2000)
     (first, seconds), (second, _) = (
@@ -61,6 +61,7 @@ def test_a_sample_is_drawn_once_and_keeps_the_order():
 
 def test_case_08_a_loss_that_is_not_finite_is_no_result():
     from pipeline import network, train, tune
+    from pipeline.hyperparameters import Hyperparameters
 
     known = KNOWN.model_copy(update={"target": Target(task="regression", mean=0.0, scale=1.0)})
     sound = rows(200, 0)
@@ -68,9 +69,9 @@ def test_case_08_a_loss_that_is_not_finite_is_no_result():
     trials, _ = tune.run_trials(known, broken, broken, Search(trials=2, epochs=1, rows=200), seed=5)
     with pytest.raises(DataError, match=r"0 of 2 trials were\. The first said: .*must be a finite number"):
         tune.best_of(trials)
-    model = network.build(known, network.Hyperparameters(), seed=0)
+    model = network.build(known, Hyperparameters(), seed=0)
     with pytest.raises(DataError, match="must be a finite number in some epoch"):
-        train.fit(model, known.target, network.Hyperparameters(), broken, broken, 1, 0)
+        train.fit(model, known.target, Hyperparameters(), broken, broken, 1, 0)
 
 
 def test_a_small_table_is_passed_over_several_times_in_an_epoch():
