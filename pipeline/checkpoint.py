@@ -19,7 +19,6 @@ from pipeline import whole
 log = logging.getLogger(__name__)
 HISTORY = "history "
 """What the arrays of the history are called, before the name of the metric."""
-Variables = list[Any]
 
 
 class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
@@ -49,21 +48,22 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
             return 0
         for place, variable in enumerate(_variables(model)):
             variable.assign(state[str(place)])
-        for name in state:
+        for name, values in state.items():
             if name.startswith(HISTORY):
-                self.history[name.removeprefix(HISTORY)] = state[name].tolist()
+                self.history[name.removeprefix(HISTORY)] = values.tolist()
         return max(map(len, self.history.values()))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 - as Keras calls it
         for name, value in (logs or {}).items():
             self.history[name].append(float(value))
-        state = {str(place): variable.numpy() for place, variable in enumerate(_variables(self.model))}
+        state: dict[str, Any] = {HISTORY + name: values for name, values in self.history.items()}
+        state |= {str(place): variable.numpy() for place, variable in enumerate(_variables(self.model))}
         file = io.BytesIO()
-        np.savez(file, **state, **{HISTORY + name: np.array(values) for name, values in self.history.items()})
+        np.savez(file, **state)
         whole.write(self.path, file.getvalue())
 
 
-def _variables(model: keras.Model) -> Variables:
+def _variables(model: keras.Model) -> list[Any]:
     """All that changes while the model learns."""
     model.optimizer.build(model.trainable_variables)
     return [*model.variables, *model.optimizer.variables]

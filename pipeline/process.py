@@ -73,7 +73,9 @@ def run(job: Job) -> Outcome:
         if not answer.endswith("\n"):
             native.seek(0)
             said = native.read()[-NATIVE_CHARACTERS:]
-            raise StageError(f"{job.function} must answer, and its process ended with {exits.why(status)}.\n{said}".rstrip())
+            raise StageError(
+                f"{job.function} must answer, and its process ended with {exits.why(status)}.\n{said}".rstrip()
+            )
     told = json.loads(answer)
     if "fault" in told:
         kind: type[PlumblineError] = getattr(errors, told["kind"])

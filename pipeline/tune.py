@@ -1,12 +1,11 @@
 """Tune: look for hyperparameters with Keras Tuner, the strong defaults first."""
 
 import json
-from typing import Any
 
 import keras_tuner
 from keras_tuner.engine.base_tuner import BaseTuner
 
-from pipeline import arrays, encoding, searches
+from pipeline import arrays, encoding, working
 from pipeline.errors import DataError
 from pipeline.hyperparameters import space
 from pipeline.job import Job, Outcome
@@ -35,7 +34,7 @@ def tune(job: Job) -> Outcome:
     every = {name: arrays.read(encoded / name) for name in ("train", "validation")}
     drawn = {name: rows.sample(search.rows, seed) for name, rows in every.items()}
     known = encoding.read(encoded)
-    folder = searches.folder(job.data, job.final.parents[1].name, job.final.name)
+    folder = working.folder(job.data, job.final)
     trials = run_trials(Lesson(known, drawn["train"], drawn["validation"], search, seed, folder))
     best = best_of(trials)
     objective = OBJECTIVES[known.target.task]
@@ -88,8 +87,7 @@ def best_of(trials: list[Finished]) -> Finished:
 
 
 def _score(trial: Finished) -> float:
-    assert trial.score is not None
-    return trial.score
+    return float("inf") if trial.score is None else trial.score
 
 
 def _counted(trials: list[Finished], planned: int) -> str:
@@ -104,7 +102,7 @@ def _counted(trials: list[Finished], planned: int) -> str:
 
 
 def _gain(first: Finished, best: Finished, objective: str) -> str:
-    if first.score is None:
+    if first.status != "COMPLETED":
         return "the defaults failed"
-    gain = first.score - _score(best)
+    gain = _score(first) - _score(best)
     return f"the best {gain:.4f} below the defaults in {objective}" if gain > 0 else "none better than the defaults"

@@ -2,13 +2,13 @@
 
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras_tuner
 from keras_tuner.engine.trial import Trial, TrialStatus
 from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
 
 from pipeline.problem import Search
 from pipeline.progress import Advance
@@ -23,9 +23,9 @@ RANDOM = 2
 class Oracle(keras_tuner.oracles.BayesianOptimizationOracle):  # type: ignore[misc]
     """Proposes trials in rounds, as many to a round as there are workers; the first of all is the defaults.
 
-    What a round proposes depends on the seed and on the rounds before, and not on the order in which trials end: a round
-    is taken in when all of it has ended, and until then who asks for more waits. Each trial that ends is noted down in
-    ``folder``; one that was noted down before is not run, but told again.
+    What a round proposes depends on the seed and on the rounds before, and not on the order in which trials end: a
+    round is taken in when all of it has ended, and until then who asks for more waits. Each trial that ends is noted
+    down in ``folder``; one that was noted down before is not run, but told again.
 
     Attributes:
         finished: the trials that have ended, by id.
@@ -81,9 +81,11 @@ class Oracle(keras_tuner.oracles.BayesianOptimizationOracle):  # type: ignore[mi
             return {"status": TrialStatus.STOPPED}
         if started % self._search.workers == 0 and len(self.end_order) < started:
             return {"status": TrialStatus.IDLE}
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), threadpool_limits(1):  # threads wait for each other longer than they work
             warnings.simplefilter("ignore", ConvergenceWarning)  # the oracle's own model has few trials to fit
             chosen: dict[str, Any] = super().populate_space(trial_id)
+        if chosen["values"] and self._duplicate(chosen["values"]):  # it would come to the same
+            chosen = self._random_populate_space()
         return chosen
 
     @keras_tuner.synchronized  # type: ignore[untyped-decorator]

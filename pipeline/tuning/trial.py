@@ -14,7 +14,7 @@ import tensorflow as tf
 from keras_tuner.engine.trial import Trial
 from tensorboard.plugins.hparams import api as hparams
 
-from pipeline import disk, searches
+from pipeline import disk
 from pipeline.arrays import Arrays
 from pipeline.checkpoint import Checkpoint
 from pipeline.encoding import Encoding
@@ -27,7 +27,8 @@ from pipeline.tuning.attempts import Ended, Epoch, Tell
 from pipeline.tuning.oracle import LOSS, curve
 
 CHECKPOINTS = "checkpoints"
-GRACE = 1 / 3
+TENSORBOARD = "tensorboard"
+GRACE = 1 / 2
 """The share of the epochs in which no trial is held to have fallen behind."""
 ENOUGH = 2
 """How many trials must have come as far, for another to have fallen behind them."""
@@ -99,7 +100,7 @@ class Lesson:
 
     def _shown(self, trial: Trial, *, anew: bool) -> list[Any]:
         """What shows the trial in TensorBoard, in the folders that Keras Tuner would give it."""
-        folder = self.folder / searches.TENSORBOARD / trial.trial_id
+        folder = self.folder / TENSORBOARD / trial.trial_id
         if anew:
             shutil.rmtree(folder, ignore_errors=True)
         execution = str(folder / "execution0")
