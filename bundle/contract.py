@@ -16,7 +16,10 @@ Columns = Mapping[str, npt.NDArray[Any]]
 MAX_FAULTS = 20
 LARGEST = float(np.finfo("float32").max)
 MAX_TEXT = 1000
-"""The most characters of a category."""
+"""The most characters of a category, and of"""
+MAX_LONG_TEXT = 10_000
+"""a text that is no category."""
+MOST = {"category": MAX_TEXT, "text": MAX_LONG_TEXT}
 PLAIN_NUMBERS = frozenset({int, float, type(None)})
 PLAIN_TEXTS = frozenset({str, type(None)})
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,7 +45,8 @@ class Input(BaseModel):
     type        what a client sends             what the model takes
     ==========  ==============================  ============================================
     number      a finite number                 float32, NaN where missing
-    category    text                            text, empty where missing
+    category    text, MAX_TEXT at most          text, empty where missing
+    text        text, MAX_LONG_TEXT at most     text, empty where missing
     boolean     true or false                   the text true or false, empty where missing
     time        text in ISO 8601                int64 seconds since 1970 (UTC), the least
                                                 int64 where missing
@@ -51,7 +55,7 @@ class Input(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str
-    type: Literal["number", "category", "boolean", "time"]
+    type: Literal["number", "category", "text", "boolean", "time"]
     time_zone: str = "UTC"
     """Where the clock hangs that a time without an offset is read from."""
 
@@ -218,8 +222,8 @@ def _made(column: Input, values: Sequence[Any]) -> npt.NDArray[Any] | None:
     match column.type:
         case "number":
             return _numbers(values, values)
-        case "category":
-            return _texts(values)
+        case "category" | "text":
+            return _texts(values, MOST[column.type])
         case "boolean":
             return _booleans(values)
         case "time":
@@ -241,12 +245,12 @@ def _numbers(values: Sequence[Any], each: Iterable[Any]) -> npt.NDArray[np.float
     return None if np.isinf(made).any() else made
 
 
-def _texts(values: Sequence[Any]) -> npt.NDArray[np.object_] | None:
+def _texts(values: Sequence[Any], most: int) -> npt.NDArray[np.object_] | None:
     """The values as texts, or None where one is none."""
     if not PLAIN_TEXTS.issuperset(map(type, values)) and not all(map(_is_text, values)):
         return None
     texts = [value or "" for value in values]
-    return None if max(map(len, texts), default=0) > MAX_TEXT else as_bytes(texts)
+    return None if max(map(len, texts), default=0) > most else as_bytes(texts)
 
 
 def _booleans(values: Sequence[Any]) -> npt.NDArray[np.object_] | None:
@@ -277,7 +281,7 @@ def _is_boolean(value: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and len(value) <= MAX_TEXT)
+    return value is None or isinstance(value, str)
 
 
 def _is_number(value: Any) -> bool:
@@ -289,14 +293,15 @@ def _is_number(value: Any) -> bool:
 
 
 def _fault(row: int, column: Input, value: Any) -> str:
-    if isinstance(value, str) and column.type == "category":
-        return f"row {row}, {column.name}: expected at most {MAX_TEXT:,} characters, got {len(value):,}"
+    if isinstance(value, str) and column.type in MOST:
+        return f"row {row}, {column.name}: expected at most {MOST[column.type]:,} characters, got {len(value):,}"
     return f"row {row}, {column.name}: expected {EXPECTED[column.type]}, got {shown(value)}"
 
 
 EXPECTED = {
     "number": "a finite number or null",
     "category": "text or null",
+    "text": "text or null",
     "boolean": "true, false or null",
     "time": "a time such as 2013-11-03T12:00:00Z or null",
 }

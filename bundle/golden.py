@@ -1,5 +1,6 @@
 """Golden rows: raw inputs that travel with a version, and the answers that it must give wherever it is loaded."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
-from bundle.contract import columns_of
-from bundle.model import Model
+from bundle.contract import Contract, columns_of
+from bundle.model import Answers, Model
 
 NAME = "assets.extra/golden.json"
 
@@ -35,7 +36,8 @@ class Golden(BaseModel):
         """Ask the model for every golden row.
 
         Raises:
-            WrongAnswer: an answer differs; names the row, the output, and both values.
+            WrongAnswer: an answer differs, or a decision is not the one that the contract's threshold or classes make
+                of it; names the row, the output, and both values.
         """
         given = model.predict(columns_of(self.rows, model.contract))
         faults = []
@@ -43,6 +45,9 @@ class Golden(BaseModel):
             for row, (got, want) in enumerate(zip(plain(given[name]), expected, strict=True)):
                 if not _near(got, want, self.tolerance):
                     faults.append(f"golden row {row} must have the {name} {want!r}, and got {got!r}")
+        for row, (got, want) in enumerate(_decided(given, model.contract)):
+            if got != want:
+                faults.append(f"golden row {row} must be decided {want!r} by the contract, and was decided {got!r}")
         if faults:
             raise WrongAnswer("; ".join(faults[:5]) + (f"; and {len(faults) - 5} more" if len(faults) > 5 else ""))
 
@@ -55,6 +60,17 @@ def read(folder: Path) -> Golden:
 def plain(answers: npt.NDArray[Any]) -> list[Any]:
     """The answers to each row as JSON has them: a number, a text, or several numbers."""
     return [text.decode() for text in answers] if answers.dtype.kind in "SO" else answers.tolist()
+
+
+def _decided(given: Answers, contract: Contract) -> Iterator[tuple[Any, Any]]:
+    """Of each row the decision that was given, and the one that the contract makes of the other answer."""
+    if contract.task != "regression":
+        answers = given[contract.answer]
+        if contract.classes:
+            wanted = [contract.classes[place] for place in answers.argmax(axis=1)]
+        else:
+            wanted = (answers >= np.float32(contract.threshold)).astype("int64").tolist()
+        yield from zip(plain(given["decision"]), wanted, strict=True)
 
 
 def _near(got: Any, want: Any, tolerance: float) -> bool:

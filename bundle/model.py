@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from bundle import contract as contracts
 from bundle.contract import Columns, Contract, Output
+from bundle.text import letters
 
 COMPILED = "assets.extra/model.tflite"
 SIGNATURE = "serving_default"
@@ -19,6 +20,8 @@ CHUNK = 4096
 """Rows answered in one call: enough to be quick, few enough to be small."""
 CELLS = 1 << 18
 """Values in one call: a wide table is answered in fewer rows at a time."""
+TEXT_CELLS = 512
+"""For so many values counts a text: its parts are looked up one by one."""
 
 Answers = dict[str, npt.NDArray[Any]]
 
@@ -35,7 +38,8 @@ class Model:
         """Load the form called ``runtime`` of the SavedModel in ``folder``."""
         self.contract = contract
         self.runtime = runtime
-        self._chunk = max(1, min(CHUNK, CELLS // max(1, len(contract.inputs))))
+        cells = sum(TEXT_CELLS if one.type == "text" else 1 for one in contract.inputs)
+        self._chunk = max(1, min(CHUNK, CELLS // max(1, cells)))
         self._tensors = contracts.tensors(contract)
         self._call = _litert(folder / COMPILED) if runtime == "litert" else _savedmodel(folder)
 
@@ -94,7 +98,9 @@ class _Graph:
 
     def __init__(self, interpreter: Any) -> None:
         signature = interpreter.get_signature_runner(SIGNATURE)
-        self._inputs = {name: details["index"] for name, details in signature.get_input_details().items()}
+        taken = signature.get_input_details()
+        self._inputs = {name: details["index"] for name, details in taken.items()}
+        self._shapes = {name: details["shape_signature"][1:] for name, details in taken.items()}
         self._outputs = {name: details["index"] for name, details in signature.get_output_details().items()}
         self._interpreter = interpreter
         self._rows = 0
@@ -104,12 +110,14 @@ class _Graph:
         rows = len(next(iter(columns.values())))
         if rows != self._rows:
             self._rows = 0  # until every tensor has its new size
-            for index in self._inputs.values():
-                interpreter.resize_tensor_input(index, (rows,))
+            for name, index in self._inputs.items():
+                interpreter.resize_tensor_input(index, (rows, *self._shapes[name]))
             interpreter.allocate_tensors()
             self._rows = rows
         for name, values in columns.items():
-            interpreter.set_tensor(self._inputs[name], _tensor(values))
+            of_letters = self._shapes[name]
+            tensor = letters(values, *of_letters) if len(of_letters) else _tensor(values)
+            interpreter.set_tensor(self._inputs[name], tensor)
         interpreter.invoke()
         return {name: interpreter.get_tensor(index) for name, index in self._outputs.items()}
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 COMPUTING = """
-    Abs Add AddV2 All Any ArgMax Assert BatchMatMulV2 BiasAdd BroadcastTo Cast ConcatV2 Const Cos Equal Erf Exp
-    ExpandDims Fill Floor FloorDiv FloorMod GatherV2 Greater GreaterEqual HashTableV2 Identity IdentityN IsNan
-    LeakyRelu Less LessEqual Log Log1p LogicalAnd LogicalNot LogicalOr LookupTableFindV2 LookupTableImportV2
+    Abs Add AddN AddV2 All Any ArgMax Assert BatchMatMulV2 BiasAdd BroadcastTo Cast ConcatV2 Const Cos DecodePaddedRaw
+    Equal Erf Exp ExpandDims Fill Floor FloorDiv FloorMod GatherV2 Greater GreaterEqual HashTableV2 Identity IdentityN
+    IsNan LeakyRelu Less LessEqual Log Log1p LogicalAnd LogicalNot LogicalOr LookupTableFindV2 LookupTableImportV2
     MatMul Max Maximum Mean Min Minimum Mul Neg NoOp NotEqual OneHot Pack PartitionedCall Placeholder Pow Prod
     RealDiv Relu Reshape Rsqrt Select SelectV2 Selu Shape Sigmoid Sign Sin Slice Softmax Softplus Split SplitV
     Sqrt Square SquaredDifference Squeeze StatefulPartitionedCall StopGradient StridedSlice Sub Sum Tanh Tile

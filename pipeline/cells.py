@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bundle.contract import MOST
 from pipeline import reading, tables
 from pipeline.problem import Column
 from pipeline.reading import Flags
@@ -86,6 +87,10 @@ class _Cells:
                 self._break("can't be told, for the clock was changed then", self._column.clock_change, unclear)
             case "boolean":
                 self._values = reading.booleans(given)
+            case "category" | "text":
+                long = _flags(pc.greater(pc.utf8_length(given), MOST[self._column.type]))
+                self._break(f"has more than {MOST[self._column.type]:,} characters", self._column.unreadable, long)
+                return
         if self._values.null_count > given.null_count:
             lost = pc.and_(given.is_valid(), self._values.is_null()).to_numpy(zero_copy_only=False)
             self._break(f"is no {self._column.type}", self._column.unreadable, lost)
@@ -133,7 +138,7 @@ class _Cells:
     def _type_numbers(self) -> None:
         given, column = self._values, self._column
         numbers = given.cast(pa.float64(), safe=False) if self._typed else reading.numbers(given, column)
-        low, high = _extent(given if self._whole else numbers)
+        low, high = _bounds(given) if self._whole else _extent(numbers)
         if not -LARGEST <= low <= high <= LARGEST:
             numbers = pc.if_else(pc.less_equal(pc.abs(numbers), LARGEST), numbers, None)
         if column.type == "integer" and not self._whole:
@@ -163,6 +168,14 @@ def _fits(given: Any, declared: str) -> bool:
     else:
         kinds = [pa.types.is_timestamp, pa.types.is_date] if declared == "time" else []
     return any(kind(given) for kind in kinds)
+
+
+def _bounds(whole: pa.Array) -> tuple[float, float]:
+    """What no number is beyond: of narrow ones, what their type holds."""
+    if whole.type.bit_width > 32:
+        return _extent(whole)
+    holds = np.iinfo(whole.type.to_pandas_dtype())
+    return float(holds.min), float(holds.max)
 
 
 def _extent(numbers: pa.Array) -> tuple[float, float]:

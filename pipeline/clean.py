@@ -77,13 +77,13 @@ def clean(job: Job) -> Outcome:
 def clean_part(number: int, part: Part, source: Source, rows: Path, aside: Path, ends: datetime | None) -> Cleaned:
     """Write the typed rows of a part that keep the rules, and beside them those that don't, as they came."""
     with parquet.whole(part.path):
-        came = tables.load(part, encoded=True)
+        came = tables.load(part, [*source.columns], encoded=True)
     table, faults = typed(came, source, ends)
     missing = {name: table[name].null_count for name in table.column_names}
     found = [violations.sampled(fault, came, source.key) for fault in faults]
     refused = [fault for fault in faults if fault.word == "reject"]
     bad = np.logical_or.reduce([np.zeros(len(came), bool), *(fault.rows for fault in refused)])
-    tables.set_aside(violations.as_text(came.filter(pa.array(bad))), reasons(refused, bad), aside, number)
+    tables.set_aside(violations.as_text(came.take(np.flatnonzero(bad))), reasons(refused, bad), aside, number)
     repeated, keys = repeats.inside(table, ~bad, source)
     found += repeats.duplicates(int(repeated.sum()), source)
     kept = ~(bad | repeated)

@@ -140,9 +140,10 @@ def bare(text: bytes) -> ast.Module:
     return tree
 
 
-def _parse(path: Path) -> list[Any]:
+@cache
+def of_text(text: bytes) -> tuple[str, list[str]]:
     """The digest of a module's syntax tree, and every name that it may import, as it is written there."""
-    tree = bare(path.read_bytes())
+    tree = bare(text)
     imported = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -153,7 +154,11 @@ def _parse(path: Path) -> list[Any]:
                 module,
                 *(f"{module}.{alias.name}" if node.module else module + alias.name for alias in node.names),
             ]
-    return [of_tree(tree), sorted(set(imported))]
+    return of_tree(tree), sorted(set(imported))
+
+
+def _parse(path: Path) -> list[Any]:
+    return list(of_text(path.read_bytes()))
 
 
 def _with_parents(name: str, package: str) -> list[str]:

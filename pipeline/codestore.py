@@ -30,7 +30,7 @@ class Source:
 
     def digest(self) -> str:
         """The digest by which receipts name it."""
-        return closure.with_templates(closure.of_tree(closure.bare(self.text)), self._filled())
+        return closure.with_templates(closure.of_text(self.text)[0], self._filled())
 
     def definitions(self) -> dict[str, str]:
         """The digest of each function, class and name at the top of the module, of each template, and of the rest."""

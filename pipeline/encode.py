@@ -6,15 +6,13 @@ feature alone tells of the answer, is counted in the second reading.
 
 from collections import Counter
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from bundle import profile
 from bundle.profile import Bins, FeatureProfile, Profile
-from pipeline import arrays, drift, encoding, leaks, seen, tables
+from pipeline import arrays, drift, encoding, leaks, seen, tables, texts
 from pipeline.drift import Days
 from pipeline.encoding import Category, Encoding, Number, Target
 from pipeline.errors import DataError
@@ -48,15 +46,20 @@ def encode(job: Job) -> Outcome:
     problem, split = job.problem, job.inputs["split"]
     kinds: dict[str, str] = dict(problem.kinds())
     answer = {tables.TARGET: "category" if problem.task == "multiclass" else "number"}
-    train = seen.look(split / "train", kinds | answer, "profiling train")
-    validation = seen.look(split / "validation", kinds, "profiling validation")
+    weights, notes = texts.learn(problem, split / "train")
+    texts.write(weights, job.output)
+    load = texts.Reader(problem, weights).load
+    train = seen.look(split / "train", kinds | answer, "profiling train", load)
+    validation = seen.look(split / "validation", kinds, "profiling validation", load)
     target = learn_target(train[tables.TARGET], split / "train", problem.task)
     screened = [screen(name, train[name], validation[name], problem.screen) for name in kinds]
     learned = learn([one for one in screened if one.kept], train, target, problem.features.winsorise)
     encoding.write(learned, job.output)
     fine = [leaks.bins_of(name, train[name], target) for name in kinds]
     counted = {
-        name: _encode_split(split / name, learned, job.output / name, problem, screened, fine, train[tables.TARGET])
+        name: _encode_split(
+            split / name, load, learned, job.output / name, problem, screened, fine, train[tables.TARGET]
+        )
         for name in ("train", "validation", "test")
     }
     profiles = [
@@ -65,8 +68,8 @@ def encode(job: Job) -> Outcome:
     ]
     reference = Profile(max_psi=problem.screen.max_psi, features=tuple(profiles))
     (job.output / profile.NAME).write_text(reference.model_dump_json(indent=1) + "\n")
-    rows = sum(_starts(split / name)[-1] for name in counted)
-    notes = [f"{one.name} is left out: {one.reason}" for one in profiles if not one.kept]
+    rows = sum(tables.starts(split / name)[-1] for name in counted)
+    notes += [f"{one.name} is left out: {one.reason}" for one in profiles if not one.kept]
     notes += [
         f"{one.name} may be a leak: {one.leak}" + (" (waived)" if one.waived else "") for one in profiles if one.leak
     ]
@@ -191,20 +194,9 @@ def _category(name: str, held: Texts) -> Category:
     return Category(name=name, vocabulary=tuple(level for level, _ in frequent.ranked(MAX_LEVELS)))
 
 
-def _starts(table: Path) -> list[int]:
-    """The number of each part's first row, and last that of all rows."""
-    return [0, *accumulate(_rows(part) for part in tables.slices(table))]
-
-
-def _rows(part: tables.Part) -> int:
-    described = pq.read_metadata(part.path)
-    if part.groups is None:
-        return int(described.num_rows)
-    return sum(described.row_group(group).num_rows for group in part.groups)
-
-
 def _encode_split(
     table: Path,
+    load: seen.Load,
     learned: Encoding,
     folder: Path,
     problem: Problem,
@@ -217,14 +209,14 @@ def _encode_split(
 
     encoder, time, target = Encode(learned), problem.split.time, learned.target
     held_out = folder.name == "test"
-    starts = _starts(table)
+    starts = tables.starts(table)
     encoded = arrays.create(folder, starts[-1], len(learned.numbers), len(learned.categories), answers=not held_out)
     names = (
         learned.features if held_out else [*(one.name for one in screened), tables.TARGET, *([time] if time else [])]
     )
 
     def work(number: int, part: tables.Part) -> Counted:
-        rows = tables.load(part, list(dict.fromkeys(names)), encoded=True)
+        rows = load(part, list(dict.fromkeys(names)))
         here = slice(starts[number], starts[number + 1])
         for place, one in enumerate(learned.numbers):
             encoded.numbers[here, place] = encoder.number(one.name, seen.floats(rows[one.name]))

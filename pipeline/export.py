@@ -1,7 +1,7 @@
 """Export: one graph from raw named columns to named answers, as a SavedModel and compiled to LiteRT beside it."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from bundle.contract import Contract, tensors
 from bundle.model import COMPILED, FEATURES, SIGNATURE
 from pipeline.encoding import Encoding
 from pipeline.preprocessing import Columns, Derive, Encode
+from pipeline.texts import LENGTH
 
 Network = Callable[[Any, Any], Any]
-TYPES = {"number": tf.float32, "category": tf.string, "boolean": tf.string, "time": tf.int64}
+TYPES = {"number": tf.float32, "category": tf.string, "text": tf.string, "boolean": tf.string, "time": tf.int64}
 
 
 class NotConverted(Exception):  # noqa: N818 - named for what happened
@@ -27,11 +28,20 @@ class NotConverted(Exception):  # noqa: N818 - named for what happened
 class Serving(tf.Module):  # type: ignore[misc]
     """Preprocessing, network and answers in one graph."""
 
-    def __init__(self, derive: Derive, encode: Encode, known: Encoding, network: Network, contract: Contract) -> None:
+    def __init__(
+        self,
+        derive: Derive,
+        encode: Encode,
+        known: Encoding,
+        network: Network,
+        contract: Contract,
+        letters: Collection[str] = (),
+    ) -> None:
+        """Put them together; of the texts called ``letters`` the graph takes the first bytes, and not a string."""
         super().__init__()
         self.derive, self.encode, self.features = derive, encode, known.features
         self.network, self.contract, self.target = network, contract, known.target
-        self.signature = traced(self.answer, contract)
+        self.signature = traced(self.answer, contract, letters)
 
     def answer(self, columns: Columns) -> dict[str, Any]:
         """The named answers for raw columns."""
@@ -53,11 +63,16 @@ class Serving(tf.Module):  # type: ignore[misc]
         return {name: tf.identity(value) for name, value in self.derive(columns, self.features).items()}
 
 
-def traced(function: Callable[..., Any], contract: Contract) -> Any:
-    """A function of the contract's columns as a graph."""
+def traced(function: Callable[..., Any], contract: Contract, letters: Collection[str] = ()) -> Any:
+    """A function of the contract's columns as a graph; ``letters`` are those of which it takes the first bytes."""
     names = tensors(contract)
     columns = {tensor: name for name, tensor in names.items()}
-    inputs = {names[one.name]: tf.TensorSpec([None], TYPES[one.type], names[one.name]) for one in contract.inputs}
+    inputs = {
+        names[one.name]: tf.TensorSpec([None, LENGTH], tf.uint8, names[one.name])
+        if one.name in letters
+        else tf.TensorSpec([None], TYPES[one.type], names[one.name])
+        for one in contract.inputs
+    }
 
     def of_tensors(**given: Any) -> Any:
         return function({columns[tensor]: values for tensor, values in given.items()})
@@ -92,7 +107,7 @@ def compile_beside(
     def network(numbers: Any, codes: Any) -> Any:
         return model.stateless_call(trained, others, [numbers, codes], training=False)[0]
 
-    serving = Serving(derive, encode, known, network, contract)
+    serving = Serving(derive, encode, known, network, contract, derive.letters(known.features))
     with tempfile.TemporaryDirectory() as aside:
         tf.saved_model.save(serving, aside, signatures={SIGNATURE: serving.signature})
         converter = tf.lite.TFLiteConverter.from_saved_model(aside, signature_keys=[SIGNATURE])
@@ -109,6 +124,7 @@ def odd_rows(contract: Contract) -> list[dict[str, Any]]:
     odd: dict[str, list[Any]] = {
         "number": [None, 0.0, -1.0, 1e30, -1e30, 1e-30, None, 12.5],
         "category": [None, "", "never seen", "żółć ✈", " ", "A" * 300, "never seen", None],
+        "text": [None, "", "never SEEN", "żółć ✈", " ", "Long words " * 40, "a", None],
         "boolean": [None, "true", "false", "true", None, "false", "true", None],
         "time": [
             None, "1970-01-01", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1969-12-31T23:59:59.5Z",

@@ -35,7 +35,8 @@ def make(job: Job) -> Outcome:
     problem = job.problem
     columns = problem.columns()
     kept = {name: column for name, column in columns.items() if column.known == "before"}
-    new = {name: kind for name, kind in problem.kinds().items() if name not in columns}
+    texts = problem.texts()  # become numbers once there is a training split to learn from
+    new = {name: kind for name, kind in problem.kinds().items() if name not in columns and name not in texts}
     schema = tables.schema(kept)
     for name, kind in new.items():
         schema = schema.append(pa.field(name, tables.CATEGORY if kind == "category" else pa.float32()))

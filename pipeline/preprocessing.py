@@ -16,11 +16,12 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from pipeline import civil, expressions, past, tables
+from pipeline import civil, expressions, past, tables, texts
 from pipeline.civil import UTC_CLOCK, Moment, Zone
 from pipeline.encoding import MISSING, RESERVED, UNKNOWN, Encoding
 from pipeline.past import Window, combined
-from pipeline.problem import Problem
+from pipeline.problem import TEXT_PARTS, Problem
+from pipeline.texts import Text, Weights
 
 Columns = Mapping[str, Any]
 MISSING_TIME = tf.int64.min
@@ -166,6 +167,7 @@ class Derive(tf.Module):  # type: ignore[misc]
         zone: Zone = UTC_CLOCK,
         windows: Mapping[str, tuple[list[str], Window]] | None = None,
         crosses: Mapping[str, Sequence[str]] | None = None,
+        texts: Mapping[str, Weights] | None = None,
     ) -> None:
         """Keep what the features are made of.
 
@@ -173,6 +175,7 @@ class Derive(tf.Module):  # type: ignore[misc]
             tables: for each look-up, the raw columns that name its row, its own key, and its rows.
             windows: for each feature of the past, the time and the columns of its groups, and its statistics.
             crosses: for each feature that is a cross, its values that the network knows; all others are one.
+            texts: for each text that becomes numbers, the weights of what it is made of.
         """
         super().__init__()
         self.kinds = dict(kinds)
@@ -182,6 +185,8 @@ class Derive(tf.Module):  # type: ignore[misc]
         self.crosses = {
             name: Cross(expressions.crossed(derived[name]), levels) for name, levels in (crosses or {}).items()
         }
+        self.texts = {name: Text(weights) for name, weights in (texts or {}).items()}
+        self.parts = {f"{name}[{part}]": name for name in self.texts for part in range(1, TEXT_PARTS + 1)}
         self.on = {source: list(on) for source, (on, _, _) in tables.items()}
         self.tables = {source: LookUp(source, key, table) for source, (_, key, table) in tables.items()}
 
@@ -193,7 +198,16 @@ class Derive(tf.Module):  # type: ignore[misc]
             names = sorted(name for name in wanted if name.partition(".")[0] == source and "." in name)
             if names:
                 values |= table([raw[name] for name in self.on[source]], names)
+        for name in sorted({self.parts[feature] for feature in features if feature in self.parts}):
+            numbers = tf.unstack(self.texts[name](raw[name]), axis=1)
+            values |= {f"{name}[{part}]": number for part, number in enumerate(numbers, 1)}
         return {feature: self._value(feature, values) for feature in features}
+
+    def letters(self, features: list[str]) -> set[str]:
+        """The columns of which the features need no more than the letters."""
+        others = {name for feature in features if feature not in self.parts for name in self._operands(feature)}
+        keys = {name for on in self.on.values() for name in on}
+        return {self.parts[feature] for feature in features if feature in self.parts} - others - keys
 
     def _operands(self, feature: str) -> list[str]:
         if feature in self.windows:
@@ -263,7 +277,7 @@ def _told(values: Any) -> Any:
 def deriver(problem: Problem, inputs: Mapping[str, Path], known: Encoding) -> Derive:
     """The derivation of the features that the network knows.
 
-    ``inputs`` has the cleaned source of each look-up, and ``features`` where something is asked of the past.
+    ``inputs`` has the cleaned source of each look-up, ``encoded``, and ``features`` where one is of the past.
     """
     looked_up = {
         source: (on, problem.sources[source].key, tables.whole(inputs[source] / "rows"))
@@ -277,7 +291,8 @@ def deriver(problem: Problem, inputs: Mapping[str, Path], known: Encoding) -> De
     }
     crosses = {one.name: one.vocabulary for one in known.categories if expressions.crossed(derived.get(one.name, "a"))}
     zone = civil.zone(problem.features.time_zone)
-    return Derive(problem.kinds(), derived, looked_up, zone=zone, windows=windows, crosses=crosses)
+    said = texts.read(inputs["encoded"], problem)
+    return Derive(problem.kinds(), derived, looked_up, zone=zone, windows=windows, crosses=crosses, texts=said)
 
 
 def raw_tensors(part: pd.DataFrame, categories: set[str]) -> dict[str, Any]:

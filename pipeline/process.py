@@ -25,6 +25,7 @@ from pipeline.errors import PlumblineError, StageError
 from pipeline.job import Job, Outcome
 
 ENVIRONMENT = {
+    "ARROW_DEFAULT_MEMORY_POOL": "system",  # one heap, so that what Arrow and NumPy give back serves either
     "KERAS_BACKEND": "tensorflow",
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),  # the columns of a part are given back to be used by the next
     "MALLOC_TRIM_THRESHOLD_": str(512 << 20),

@@ -89,10 +89,8 @@ def _candidates(keys: list[Keys]) -> dict[int, npt.NDArray[np.int64]]:
     """The rows whose key is there more than once, by part."""
     if _apart(keys):
         return {part: _repeated(one.digests) for part, one in enumerate(keys) if one.contradicted}
-    every = np.concatenate([one.digests for one in keys])
-    every.sort()
-    repeated = np.unique(every[1:][every[1:] == every[:-1]])
-    found = {part: np.flatnonzero(np.isin(one.digests, repeated)) for part, one in enumerate(keys) if len(repeated)}
+    repeated = _twice(np.concatenate([one.digests for one in keys]))
+    found = {part: _among(one.digests, repeated) for part, one in enumerate(keys)}
     return {part: rows for part, rows in found.items() if len(rows)}
 
 
@@ -110,8 +108,8 @@ def _spans(table: pa.Table, key: tuple[str, ...], rows: Flags) -> dict[str, tupl
     found = {}
     for name in key:
         if not pa.types.is_dictionary(table[name].type):
-            column = table[name].filter(pa.array(rows))
-            if column.null_count == 0 and len(column):
+            column = table[name].filter(pa.array(rows)) if table[name].null_count else table[name]
+            if column.null_count == 0 and rows.any():
                 extent = pc.min_max(column)
                 found[name] = (extent["min"].as_py(), extent["max"].as_py())
     return found
@@ -151,7 +149,17 @@ def _without(
 
 def _repeated(digests: Hashes) -> npt.NDArray[np.int64]:
     """The rows whose digest is there more than once, in order."""
-    order = np.argsort(digests)
-    ordered = digests[order]
-    same = ordered[1:] == ordered[:-1]
-    return np.unique(np.concatenate([order[:-1][same], order[1:][same]]))
+    return _among(digests, _twice(digests))
+
+
+def _twice(digests: Hashes) -> Hashes:
+    """The digests that are there more than once."""
+    ordered = np.sort(digests)
+    return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+
+
+def _among(digests: Hashes, some: Hashes) -> npt.NDArray[np.int64]:
+    """The rows whose digest is one of ``some``, in order."""
+    if not len(some):
+        return np.empty(0, np.int64)
+    return np.flatnonzero(pc.is_in(pa.array(digests), pa.array(some)).to_numpy(zero_copy_only=False))

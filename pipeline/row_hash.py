@@ -31,14 +31,22 @@ def of_column(column: pa.ChunkedArray) -> Hashes:
         codes = pc.fill_null(array.indices, len(texts)).to_numpy(zero_copy_only=False)
         return np.asarray(levels[codes], np.uint64)
     if pa.types.is_timestamp(array.type):
-        bits = array.cast(pa.int64()).fill_null(0).to_numpy().view(np.uint64)
-        return np.where(array.is_null().to_numpy(zero_copy_only=False), MISSING, mixed(bits))
-    numbers = array.to_numpy(zero_copy_only=False).astype("float64")
-    return np.where(np.isnan(numbers), MISSING, mixed((numbers + 0.0).view(np.uint64)))
+        hashed = mixed(array.cast(pa.int64()).fill_null(0).to_numpy().view(np.uint64))
+        missing = array.is_null().to_numpy(zero_copy_only=False)
+    else:
+        numbers = array.to_numpy(zero_copy_only=False).astype("float64", copy=False)
+        hashed = mixed((numbers + 0.0).view(np.uint64))
+        missing = np.isnan(numbers)
+    hashed[missing] = MISSING
+    return hashed
 
 
 def mixed(bits: Hashes) -> Hashes:
     """Each number so changed that all its bits depend on all of the given ones (Steele, Lea and Flood 2014)."""
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return bits ^ (bits >> np.uint64(31))
+    shifted = bits >> np.uint64(30)
+    bits = bits ^ shifted
+    for shift, factor in ((27, 0xBF58476D1CE4E5B9), (31, 0x94D049BB133111EB)):
+        bits *= np.uint64(factor)
+        np.right_shift(bits, np.uint64(shift), out=shifted)
+        bits ^= shifted
+    return bits

@@ -11,6 +11,7 @@ the same (the mergeable summary of Misra and Gries: Agarwal et al. 2012): by at 
 
 import heapq
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
@@ -126,13 +127,15 @@ class Texts:
 
 
 Seen = Numbers | Texts
+Load = Callable[[tables.Part, list[str]], pa.Table]
+"""What gives the named columns of a part, each as one chunk and texts dictionary-encoded."""
 
 
-def look(folder: Path, kinds: dict[str, str], what: str) -> dict[str, Seen]:
+def look(folder: Path, kinds: dict[str, str], what: str, load: Load) -> dict[str, Seen]:
     """What each column of a table holds; ``kinds`` says which are numbers."""
 
     def work(_: int, part: tables.Part) -> dict[str, Seen]:
-        table = tables.load(part, list(kinds), encoded=True)
+        table = load(part, list(kinds))
         return {name: of_column(table[name], kind) for name, kind in kinds.items()}
 
     parts, found = tables.slices(folder), None

@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,6 +69,18 @@ def slices(folder: Path) -> list[Part]:
     return [part for path in parts(folder) for part in _slices(path)]
 
 
+def starts(folder: Path) -> list[int]:
+    """The number of the first row of each of the ``slices`` of a table, and last that of all rows."""
+    return [0, *accumulate(_rows(part) for part in slices(folder))]
+
+
+def _rows(part: Part) -> int:
+    described = pq.read_metadata(part.path)
+    if part.groups is None:
+        return int(described.num_rows)
+    return sum(described.row_group(group).num_rows for group in part.groups)
+
+
 def part_path(folder: Path, number: int) -> Path:
     """Where part ``number`` of the table in ``folder`` is."""
     return folder / f"part-{number:05}.parquet"
@@ -81,9 +94,11 @@ def load(part: Path | Part, columns: list[str] | None = None, encoded: bool = Fa
     """
     if isinstance(part, Path):
         part = Part(part)
-    with pq.ParquetFile(part.path, memory_map=True) as file:
-        text = [field.name for field in file.schema_arrow if pa.types.is_string(field.type)] if encoded else []
-    with pq.ParquetFile(part.path, memory_map=True, read_dictionary=text, page_checksum_verification=True) as file:
+    described = pq.read_metadata(part.path)
+    text = [field.name for field in described.schema.to_arrow_schema() if _is_text(field.type)] if encoded else []
+    with pq.ParquetFile(
+        part.path, metadata=described, memory_map=True, read_dictionary=text, page_checksum_verification=True
+    ) as file:
         groups = range(file.num_row_groups) if part.groups is None else part.groups
         table = file.read_row_groups(list(groups), columns=columns, use_threads=False)
     return table.replace_schema_metadata().unify_dictionaries().combine_chunks()
@@ -201,6 +216,10 @@ def _slices(path: Path) -> list[Part]:
         runs[-1].append(group)
         rows += more
     return [Part(path, tuple(run)) for run in runs]
+
+
+def _is_text(given: pa.DataType) -> bool:
+    return bool(pa.types.is_string(given) or pa.types.is_large_string(given))
 
 
 def _decoded(schema: pa.Schema) -> pa.Schema:

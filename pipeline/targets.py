@@ -24,7 +24,6 @@ from luigi.task import MixinNaiveBulkComplete
 
 from bundle import digest
 from pipeline import codestore, config, disk, environment, graph, lock, process, receipts, run
-from pipeline.closure import Code
 from pipeline.errors import AlreadyRunning, StageError
 from pipeline.job import Job
 from pipeline.problem import Problem, Source
@@ -271,7 +270,7 @@ class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
             codestore.keep(now.data, code["code"])
             now.kept.add(self.function)
         here = self.in_process and now.code.changed(code["code"]) < LOADED
-        outcome = process.call(job, Code(now.index)) if here else process.run(job)
+        outcome = process.call(job, now.code) if here else process.run(job)
         files, stamps = receipts.record_files(aside)
         receipt = Receipt(
             stage=self.task_family,

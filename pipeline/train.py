@@ -2,23 +2,19 @@
 
 import contextlib
 import json
-import math
 from pathlib import Path
 from typing import Any, Literal
 
 import keras
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from scipy.special import expit, softmax
 
-from bundle import golden
-from bundle.contract import Columns, Contract, Input, Output, columns_of
-from bundle.model import COMPILED, Model
-from pipeline import arrays, encoding, export, tables
+from bundle.contract import Contract, Input, Output
+from pipeline import arrays, encoding, export, proof
 from pipeline.arrays import Arrays
 from pipeline.encoding import Encoding, Target
-from pipeline.errors import DataError, StageError
+from pipeline.errors import DataError
 from pipeline.hyperparameters import Hyperparameters
 from pipeline.job import Job, Outcome
 from pipeline.network import Batches, build, compile_for
@@ -26,21 +22,15 @@ from pipeline.preprocessing import Encode, deriver
 from pipeline.progress import track
 from pipeline.seeds import fix_seeds
 
-TOLERANCE = 1e-5
-"""How far two forms of the same model may differ in a probability, or in a number by its standard deviations."""
-ROUNDING = 1e-6
-"""How far besides, as a part of a number: it has 24 bits."""
-INPUTS: dict[str, Literal["number", "category", "boolean", "time"]] = {
+INPUTS: dict[str, Literal["number", "category", "text", "boolean", "time"]] = {
     "number": "number",
     "integer": "number",
     "category": "category",
-    "text": "category",
+    "text": "text",
     "boolean": "boolean",
     "time": "time",
 }
 """What a client sends for a column, by its type."""
-GOLDEN_ROWS = 32
-PARITY_ROWS = 2000
 
 
 def train(job: Job) -> Outcome:
@@ -68,8 +58,9 @@ def train(job: Job) -> Outcome:
         export.save(job.output / "model", derive, encode, model, known, contract)
         with contextlib.suppress(export.NotConverted):  # then the SavedModel itself serves, and the notes say so
             export.compile_beside(job.output / "model", derive, encode, model, known, contract)
-        seen = sample_rows(job.inputs["split"] / "validation", contract)
-        parity = prove(job.output / "model", contract, seen, answers, tolerance(known.target))
+        compared = proof.places(len(answers))
+        seen = proof.rows_at(job.inputs["split"] / "validation", compared, contract)
+        parity = proof.prove(job.output / "model", contract, seen, answers[compared], proof.tolerance(known.target))
     _write(job.output / "history.json", history)
     _write(job.output / "parity.json", parity)
     (job.output / "contract.json").write_text(contract.model_dump_json(indent=1) + "\n")
@@ -131,13 +122,6 @@ def predict(model: keras.Model, encoded: Arrays, target: Target) -> npt.NDArray[
     return np.asarray(softmax(said.astype("float64"), axis=1) if target.classes else expit(said.astype("float64")))
 
 
-def tolerance(target: Target) -> float:
-    """How far two forms of the same model may differ."""
-    if target.mean is None or target.scale is None:
-        return TOLERANCE
-    return TOLERANCE * target.scale + ROUNDING * abs(target.mean)
-
-
 def best_threshold(probabilities: npt.NDArray[np.float64], target: npt.NDArray[np.float32], metric: str) -> float:
     """The probability from which to say yes, so that ``metric`` is best on these rows."""
     order = np.argsort(-probabilities, kind="stable")
@@ -190,84 +174,6 @@ def _decided(contract: Contract) -> str:
     if contract.threshold is not None:
         return f"; yes from a probability of {contract.threshold:.3f}"
     return f"; {len(contract.classes)} classes" if contract.classes else ""
-
-
-def sample_rows(split: Path, contract: Contract) -> list[dict[str, Any]]:
-    """Raw rows as a client would send them, at most ``PARITY_ROWS``: the first of the split."""
-    names = [one.name for one in contract.inputs]
-    taken: list[pd.DataFrame] = []
-    for path in tables.parts(split):
-        taken.append(tables.frame(path, names))
-        if sum(map(len, taken)) >= PARITY_ROWS:
-            break
-    rows = pd.concat(taken).head(PARITY_ROWS)
-    plain = rows.astype(object).where(rows.notna(), None).to_dict("records")
-    return [
-        {str(name): value.isoformat() if isinstance(value, pd.Timestamp) else value for name, value in row.items()}
-        for row in plain
-    ]
-
-
-def prove(
-    folder: Path,
-    contract: Contract,
-    rows: list[dict[str, Any]],
-    trained: npt.NDArray[np.float64],
-    tolerance: float = TOLERANCE,
-) -> dict[str, Any]:
-    """Show that the exported forms answer as the trained network does; leave golden rows beside the model.
-
-    Raises:
-        StageError: the SavedModel's answers are not those of the trained network.
-    """
-    odd = export.odd_rows(contract)
-    columns = columns_of([*rows, *odd], contract)
-    saved = Model(folder, contract, "savedmodel").predict(columns)
-    answers = saved[contract.answer]
-    difference = export.largest_difference(answers[: len(rows)], trained[: len(rows)])
-    if difference > tolerance:
-        raise StageError(f"The SavedModel must answer as the trained network does, and differs by {difference:.1e}.")
-    parity = compiled_difference(folder, contract, columns, answers)
-    if parity > tolerance:
-        (folder / COMPILED).unlink(missing_ok=True)
-    told = np.flatnonzero(_clear(answers, contract))
-    seen = told[told < len(rows)]
-    picked = [*seen[:: max(1, len(seen) // GOLDEN_ROWS)][:GOLDEN_ROWS], *told[told >= len(rows)]]
-    kept = golden.Golden(
-        rows=tuple([*rows, *odd][place] for place in picked),
-        answers={name: tuple(golden.plain(given[picked])) for name, given in saved.items()},
-        tolerance=tolerance,
-    )
-    kept.write(folder)
-    return {
-        "runtime": "litert" if parity <= tolerance else "savedmodel",
-        "saved_model": difference,
-        "compiled": parity if math.isfinite(parity) else None,
-        "rows": len(rows) + len(odd),
-        "tolerance": tolerance,
-    }
-
-
-def _clear(answers: npt.NDArray[Any], contract: Contract) -> npt.NDArray[np.bool_]:
-    """The rows on whose decision both forms must agree.
-
-    On the threshold itself, or between two classes, the last bit decides, and two forms need not have it in common.
-    """
-    if contract.classes:
-        best = np.sort(answers, axis=1)[:, -2:]
-        return np.asarray(best[:, 1] - best[:, 0] > 2 * TOLERANCE)
-    if contract.threshold is not None:
-        return np.asarray(np.abs(answers - contract.threshold) > TOLERANCE)
-    return np.ones(len(answers), bool)
-
-
-def compiled_difference(folder: Path, contract: Contract, columns: Columns, saved: npt.NDArray[Any]) -> float:
-    """How far the compiled form is from the ``saved`` answers; infinite where there is none that answers."""
-    try:
-        compiled = Model(folder, contract, "litert").predict(columns)
-    except (FileNotFoundError, RuntimeError, ValueError):
-        return math.inf
-    return export.largest_difference(compiled[contract.answer], saved)
 
 
 def _write(path: Path, value: Any) -> None:

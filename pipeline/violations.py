@@ -10,6 +10,8 @@ from pipeline.cells import Fault
 
 NAME = "violations.json"
 SAMPLES = 5
+LONGEST = 100
+"""Characters of a value that are shown."""
 WORDS = {
     "reject": "rows set aside",
     "first": "rows set aside",
@@ -31,7 +33,7 @@ class Violation(BaseModel):
     Attributes:
         rule: what is wrong, as a reason to set a row aside for.
         word: the rule's word, which says what became of it.
-        samples: the first rows that broke it: the key and what the rule looks at, as it came.
+        samples: the first rows that broke it: the key and what the rule looks at, as it came, and cut where it is long.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -65,10 +67,13 @@ class Violations(BaseModel):
 def sampled(fault: Fault, came: pa.Table, key: tuple[str, ...]) -> Violation:
     """A fault of one part, with the first of its rows."""
     names = list(dict.fromkeys([*key, *fault.columns]))
-    first = came.select(names).take(np.flatnonzero(fault.rows)[:SAMPLES])
-    return Violation(
-        rule=fault.rule, word=fault.word, count=int(fault.rows.sum()), samples=tuple(as_text(first).to_pylist())
-    )
+    first = as_text(came.select(names).take(np.flatnonzero(fault.rows)[:SAMPLES])).to_pylist()
+    samples = tuple({name: _short(value) for name, value in row.items()} for row in first)
+    return Violation(rule=fault.rule, word=fault.word, count=int(fault.rows.sum()), samples=samples)
+
+
+def _short(value: str | None) -> str | None:
+    return value if value is None or len(value) <= LONGEST else f"{value[: LONGEST - 3]}..."
 
 
 def together(parts: Iterable[Iterable[Violation]]) -> list[Violation]:

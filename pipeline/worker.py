@@ -71,9 +71,10 @@ def keep(files: list[int]) -> NoReturn:
 def load(libraries: Sequence[str]) -> None:
     """Import libraries for all that are forked from here, and let their memory be shared."""
     if any(name not in sys.modules for name in libraries):
+        gc.disable()  # what a library makes when it is imported stays
         for name in libraries:
             importlib.import_module(name)
-        gc.collect()
+        gc.enable()
         gc.freeze()
 
 

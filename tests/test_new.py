@@ -1,5 +1,6 @@
 """From a table to an answer over HTTP in two commands: data sets as packages ship them, and tables of trying shapes."""
 
+import inspect
 import json
 import re
 import subprocess
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pytest
+from scipy import signal, special, stats
 
 from pipeline import problem, receipts
 from tests.conftest import BIN
@@ -94,6 +96,19 @@ def customers(folder: Path) -> Case:
     return Case(folder / "customers.csv", "fraud", {"probability", "decision"}, epochs=1)
 
 
+def sentences(folder: Path) -> Case:
+    """A sentence and nothing else: whose function does the first one of a docstring tell of?"""
+    rows = []
+    for package in (np, np.linalg, np.random, pd, pd.DataFrame, pd.Series, stats, signal, special):
+        for name, what in inspect.getmembers(package, callable):
+            says = (inspect.getdoc(what) or "").partition("\n\n")[0].replace("\n", " ")
+            if not name.startswith("_") and len(says.split()) > 3:
+                rows.append({"says": says, "whose": package.__name__.partition(".")[0].lower()})
+    table = pd.DataFrame(rows).drop_duplicates("says").replace({"whose": {"dataframe": "pandas", "series": "pandas"}})
+    table.to_csv(folder / "sentences.csv", index=False)
+    return Case(folder / "sentences.csv", "whose", {"probabilities", "decision"})
+
+
 def ours(folder: Path) -> tuple[str, ...]:
     return ("--plumbline-data", str(folder / "data"), "--plumbline-problems", str(folder / "problems"))
 
@@ -104,7 +119,7 @@ def ran(*command: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("make", [loans, penguins, grades, districts, wide, customers])
+@pytest.mark.parametrize("make", [loans, penguins, grades, districts, wide, customers, sentences])
 def test_from_a_table_to_an_answer_in_two_commands(make, tmp_path):
     case, name = make(tmp_path), make.__name__
     problems = ("--problems", str(tmp_path / "problems"))

@@ -189,8 +189,6 @@ def _leave_out(found: Found) -> None:
             continue
         if column.kind == "nothing":
             found.left_out[name] = column.why
-        elif column.kind == "text":
-            found.left_out[name] = "it is text"
         elif column.seen.distinct == 1 and not column.seen.missing:
             found.left_out[name] = f"it is {next(iter(column.seen.levels))!r} in every row"
         elif column.kind in ("number", "integer") and ID_NAME.search(name) and column.seen.distinct > MANY:

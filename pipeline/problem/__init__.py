@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline.errors import ProblemError
 from pipeline.problem import mistakes
 from pipeline.problem.column import Column
-from pipeline.problem.features import Features, Past, Screen
+from pipeline.problem.features import TEXT_PARTS, Features, Past, Screen
 from pipeline.problem.model import (
     BASELINES,
     LOWER_IS_BETTER,
@@ -34,6 +34,7 @@ __all__ = [
     "BASELINES",
     "LOWER_IS_BETTER",
     "METRICS",
+    "TEXT_PARTS",
     "Api",
     "Baseline",
     "ByHash",

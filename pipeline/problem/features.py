@@ -6,6 +6,9 @@ from pydantic import Field, field_validator, model_validator
 
 from pipeline.problem.part import Days, Expression, Name, Part, Zone
 
+TEXT_PARTS = 30
+"""So many numbers a text becomes."""
+
 
 class Past(Part):
     """What was seen of a group in the whole days before a row's own, as far as it is known by then."""
@@ -28,6 +31,7 @@ class Features(Part):
     """What the model may look at: columns as they are (``planes.seats`` looks one up), and expressions over them."""
 
     columns: tuple[str, ...]
+    """A text becomes ``TEXT_PARTS`` numbers."""
     derived: dict[Name, Expression] = {}
     winsorise: dict[str, tuple[float, float]] = {}
     """Numbers that are clipped at two quantiles of training, such as [0.01, 0.99]."""

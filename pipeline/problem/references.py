@@ -17,7 +17,7 @@ KINDS: dict[str, expressions.Kind] = {
     "text": "category",
 }
 """What a column is in an expression, by its type."""
-FEATURES = ("number", "integer", "category", "boolean")
+FEATURES = ("number", "integer", "category", "boolean", "text")
 """The types of columns that can be features as they are."""
 KEYS = ("category",)
 """The types of columns that a look-up goes by."""
@@ -145,6 +145,8 @@ class References:
         self._check_feature("features.columns", plain)
         for name in plain:
             self._expect_type("features.columns", name, _table(self.known.get(name)), FEATURES)
+            if _table(self.known.get(name)).get("type") == "text":
+                self._check_text(name)
         for name, expression in _table(features.get("derived")).items():
             where = f"features.derived.{name}"
             if name in self.raw_columns:
@@ -153,6 +155,12 @@ class References:
             self._check_expression(where, expression, self.known)
         for name, past in _table(features.get("past")).items():
             self._check_past(f"features.past.{name}", name, _table(past))
+
+    def _check_text(self, name: str) -> None:
+        if name not in self.raw_columns:
+            self.mistakes.append(f"features.columns: {name!r} is a text, and must be sent by a client, not looked up")
+        if f"{name}[1]" in self.known:
+            self.mistakes.append(f"features.columns: {name!r} becomes numbers, and {name}[1] is a column; rename it")
 
     def _check_past(self, where: str, name: str, past: dict[str, Any]) -> None:
         table = str(self.raw.get("table"))

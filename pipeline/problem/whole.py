@@ -6,7 +6,7 @@ from pydantic import Field
 
 from pipeline import expressions
 from pipeline.problem.column import Column
-from pipeline.problem.features import Features, Screen
+from pipeline.problem.features import TEXT_PARTS, Features, Screen
 from pipeline.problem.model import Decision, Requirement, Search, Task, Training
 from pipeline.problem.part import Expression, Name, Names, Part
 from pipeline.problem.source import ORIGIN, Source
@@ -64,15 +64,22 @@ class Problem(Part):
         source = self.sources[self.table]
         return list(source.key or (name for name, column in source.columns.items() if column.known == "before"))
 
+    def texts(self) -> dict[str, str]:
+        """The numbers that texts become, each with the column that has the text."""
+        texts = [name for name in self.features.columns if self.column(name).type == "text"]
+        return {f"{name}[{part}]": name for name in texts for part in range(1, TEXT_PARTS + 1)}
+
     def kinds(self) -> dict[str, Literal["number", "category"]]:
-        """Every candidate feature and what it is, in the order of the problem file."""
+        """Every candidate feature and what it is, in the order of the problem file, those of texts last."""
+        columns = {name: self.column(name).type for name in self.features.columns}
         kinds: dict[str, Literal["number", "category"]] = {
-            name: "number" if self.column(name).type in ("number", "integer") else "category"
-            for name in self.features.columns
+            name: "number" if kind in ("number", "integer") else "category"
+            for name, kind in columns.items()
+            if kind != "text"
         }
         for name, expression in self.features.derived.items():
             kinds[name] = "category" if expressions.crossed(expression) else "number"
-        return kinds | dict.fromkeys(self.features.past, "number")
+        return kinds | dict.fromkeys([*self.features.past, *self.texts()], "number")
 
     def operands(self, feature: str) -> list[str]:
         """The columns, looked-up ones among them, that a feature is made of."""
@@ -80,7 +87,7 @@ class Problem(Part):
             return expressions.columns(self.features.derived[feature])
         if feature in self.features.past:
             return [str(self.sources[self.table].time), *self.features.past[feature].by]
-        return [feature]
+        return [self.texts().get(feature, feature)]
 
     def inputs(self, features: tuple[str, ...] | None = None) -> list[str]:
         """The raw columns that a client sends for ``features`` (all of them, if not given), sorted."""

@@ -78,6 +78,10 @@ def test_a_text_has_a_greatest_length():
     columns_of([{"carrier": "a" * MAX_TEXT}], CONTRACT)
     with pytest.raises(ContractError, match="row 0, carrier: expected at most 1,000 characters, got 10,000,000"):
         columns_of([{"carrier": "a" * 10_000_000}], CONTRACT)
+    said = Contract(inputs=(Input(name="says", type="text"),), outputs=CONTRACT.outputs)
+    assert columns_of([{"says": "ż" * 10_000}, {"says": None}], said)["says"].tolist() == [("ż" * 10_000).encode(), b""]
+    with pytest.raises(ContractError, match="row 0, says: expected at most 10,000 characters, got 10,001"):
+        columns_of([{"says": "a" * 10_001}], said)
 
 
 @pytest.mark.parametrize("value", ["12", True, [1], {"a": 1}, float("inf"), -float("inf"), 10**400, 1e39])

@@ -1,5 +1,7 @@
 """What is applied to a cluster, as kustomize renders it: valid by Kubernetes' own schemas, and of one piece."""
 
+import os
+import re
 import subprocess
 from functools import cache
 from typing import Any
@@ -189,11 +191,33 @@ def test_images_are_ours_and_the_same_for_web_and_migration(overlay):
     images = {name: one["image"] for name, one in containers(overlay).items() if name not in NOT_OURS}
     assert images["web"] == images["migrate"]
     kinds = {name: image.rpartition("/")[2].partition(":")[0] for name, image in images.items()}
-    assert kinds == {"web": "plumbline-web", "migrate": "plumbline-web", "maintain": "plumbline-pipeline"}
+    assert kinds == {
+        **dict.fromkeys(("web", "migrate"), "plumbline-web"),
+        **dict.fromkeys(("maintain", "collect"), "plumbline-pipeline"),
+    }
     assert all(image.rpartition(":")[2] not in {"latest", image} for image in images.values())
 
 
 def test_runs_of_the_pipeline_do_not_meet(overlay):
-    (cron,) = resources(overlay, "CronJob")
-    assert cron["spec"]["concurrencyPolicy"] == "Forbid"
+    crons = {one["metadata"]["name"]: one["spec"] for one in resources(overlay, "CronJob")}
+    assert {name for name, cron in crons.items() if cron.get("suspend")} == {"collect"}
+    assert {cron["concurrencyPolicy"] for cron in crons.values()} == {"Forbid"}
+    assert len({cron["schedule"] for cron in crons.values()}) == len(crons)
     assert containers(overlay)["maintain"]["args"] == ["Maintain"]
+
+
+def test_the_patch_of_the_documentation_collects_a_source_of_ones_own(overlay, tmp_path):
+    page = (REPOSITORY / "docs" / "sources.md").read_text()
+    (patch,) = re.findall(r"```yaml\n(patches:.*?)```", page, re.DOTALL)
+    base = os.path.relpath(REPOSITORY / "deploy" / "kubernetes" / "overlays" / overlay, tmp_path)
+    (tmp_path / "kustomization.yaml").write_text(f"resources: [{base}]\n{patch}")
+    done = subprocess.run([BIN / "kubectl", "kustomize", tmp_path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    [cron] = [one for one in yaml.safe_load_all(done.stdout) if one["metadata"]["name"] == "collect"]
+    assert cron["spec"]["suspend"] is False
+    [container] = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    assert container["args"] == ["Collect", "--problem", "shop", "--source", "orders"]
+    (tmp_path / "rendered.yaml").write_text(done.stdout)
+    command = [BIN / "kubernetes-validate", "--strict", tmp_path / "rendered.yaml"]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr

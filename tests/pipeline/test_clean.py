@@ -1,5 +1,7 @@
 """Cleaning mends by rule, and sets aside with reasons; nothing is lost."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -130,6 +132,20 @@ def test_what_a_rule_only_warns_of_stays_and_is_counted(tmp_path):
     outcome, good, _ = cleaned(tmp_path, [text(x=["5", ""])], source(rules))
     assert len(good) == 2
     assert outcome.notes == ["1 rows kept: x is missing", "1 rows kept: x is outside 0 to 1"]
+
+
+def test_a_text_that_is_longer_than_a_client_may_send_is_set_aside(tmp_path):
+    rules = {"c": {"type": "category"}, "says": {"type": "text", "unreadable": "missing"}}
+    came = text(c=["a" * 1000, "a" * 1001, "b"], says=["a", "a", "ż" * 10_001])
+    outcome, good, _ = cleaned(tmp_path, [came], source(rules, max_rejected=1))
+    assert good["c"].tolist() == ["a" * 1000, "b"]
+    assert good["says"].isna().tolist() == [False, True]
+    assert outcome.notes == [
+        "1 rows set aside: c has more than 1,000 characters",
+        "1 values made missing: says has more than 10,000 characters",
+    ]
+    [told, *_] = json.loads((tmp_path / "clean" / "out" / "violations.json").read_text())["found"]
+    assert told["samples"] == [{"c": "a" * 97 + "..."}]
 
 
 def test_all_that_must_not_be_stops_the_run_at_once_with_sample_rows(tmp_path):

@@ -168,7 +168,7 @@ def test_the_compiled_form_is_small(exported):
 
 @pytest.mark.parametrize("compiled", [b"no flatbuffer", None])
 def test_without_a_compiled_form_that_answers_alike_the_saved_model_serves(exported, tmp_path, compiled):
-    from pipeline import train
+    from pipeline import proof
 
     folder = tmp_path / "model"
     shutil.copytree(exported, folder)
@@ -178,7 +178,7 @@ def test_without_a_compiled_form_that_answers_alike_the_saved_model_serves(expor
         (folder / COMPILED).write_bytes(compiled)
     rows = days(40)
     trained = Model(exported, CONTRACT, "savedmodel").predict(columns_of(rows, CONTRACT))["probability"]
-    parity = train.prove(folder, CONTRACT, rows, trained.astype("float64"))
+    parity = proof.prove(folder, CONTRACT, rows, trained.astype("float64"))
     assert (parity["runtime"], parity["compiled"]) == ("savedmodel", None)
     assert not (folder / COMPILED).exists()
 
@@ -187,6 +187,7 @@ def test_a_graph_that_litert_has_no_form_of_is_told(exported, tmp_path, monkeypa
     import tensorflow as tf
 
     from pipeline import export
+    from pipeline.preprocessing import Derive
 
     def answer(self, columns):
         return {"probability": tf.strings.to_number(tf.strings.upper(columns["tail"]))}
@@ -195,7 +196,7 @@ def test_a_graph_that_litert_has_no_form_of_is_told(exported, tmp_path, monkeypa
     empty = tf.keras.Sequential()
     known = Encoding(target=YES, numbers=(), categories=())
     with pytest.raises(export.NotConverted):
-        export.compile_beside(tmp_path, None, None, empty, known, CONTRACT)
+        export.compile_beside(tmp_path, Derive({}, {}, {}), None, empty, known, CONTRACT)
     assert not (tmp_path / COMPILED).exists()
 
 
@@ -213,13 +214,13 @@ def test_a_graph_that_reads_files_is_not_loaded(tmp_path):
 
 
 def test_no_golden_row_lies_on_the_threshold(exported, tmp_path):
-    from pipeline import train
+    from pipeline import proof
 
     folder = tmp_path / "model"
     shutil.copytree(exported, folder)
     rows = days(64)
     trained = both(folder, rows)[0]["probability"]
-    train.prove(folder, CONTRACT.model_copy(update={"threshold": float(trained[0])}), rows, trained)
+    proof.prove(folder, CONTRACT.model_copy(update={"threshold": float(trained[0])}), rows, trained)
     kept = golden.read(folder).rows
     assert rows[0] not in kept
     assert rows[1] in kept
@@ -241,24 +242,24 @@ def test_of_several_classes_both_forms_give_a_share_each_and_the_label_itself(tm
 
 
 def test_a_number_is_told_in_its_own_unit_by_both_forms(tmp_path):
-    from pipeline import export, train
+    from pipeline import export, proof
 
     contract = contract_of(NUMBER)
     make(tmp_path, NUMBER, contract)
     saved, compiled = both(tmp_path, [*days(3000), *export.odd_rows(contract)], contract)
     assert 9000 < saved["prediction"].min() < saved["prediction"].max() < 11_000
-    assert np.abs(saved["prediction"] - compiled["prediction"]).max() < train.tolerance(NUMBER)
+    assert np.abs(saved["prediction"] - compiled["prediction"]).max() < proof.tolerance(NUMBER)
 
 
 @pytest.mark.parametrize("target", [LABELS, NUMBER], ids=lambda target: target.task)
 def test_golden_rows_hold_labels_and_several_numbers_and_find_another_model(target, tmp_path):
-    from pipeline import train
+    from pipeline import proof
 
     contract = contract_of(target)
     make(tmp_path, target, contract)
     rows = days(64)
     trained = both(tmp_path, rows, contract)[0][contract.answer]
-    parity = train.prove(tmp_path, contract, rows, trained, train.tolerance(target))
+    parity = proof.prove(tmp_path, contract, rows, trained, proof.tolerance(target))
     assert parity["runtime"] == "litert"
     kept = golden.read(tmp_path)
     model = Model(tmp_path, contract, "litert")

@@ -133,7 +133,9 @@ class TestColumns:
         words = ["good", "bad", "food", "slow", "very", "never", "again", "tasty", "cheap"]
         choose = random.Random(0)  # noqa: S311 - rows, not secrets
         text = [" ".join(choose.choices(words, k=8)) for _ in range(ROWS)]
-        assert find(tmp_path, table(c=text)).columns["c"].kind == "text"
+        found = find(tmp_path, table(c=text))
+        assert found.columns["c"].kind == "text"
+        assert "c" in [one.name for one in found.features]
 
     def test_tokens_for_no_value_are_found(self, tmp_path):
         found = find(tmp_path, table(c=cycle([1, 2, "?", 4]), d=cycle(["a", "b", "n.a."])))

@@ -91,6 +91,8 @@ def test_a_table_is_looked_at_part_by_part(tmp_path):
     for number in range(20):
         part = pa.table({"x": pa.array([float(number), None]), "kind": pa.array(["a", None]).dictionary_encode()})
         tables.write(part, tmp_path, number)
-    held = seen.look(tmp_path, {"x": "number", "kind": "category"}, "looking")
+    held = seen.look(
+        tmp_path, {"x": "number", "kind": "category"}, "looking", functools.partial(tables.load, encoded=True)
+    )
     assert held["x"].counts[0].tolist() == list(range(20))
     assert (held["x"].missing, held["kind"].missing, held["kind"].levels) == (20, 20, {"a": 20})

@@ -21,7 +21,7 @@ from django.db import transaction
 from bundle.manifest import BrokenVersion, Manifest
 from webapp import pointer as pointers
 from webapp.pointer import Pointer
-from webapp.registry import audit, told
+from webapp.registry import audit, rehearsal, told
 from webapp.registry.models import AuditHead, Decision, Outcome, State, Verb, Version
 
 Person = AbstractUser | AnonymousUser
@@ -56,19 +56,19 @@ def approve(*, version: Version, actor: Person, reason: str, source: str) -> Dec
     """Make a candidate live, in place of the version that is.
 
     Raises:
-        Refused: no permission or reason; the actor made the version; it is no candidate, or its verdict is not PASS.
+        Refused: no permission or reason; the actor made the version; it is no candidate, or its verdict is not PASS;
+            or it does not answer its golden rows as it must.
     """
 
-    def change(version: Version) -> None:
+    def check(version: Version) -> None:
         _must_be(version, State.CANDIDATE)
         described = _published(version)
         if described.made_by.casefold() == actor.get_username().casefold():
             raise NotAllowed(f"{version} was made by {described.made_by}, and must be approved by somebody else.")
         if described.verdict.verdict != "PASS":
             raise NotPossible(f"{version} must have the verdict PASS to be approved, got {described.verdict.verdict}.")
-        _go_live(version)
 
-    return _decide(Verb.APPROVE, version, actor, reason, source, change)
+    return _decide(Verb.APPROVE, version, actor, reason, source, check, _go_live)
 
 
 def reject(*, version: Version, actor: Person, reason: str, source: str) -> Decision:
@@ -78,11 +78,13 @@ def reject(*, version: Version, actor: Person, reason: str, source: str) -> Deci
         Refused: no permission or reason; the version is no candidate.
     """
 
-    def change(version: Version) -> None:
+    def check(version: Version) -> None:
         _must_be(version, State.CANDIDATE)
+
+    def act(version: Version) -> None:
         _enter(version, State.REJECTED)
 
-    return _decide(Verb.REJECT, version, actor, reason, source, change)
+    return _decide(Verb.REJECT, version, actor, reason, source, check, act)
 
 
 def retire(*, version: Version, actor: Person, reason: str, source: str) -> Decision:
@@ -92,26 +94,28 @@ def retire(*, version: Version, actor: Person, reason: str, source: str) -> Deci
         Refused: no permission or reason; the version never was live, or is retired.
     """
 
-    def change(version: Version) -> None:
+    def check(version: Version) -> None:
         _must_be(version, State.LIVE, State.APPROVED)
+
+    def act(version: Version) -> None:
         _enter(version, State.RETIRED)
 
-    return _decide(Verb.RETIRE, version, actor, reason, source, change)
+    return _decide(Verb.RETIRE, version, actor, reason, source, check, act)
 
 
 def roll_back(*, version: Version, actor: Person, reason: str, source: str) -> Decision:
     """Make a version live again that was live before, in place of the one that is.
 
     Raises:
-        Refused: no permission or reason; the version was not live before, or is retired.
+        Refused: no permission or reason; the version was not live before, is retired, or does not answer its golden
+            rows as it must.
     """
 
-    def change(version: Version) -> None:
+    def check(version: Version) -> None:
         _must_be(version, State.APPROVED)
         _published(version)
-        _go_live(version)
 
-    return _decide(Verb.ROLL_BACK, version, actor, reason, source, change)
+    return _decide(Verb.ROLL_BACK, version, actor, reason, source, check, _go_live)
 
 
 VERBS = {Verb.APPROVE: approve, Verb.REJECT: reject, Verb.ROLL_BACK: roll_back, Verb.RETIRE: retire}
@@ -122,6 +126,7 @@ POSSIBLE = {
     Verb.ROLL_BACK: (State.APPROVED,),
 }
 """The states of a version in which each verb has a meaning."""
+GO_LIVE = (Verb.APPROVE, Verb.ROLL_BACK)
 
 
 def may(actor: Person, verb: Verb) -> bool:
@@ -148,18 +153,32 @@ def refuse(*, verb: Verb, version: Version, actor: Person, source: str, reason: 
 
 
 def _decide(
-    verb: Verb, version: Version, actor: Person, reason: str, source: str, change: Callable[[Version], None]
+    verb: Verb,
+    version: Version,
+    actor: Person,
+    reason: str,
+    source: str,
+    check: Callable[[Version], None],
+    act: Callable[[Version], None],
 ) -> Decision:
     reason = reason.strip()
+
+    def allowed() -> Version:
+        current = Version.objects.select_related("model").get(pk=version.pk)
+        if not may(actor, verb):
+            raise NotAllowed(f"You must have the permission {verb}_version to do this, and you have not.")
+        if not 0 < len(reason) <= LONGEST_REASON:
+            raise NoReason(f"A decision must have a reason of at most {LONGEST_REASON} characters.")
+        check(current)
+        return current
+
     try:
+        if verb in GO_LIVE:
+            _rehearse(allowed())  # which takes a second or more, and so holds up no other decision
         with transaction.atomic():
             AuditHead.hold()  # one decision at a time
-            current = Version.objects.select_related("model").get(pk=version.pk)
-            if not may(actor, verb):
-                raise NotAllowed(f"You must have the permission {verb}_version to do this, and you have not.")
-            if not 0 < len(reason) <= LONGEST_REASON:
-                raise NoReason(f"A decision must have a reason of at most {LONGEST_REASON} characters.")
-            change(current)
+            current = allowed()
+            act(current)
             decision = audit.append(
                 verb=verb, version=current, actor=actor.get_username(), source=source, reason=reason
             )
@@ -170,6 +189,13 @@ def _decide(
         raise
     version.refresh_from_db()
     return decision
+
+
+def _rehearse(version: Version) -> None:
+    try:
+        rehearsal.rehearse(version.folder, version.model.name, version.number, version.digest)
+    except rehearsal.Failed as fault:
+        raise NotPossible(f"{version} must load and answer its golden rows to go live, and does not: {fault}") from None
 
 
 def _must_be(version: Version, *states: State) -> None:

@@ -20,10 +20,11 @@ NUMBERS = WHOLE | {"FP16", "FP32", "FP64"}
 TAKES: dict[str, frozenset[str]] = {
     "number": NUMBERS,
     "category": frozenset({"BYTES"}),
+    "text": frozenset({"BYTES"}),
     "boolean": frozenset({"BOOL", "BYTES"}),
     "time": frozenset({"BYTES", "INT64"}),
 }
-TELLS = {"number": "FP32", "category": "BYTES", "boolean": "BOOL", "time": "BYTES"}
+TELLS = {"number": "FP32", "category": "BYTES", "text": "BYTES", "boolean": "BOOL", "time": "BYTES"}
 """The datatype that metadata gives for a column."""
 TYPES = {
     np.dtype("float32"): "FP32",

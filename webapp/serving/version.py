@@ -1,5 +1,9 @@
-"""A version that answers: the loaded model, and every reply about it that is known before it is asked for."""
+"""A version that answers: the loaded model, and every reply about it that is known before it is asked for.
 
+``python -m webapp.serving.version FOLDER NAME NUMBER SHA256`` loads one as serving does, and says why it can't.
+"""
+
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -80,3 +84,15 @@ class Served:
 def by_row(answers: Answers, names: list[str]) -> list[dict[str, Any]]:
     """Named answers as one object for each row; numbers stay of their own type, and so are told in few digits."""
     return [dict(zip(names, row, strict=True)) for row in zip(*(answers[name] for name in names), strict=True)]
+
+
+def main(folder: str, name: str, number: str, sha256: str) -> None:
+    """Load a version; its fault, whatever it is, is the last line to stderr, and the exit status 1."""
+    try:
+        Served(Path(folder), name, int(number), sha256)
+    except Exception as error:  # a broken version may raise anything
+        sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

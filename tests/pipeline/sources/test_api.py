@@ -10,9 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from pipeline import receipts, tables
 from pipeline.errors import DataError
 from pipeline.problem import Api
 from pipeline.sources import api, web
+from tests.project import SAMPLE
 
 ROWS = [{"id": number, "at": {"city": f"c{number}"}} for number in range(10)]
 
@@ -243,3 +245,37 @@ def test_what_is_no_list_of_records_is_told(server):
     server.answer = lambda *_: (200, {}, {"data": 1})
     with pytest.raises(DataError, match=r"a list of records at data, and has Digits there"):
         ids(server, records="data")
+
+
+ORDERS = """
+[sources.orders]
+api = {{ url = "{url}", records = "data.items", next = {{ cursor = "meta.next", parameter = "after" }}, deadline = 2 }}
+key = ["id"]
+
+[sources.orders.columns]
+id = {{ type = "integer" }}
+"""
+FAULTS = {
+    "19: 429 for ever": lambda *_: (429, {"Retry-After": "60"}, {}),
+    "20: errors for ever": lambda *_: (500, {"Retry-After": "60"}, {}),
+    "21: the same page for ever": lambda *_: (200, {}, {"data": {"items": ROWS}, "meta": {"next": "x"}}),
+}
+
+
+@pytest.mark.slow
+def test_case_20_a_run_that_a_server_fails_in_mid_table_leaves_nothing_and_the_next_has_each_row_once(server, project):
+    """So it is for cases 19 and 21: the first page is good, and those after it are not."""
+    path = project.folder / "problems" / "sample.toml"
+    path.write_text(path.read_text() + ORDERS.format(url=server.url))
+    collect = ("Collect", *SAMPLE, "--source", "orders")
+    landed = project.folder / "data" / "sample" / "collect" / "orders"
+    for fault in FAULTS.values():
+        server.answer = lambda handler, path, query, fault=fault: (fault if query else by_cursor)(handler, path, query)
+        done = project.luigi(*collect, module="pipeline", code=30)
+        assert f"http://127.0.0.1:{server.server_port}/rows must" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert not list(landed.rglob(receipts.NAME))
+    server.answer = by_cursor
+    project.luigi(*collect, module="pipeline")
+    rows = [row for part in tables.parts(project.made("collect/orders")) for row in tables.load(part).to_pylist()]
+    assert [int(row["id"]) for row in rows] == list(range(10))

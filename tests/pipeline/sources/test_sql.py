@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline import receipts, tables
 from pipeline.errors import DataError
 from pipeline.problem import Sql
 from pipeline.sources import sql
@@ -20,9 +21,19 @@ from pipeline.sources.landing import Landing
 from tests.deploy import postgresql
 from tests.deploy.registry import free_port
 from tests.pipeline.sources.proxy import resetting
+from tests.project import SAMPLE
 from tests.webapp.serving.client import until
 
 ROWS = 60_000
+ORDERS = """
+[sources.orders]
+sql = {{ url = "{url}", table = "orders" }}
+key = ["id"]
+
+[sources.orders.columns]
+id = {{ type = "category" }}
+code = {{ type = "category" }}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +170,29 @@ def test_case_18_a_database_that_is_killed_in_mid_table_is_told(url, database, t
     until(lambda: not any(Path(f"/proc/{process}").exists() for process in (killed, *group)))
     database.start()
     assert rows(Sql(url=url, table="orders"), ["id"], tmp_path).num_rows == ROWS
+
+
+@pytest.mark.slow
+@pytest.mark.services
+def test_case_18_a_run_that_loses_its_database_leaves_nothing_and_the_next_has_each_row_once(url, database, project):
+    """So it is for case 17: the password is wrong."""
+    path = project.folder / "problems" / "sample.toml"
+    problem = path.read_text()
+    collect = ("Collect", *SAMPLE, "--source", "orders")
+    with resetting(database.port, after=500_000) as port:
+        path.write_text(problem + ORDERS.format(url=url.replace(str(database.port), str(port))))
+        lost = project.luigi(*collect, module="pipeline", code=30, DB_PASSWORD=postgresql.PASSWORD)
+    path.write_text(problem + ORDERS.format(url=url))
+    refused = project.luigi(*collect, module="pipeline", code=30, DB_PASSWORD="wr0ng")
+    assert "must give its rows, and does not" in lost.stderr
+    assert f"Database 127.0.0.1:{database.port}/postgres must be there and let us in" in refused.stderr
+    for done, password in ((lost, postgresql.PASSWORD), (refused, "wr0ng")):
+        assert password not in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+    assert not list((project.folder / "data" / "sample" / "collect" / "orders").rglob(receipts.NAME))
+    project.luigi(*collect, module="pipeline", DB_PASSWORD=postgresql.PASSWORD)
+    made = tables.together(project.made("collect/orders"))["id"].to_pylist()
+    assert sorted(made) == [2**53 + number for number in range(ROWS)]
 
 
 @pytest.fixture

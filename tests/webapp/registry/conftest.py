@@ -1,5 +1,6 @@
 """Small published versions, the people who look at them, and the clients that they use."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +10,8 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from bundle import manifest as manifests
-from bundle.contract import Contract, Input, Output
 from bundle.manifest import Clause, Manifest, Raw, Step, Verdict
+from tests.webapp.serving.small import CONTRACT, NAME
 from webapp.access.models import Purpose, Token
 from webapp.registry import decisions, published
 from webapp.registry.models import Version
@@ -20,15 +21,19 @@ SHA = "0" * 64
 
 @dataclass
 class Shelf:
-    """The folder of published versions, and a way to publish into it."""
+    """The folder of published versions, and a way to publish into it.
+
+    Attributes:
+        model: a small version, whose model each that is published has.
+    """
 
     folder: Path
+    model: Path
 
     def publish(self, number: int = 1, name: str = "flights", verdict: str = "PASS", auc: float = 0.7, **more) -> Path:
         """Leave a small version, whole and with the digest of every file."""
         folder = self.folder / name / str(number)
-        (folder / "assets.extra").mkdir(parents=True)
-        (folder / "saved_model.pb").write_bytes(b"a graph, as far as the registry can tell")
+        shutil.copytree(self.model, folder, ignore=shutil.ignore_patterns("manifest.json"))
         (folder / "assets.extra" / "report.html").write_text(f"<h1>Report on version {number}</h1>")
         clause = Clause(
             clause="roc_auc at least 0.6", value=auc, low=auc - 0.01, high=auc + 0.01, threshold=0.6, state=verdict
@@ -44,11 +49,7 @@ class Shelf:
             "problem": "arr_delay > 15",
             "made": f"2026-11-{number:02}T10:00:00+00:00",
             "made_by": "tom",
-            "contract": Contract(
-                inputs=(Input(name="distance", type="number"),),
-                outputs=(Output(name="probability", type="number", meaning="of yes"),),
-                threshold=0.5,
-            ),
+            "contract": CONTRACT,
             "runtime": "litert",
             "verdict": Verdict(verdict=verdict, clauses=(clause,)),
             "metrics": {"roc_auc": {"value": auc, "low": auc - 0.01, "high": auc + 0.01}},
@@ -73,12 +74,12 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(db, settings, tmp_path):
+def shelf(db, settings, tmp_path, published):
     """No version, and room for some; what is decided goes to a folder of this test's own."""
     settings.DATA_FOLDER = tmp_path
     settings.MODELS_FOLDER = tmp_path / "models"
     settings.SERVING_FOLDER = tmp_path / "serving"
-    return Shelf(tmp_path / "models")
+    return Shelf(tmp_path / "models", published / "models" / NAME / "1")
 
 
 def decide(verb: str, version: Version, actor: User, reason: str = "It is better."):

@@ -4,10 +4,13 @@ import pytest
 from django.contrib.auth.models import AnonymousUser, Permission
 
 from bundle import digest
+from bundle import manifest as manifests
+from tests.webapp.serving.client import rewrite_golden
 from webapp import pointer as pointers
-from webapp.registry import audit
+from webapp.registry import audit, published
 from webapp.registry.decisions import NoReason, NotAllowed, NotPossible
 from webapp.registry.models import Decision, State, Version
+from webapp.serving.settings import Settings
 
 from .conftest import decide
 
@@ -110,6 +113,41 @@ def test_a_file_that_changed_since_is_not_approved(shelf, ada):
     (version.folder / "saved_model.pb").write_bytes(b"another graph")
     with pytest.raises(NotPossible, match=r"saved_model\.pb is not the file that was published"):
         decide("approve", version, ada)
+
+
+def wrong(golden):
+    golden["answers"]["probability"][0] = 0.9
+
+
+def test_what_answers_its_golden_rows_wrongly_is_not_approved(shelf, ada, settings):
+    rewrite_golden(shelf.publish(), wrong)
+    published.sync()
+    version = Version.objects.get()
+    with pytest.raises(NotPossible, match=r"WrongAnswer: golden row 0 must have the probability 0\.9, and got 0\.26"):
+        decide("approve", version, ada)
+    assert states() == {1: State.CANDIDATE}
+    assert not (settings.SERVING_FOLDER / "flights.json").exists()
+    assert "golden row 0" in Decision.objects.first().detail
+
+
+def test_what_does_not_load_in_time_is_not_approved(shelf, ada, monkeypatch):
+    monkeypatch.setattr(Settings, "load_seconds", 0.01)
+    with pytest.raises(NotPossible, match=r"it must load within 0\.01 s, and did not"):
+        decide("approve", shelf.registered(), ada)
+    assert states() == {1: State.CANDIDATE}
+
+
+def test_what_ends_the_process_that_loads_it_is_not_approved(shelf, ada):
+    folder = shelf.publish()
+    compiled = folder / "assets.extra" / "model.tflite"
+    content = bytearray(compiled.read_bytes())
+    content[200:1200] = bytes(1000)
+    compiled.write_bytes(content)
+    described = manifests.read(folder)
+    described.model_copy(update={"files": manifests.file_digests(folder)}).write(folder)
+    published.sync()
+    with pytest.raises(NotPossible, match="must load and answer its golden rows to go live, and does not"):
+        decide("approve", Version.objects.get(), ada)
 
 
 @pytest.mark.parametrize("verb", ["approve", "reject", "retire", "roll_back"])

@@ -47,8 +47,9 @@ def test_it_works(small, ada, vera, browser):
 def test_case_49_the_page_says_why_a_version_failed_to_deploy(small, ada, vera, browser):
     first, second = registered(1), registered(2)
     decide("approve", first, ada)
-    server = Client(replace(small, load_seconds=20))
     decide("approve", second, ada)
+    approve(small.data, 1, sequence=98, served={1: first.digest})
+    server = Client(replace(small, load_seconds=20))
     approve(small.data, 2, sequence=99, served={1: first.digest, 2: "0" * 64})
     try:
         answer = wait(lambda: page(browser, vera, second), "Failed to deploy.")

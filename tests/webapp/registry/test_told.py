@@ -14,7 +14,7 @@ from webapp.registry import told
 from webapp.registry.decisions import NotAllowed
 from webapp.registry.models import Decision, Model
 
-from .conftest import Shelf, decide
+from .conftest import NAME, Shelf, decide
 
 APPROVE = """
 from django.contrib.auth.models import User
@@ -148,8 +148,8 @@ def test_a_line_is_json_that_any_program_reads(shelf, ada, taken, path):
 
 
 @pytest.mark.slow
-def test_processes_that_tell_at_once_tell_each_decision_once(tmp_path):
-    shelf = Shelf(tmp_path / "models")
+def test_processes_that_tell_at_once_tell_each_decision_once(tmp_path, published):
+    shelf = Shelf(tmp_path / "models", published / "models" / NAME / "1")
     for number in (1, 2, 3):
         shelf.publish(number)
     assert manage(tmp_path, "setup").returncode == 0
