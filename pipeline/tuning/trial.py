@@ -87,6 +87,7 @@ class Lesson:
                 validation_data=Batches(self.validation, target),
                 initial_epoch=done,
                 epochs=self.search.epochs,
+                shuffle=False,  # they do it themselves, by a generator that can be brought to where it was
                 verbose=0,
                 callbacks=[checkpoint, judge, *self._shown(trial, anew=not done)],
             )
