@@ -40,6 +40,7 @@ def write(path: Path, source: str, made: DataProfile, rules: Violations, earlier
         days=[day(period.start) for period in made.periods],
         summary=summary,
         palette=strips.PALETTE,
+        dark=strips.DARK,
     )
     path.write_text(text, encoding="utf-8")
 

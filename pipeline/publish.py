@@ -31,6 +31,7 @@ def publish(job: Job) -> Outcome:
     chain = receipts.read_chain(folder)
     steps, raw = history(chain)
     read = hold_out(chain)
+    windows = _json(inputs["split"] / "windows.json")
     made = datetime.now(UTC).isoformat(timespec="seconds")
     facts = ReportFacts(
         title=job.problem.title,
@@ -40,6 +41,8 @@ def publish(job: Job) -> Outcome:
         key=steps[-1].key,
         verdict=verdict,
         evaluation=evaluation,
+        notes=job.problem.notes.model_dump(),
+        windows=windows,
         hold_out=read.model_dump(),
         profile=_json(inputs["encoded"] / profile.NAME),
         trials=with_seconds(_json(inputs["tuned"] / "trials.json"), chain),
@@ -62,13 +65,14 @@ def publish(job: Job) -> Outcome:
         runtime=_json(inputs["model"] / "parity.json")["runtime"],
         verdict=Verdict.model_validate(verdict),
         metrics=evaluation["metrics"],
-        windows=tuple(Window.model_validate(one) for one in _json(inputs["split"] / "windows.json")),
+        windows=tuple(Window.model_validate(one) for one in windows),
         hold_out=read,
         lineage=tuple(steps),
         raw=tuple(raw),
         files={},
     )
-    (folder / EXTRA / card.NAME).write_text(card.render(described), encoding="utf-8")
+    told = card.render(described, job.problem.notes, evaluation, facts.profile, facts.trials)
+    (folder / EXTRA / card.NAME).write_text(told, encoding="utf-8")
     described = described.model_copy(update={"files": manifests.file_digests(folder)})
     described.write(folder)
     version.load(folder)

@@ -283,7 +283,7 @@ class Publish(Stage):
     """Put the model, its evidence and its history into one version folder: ``data/models/<name>/<version>``."""
 
     function = "pipeline.publish:publish"
-    reads = ("name", "title", "target")
+    reads = ("name", "title", "target", "notes")
 
     def requires(self) -> Tasks:
         return {

@@ -22,6 +22,7 @@ from pipeline.problem.model import (
     Task,
     Training,
 )
+from pipeline.problem.notes import Notes
 from pipeline.problem.origin import Api, Csv, Next, Sql
 from pipeline.problem.part import nearest
 from pipeline.problem.references import References
@@ -48,6 +49,7 @@ __all__ = [
     "Metric",
     "Monitoring",
     "Next",
+    "Notes",
     "Past",
     "Problem",
     "Requirement",
