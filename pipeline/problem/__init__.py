@@ -12,12 +12,18 @@ from pipeline.problem.column import Column
 from pipeline.problem.features import TEXT_PARTS, Features, Past, Screen
 from pipeline.problem.model import (
     BASELINES,
+    COSTS,
+    JUDGED,
+    LIVE,
+    LOSS,
     LOWER_IS_BETTER,
     METRICS,
     Baseline,
+    Cost,
     Decision,
     Metric,
     Requirement,
+    Rival,
     Search,
     Task,
     Training,
@@ -33,6 +39,10 @@ from pipeline.problem.whole import Problem
 
 __all__ = [
     "BASELINES",
+    "COSTS",
+    "JUDGED",
+    "LIVE",
+    "LOSS",
     "LOWER_IS_BETTER",
     "METRICS",
     "TEXT_PARTS",
@@ -42,6 +52,7 @@ __all__ = [
     "ByRandom",
     "ByTime",
     "Column",
+    "Cost",
     "Csv",
     "Decision",
     "Features",
@@ -53,6 +64,7 @@ __all__ = [
     "Past",
     "Problem",
     "Requirement",
+    "Rival",
     "Screen",
     "Search",
     "Source",
@@ -120,5 +132,12 @@ def view(part: dict[str, Any]) -> Problem:
         if name in fields
     }
     seen = Problem.__new__(Problem)
-    object.__setattr__(seen, "__dict__", values)
+    seen.__setstate__(
+        {
+            "__dict__": values,
+            "__pydantic_fields_set__": set(values),
+            "__pydantic_extra__": None,
+            "__pydantic_private__": None,
+        }
+    )
     return seen
