@@ -1,6 +1,8 @@
 """The encoded splits: arrays on disk, read through the page cache and not into memory."""
 
+import os
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +50,33 @@ def read(folder: Path) -> Arrays:
     )
 
 
-def create(folder: Path, rows: int, numbers: int, categories: int, *, answers: bool) -> Arrays:
+def create(folder: Path, rows: int, numbers: int, categories: int, *, answers: bool) -> None:
     """Empty arrays on disk in ``folder``, to be filled part by part."""
     folder.mkdir()
+    shapes: dict[str, tuple[str, tuple[int, ...]]] = {
+        "numbers": ("float32", (rows, numbers)),
+        "categories": ("int32", (rows, categories)),
+    }
+    if answers:
+        shapes["target"] = ("float32", (rows,))
+    for name, (kind, shape) in shapes.items():
+        np.lib.format.open_memmap(folder / f"{name}.npy", "w+", kind, shape)
 
-    def empty(name: str, kind: str, shape: tuple[int, ...]) -> np.memmap[Any, Any]:
-        return np.lib.format.open_memmap(folder / f"{name}.npy", "w+", kind, shape)
 
-    return Arrays(
-        empty("numbers", "float32", (rows, numbers)),
-        empty("categories", "int32", (rows, categories)),
-        empty("target", "float32", (rows,)) if answers else np.empty(0, np.float32),
-    )
+def fill(folder: Path, first: int, part: Arrays) -> None:
+    """Write the rows of a part, of which ``first`` is the number of the first, into the arrays in ``folder``.
+
+    They go to the disk as they are, for what is mapped counts as memory of the process that fills it.
+    """
+    _fill(folder / "numbers.npy", first, part.numbers)
+    _fill(folder / "categories.npy", first, part.categories)
+    if len(part.target):
+        _fill(folder / "target.npy", first, part.target)
+
+
+def _fill(path: Path, first: int, rows: npt.NDArray[Any]) -> None:
+    with path.open("r+b") as file:
+        np.lib.format.read_magic(file)
+        np.lib.format.read_array_header_1_0(file)
+        file.seek(first * rows.itemsize * prod(rows.shape[1:]), os.SEEK_CUR)
+        rows.tofile(file)
