@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -53,30 +52,26 @@ def read(folder: Path) -> Arrays:
 def create(folder: Path, rows: int, numbers: int, categories: int, *, answers: bool) -> None:
     """Empty arrays on disk in ``folder``, to be filled part by part."""
     folder.mkdir()
-    shapes: dict[str, tuple[str, tuple[int, ...]]] = {
-        "numbers": ("float32", (rows, numbers)),
-        "categories": ("int32", (rows, categories)),
-    }
-    if answers:
-        shapes["target"] = ("float32", (rows,))
-    for name, (kind, shape) in shapes.items():
+
+    def empty(name: str, kind: str, shape: tuple[int, ...]) -> None:
         np.lib.format.open_memmap(folder / f"{name}.npy", "w+", kind, shape)
 
+    empty("numbers", "float32", (rows, numbers))
+    empty("categories", "int32", (rows, categories))
+    if answers:
+        empty("target", "float32", (rows,))
 
-def fill(folder: Path, first: int, part: Arrays) -> None:
-    """Write the rows of a part, of which ``first`` is the number of the first, into the arrays in ``folder``.
 
-    They go to the disk as they are, for what is mapped counts as memory of the process that fills it.
+def put(rows: Arrays, folder: Path, start: int) -> None:
+    """Write rows into the arrays in ``folder``, from row ``start`` on.
+
+    It writes these bytes and no others, for another process may be writing those beside them.
     """
-    _fill(folder / "numbers.npy", first, part.numbers)
-    _fill(folder / "categories.npy", first, part.categories)
-    if len(part.target):
-        _fill(folder / "target.npy", first, part.target)
-
-
-def _fill(path: Path, first: int, rows: npt.NDArray[Any]) -> None:
-    with path.open("r+b") as file:
-        np.lib.format.read_magic(file)
-        np.lib.format.read_array_header_1_0(file)
-        file.seek(first * rows.itemsize * prod(rows.shape[1:]), os.SEEK_CUR)
-        rows.tofile(file)
+    for name in ("numbers", "categories", "target"):
+        values = np.ascontiguousarray(getattr(rows, name))
+        if values.size:
+            with (folder / f"{name}.npy").open("r+b") as file:
+                np.lib.format.read_magic(file)
+                np.lib.format.read_array_header_1_0(file)
+                file.seek(start * values[0].nbytes, os.SEEK_CUR)
+                file.write(values.data)

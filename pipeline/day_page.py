@@ -19,6 +19,7 @@ def render(report: DayReport, title: str, rule: Monitoring, *, over: bool) -> st
             rule=rule.model_dump(),
             over=over,
             palette=strips.PALETTE,
+            dark=strips.DARK,
             verdict=_verdict(report),
             metrics=METRICS,
             pictures={version.version: _pictures(version) for version in report.versions},

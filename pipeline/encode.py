@@ -7,16 +7,12 @@ feature alone tells of the answer, is counted in the second reading.
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
 
 from bundle import profile
 from bundle.profile import Bins, FeatureProfile, Profile
 from pipeline import arrays, drift, encoding, leaks, seen, tables, texts
-from pipeline.arrays import Arrays
 from pipeline.drift import Days
 from pipeline.encoding import Category, Encoding, Number, Target
 from pipeline.errors import DataError
@@ -24,9 +20,6 @@ from pipeline.job import Job, Outcome
 from pipeline.leaks import Floats
 from pipeline.problem import Problem, Screen, Task
 from pipeline.seen import Numbers, Seen, Texts
-
-if TYPE_CHECKING:  # it brings TensorFlow, which counting does not need
-    from pipeline.preprocessing import Encode
 
 MIN_COUNT = 5
 """A level that training saw less often is treated as unknown, so that the unknown has something to learn from."""
@@ -201,22 +194,6 @@ def _category(name: str, held: Texts) -> Category:
     return Category(name=name, vocabulary=tuple(level for level, _ in frequent.ranked(MAX_LEVELS)))
 
 
-def _encoded(
-    rows: pa.Table, learned: Encoding, encoder: "Encode"
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32]]:
-    """The numbers and the categories of a part."""
-    numbers = np.empty((rows.num_rows, len(learned.numbers)), np.float32)
-    categories = np.empty((rows.num_rows, len(learned.categories)), np.int32)
-    for place, one in enumerate(learned.numbers):
-        numbers[:, place] = encoder.number(one.name, seen.floats(rows[one.name]))
-    for place, category in enumerate(learned.categories):
-        codes = seen.coded(rows[category.name])
-        texts = [*codes.dictionary.to_pylist(), ""]
-        found = encoder.codes(category.name, np.array([text.encode() for text in texts], object)).numpy()
-        categories[:, place] = found[seen.codes(codes)]
-    return numbers, categories
-
-
 def _encode_split(
     table: Path,
     load: seen.Load,
@@ -240,12 +217,24 @@ def _encode_split(
 
     def work(number: int, part: tables.Part) -> Counted:
         rows = load(part, list(dict.fromkeys(names)))
-        answers = np.empty(0, np.float32)
-        if not held_out:
-            answers = target.encoded(rows.select([tables.TARGET]).to_pandas()[tables.TARGET])
-        arrays.fill(folder, starts[number], Arrays(*_encoded(rows, learned, encoder), answers))
+        encoded = arrays.Arrays(
+            np.empty((rows.num_rows, len(learned.numbers)), np.float32),
+            np.empty((rows.num_rows, len(learned.categories)), np.int32),
+            np.empty(0, np.float32)
+            if held_out
+            else target.encoded(rows.select([tables.TARGET]).to_pandas()[tables.TARGET]),
+        )
+        for place, one in enumerate(learned.numbers):
+            encoded.numbers[:, place] = encoder.number(one.name, seen.floats(rows[one.name]))
+        for place, category in enumerate(learned.categories):
+            codes = seen.coded(rows[category.name])
+            texts = [*codes.dictionary.to_pylist(), ""]
+            found = encoder.codes(category.name, np.array([text.encode() for text in texts], object)).numpy()
+            encoded.categories[:, place] = found[seen.codes(codes)]
+        arrays.put(encoded, folder, starts[number])
         if held_out:
             return Counted([], [])
+        answers = encoded.target
         when = rows.select([time] if time else []).to_pandas()
         frame = when if time else when.reindex(range(rows.num_rows))
         days = np.unique(drift.days_of(frame, time, starts[number], starts[-1]), return_inverse=True)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from pipeline.strips import ACCENT, BASELINE, FAINT, INK, MUTED, PALETTE, WARN, Facts, shown
+from pipeline.strips import ACCENT, BASELINE, FAINT, INK, MUTED, PALETTE, WARN, Facts, shown, themed
 
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text: it takes the page's font, and can be searched
@@ -294,6 +294,8 @@ def svg(figure: Figure, name: str, label: str) -> str:
 def _owned(key: str, value: str, name: str) -> str:
     if key == "id":
         return f"{name}-{value}"
+    if key == "style":
+        return themed(value).replace("url(#", f"url(#{name}-")
     return f"#{name}-{value[1:]}" if key.endswith("href") else value.replace("url(#", f"url(#{name}-")
 
 

@@ -19,6 +19,7 @@ from pipeline.receipts import Receipt
 from pipeline.report import ReportFacts
 
 EXTRA = "assets.extra"
+LATENCY = "latency_ms"
 
 
 def publish(job: Job) -> Outcome:
@@ -27,10 +28,12 @@ def publish(job: Job) -> Outcome:
     number = int(job.final.name)
     shutil.copytree(inputs["model"] / "model", folder, dirs_exist_ok=True)
     (folder / EXTRA / profile.NAME).write_text(reference(inputs).model_dump_json(indent=1) + "\n")
-    evaluation, verdict = _json(inputs["evaluation"] / "evaluation.json"), _json(inputs["verdict"] / "verdict.json")
     chain = receipts.read_chain(folder)
+    evaluation = _json(inputs["evaluation"] / "evaluation.json") | {"live": _json(inputs["compared"] / "live.json")}
+    verdict = with_latency(_json(inputs["verdict"] / "verdict.json"), chain)
     steps, raw = history(chain)
     read = hold_out(chain)
+    windows = _json(inputs["split"] / "windows.json")
     made = datetime.now(UTC).isoformat(timespec="seconds")
     facts = ReportFacts(
         title=job.problem.title,
@@ -40,6 +43,8 @@ def publish(job: Job) -> Outcome:
         key=steps[-1].key,
         verdict=verdict,
         evaluation=evaluation,
+        notes=job.problem.notes.model_dump(),
+        windows=windows,
         hold_out=read.model_dump(),
         profile=_json(inputs["encoded"] / profile.NAME),
         trials=with_seconds(_json(inputs["tuned"] / "trials.json"), chain),
@@ -62,13 +67,14 @@ def publish(job: Job) -> Outcome:
         runtime=_json(inputs["model"] / "parity.json")["runtime"],
         verdict=Verdict.model_validate(verdict),
         metrics=evaluation["metrics"],
-        windows=tuple(Window.model_validate(one) for one in _json(inputs["split"] / "windows.json")),
+        windows=tuple(Window.model_validate(one) for one in windows),
         hold_out=read,
         lineage=tuple(steps),
         raw=tuple(raw),
         files={},
     )
-    (folder / EXTRA / card.NAME).write_text(card.render(described), encoding="utf-8")
+    told = card.render(described, job.problem.notes, evaluation, facts.profile, facts.trials)
+    (folder / EXTRA / card.NAME).write_text(told, encoding="utf-8")
     described = described.model_copy(update={"files": manifests.file_digests(folder)})
     described.write(folder)
     version.load(folder)
@@ -92,6 +98,13 @@ def with_seconds(tuned: dict[str, Any], chain: list[Receipt]) -> dict[str, Any]:
     """The trials, each with how long it took, which is told by the receipt of the stage that made them."""
     seconds = next(receipt.measured for receipt in chain if receipt.stage == "Tune")
     return {**tuned, "trials": [{**trial, "seconds": seconds.get(trial["id"])} for trial in tuned["trials"]]}
+
+
+def with_latency(verdict: dict[str, Any], chain: list[Receipt]) -> dict[str, Any]:
+    """The verdict with the milliseconds of an answer, which are told by the receipt of the stage that measured them."""
+    measured = next(receipt.measured for receipt in chain if receipt.stage == "Evaluate")
+    took = {edge: measured[f"{LATENCY} {edge}"] for edge in ("value", "low", "high")}
+    return {**verdict, "clauses": [one | took if one["metric"] == LATENCY else one for one in verdict["clauses"]]}
 
 
 def history(chain: list[Receipt]) -> tuple[list[Step], list[Raw]]:

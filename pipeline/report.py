@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 
-from pipeline import class_figures, figures, number_figures
-from pipeline.strips import PALETTE
+from pipeline import class_figures, figures, input_figures, number_figures
+from pipeline.strips import DARK, PALETTE
 
 Facts = Mapping[str, Any]  # as read from a JSON file
 
@@ -33,6 +35,8 @@ class ReportFacts:
     evaluation  on the held-out rows, as Evaluate leaves it: {"task", "rows", "level", "metrics", "baselines",
                 "against", "slices", "curves", "runtime"} and what the task has; a metric is
                 {"value", "low", "high"}, or None where the rows can't tell it
+    notes       {"owners", "license", "uses", "limitations", "ethics", "remarks"}: what people say, in Markdown
+    windows     [{"split", "rows", "positives", "first", "last"}]: what it was trained on, chosen with and judged by
     hold_out    {"reads", "models"}: how many evaluations had read the held-out rows, of how many models
     profile     {"max_psi", "features": [{"name", "kind", "psi", "missing", "kept", "reason"}]}
     trials      {"objective", "best",
@@ -50,6 +54,8 @@ class ReportFacts:
     key: str
     verdict: Facts
     evaluation: Facts
+    notes: Facts
+    windows: Sequence[Facts]
     hold_out: Facts
     profile: Facts
     trials: Facts
@@ -79,24 +85,31 @@ RANKING = (
         lower_is_better=True,
     ),
     Metric("brier", "Brier score", "the probabilities' mean squared error", lower_is_better=True),
+    Metric(
+        "ece", "Calibration error", "how far predicted and observed shares are apart, on average", lower_is_better=True
+    ),
 )
 DECISION = (
     Metric("recall", "Recall", "the share of the positive rows that it finds"),
     Metric("precision", "Precision", "the share of its positive answers that are right"),
     Metric("f1", "F1", "the harmonic mean of recall and precision"),
     Metric("accuracy", "Accuracy", "the share of all answers that are right"),
+    Metric("balanced_accuracy", "Balanced accuracy", "the share of right answers, averaged over yes and no"),
 )
 LABELS = (
     Metric("accuracy", "Accuracy", "the share of all answers that are right"),
+    Metric("balanced_accuracy", "Balanced accuracy", "recall, averaged over the classes"),
     Metric("macro_f1", "Macro F1", "the harmonic mean of recall and precision, averaged over the classes"),
     Metric("roc_auc", "ROC AUC", "how often a row of a class ranks above another one, averaged over the classes"),
     RANKING[2],
     RANKING[3],
+    RANKING[4],
 )
 NUMBERS = (
     Metric("rmse", "RMSE", "the root of the mean squared error; large errors cost most", lower_is_better=True),
     Metric("mae", "Mean absolute error", "how far it is off, on average", lower_is_better=True),
     Metric("median_error", "Median error", "half of the answers are less far off", lower_is_better=True),
+    Metric("p90_error", "90 % error", "nine tenths of the answers are less far off", lower_is_better=True),
     Metric("mape", "MAPE", "how far it is off, as a part of the value, on average", lower_is_better=True),
     Metric("r2", "R²", "the share of the variance that it explains"),
 )
@@ -112,6 +125,9 @@ TOLD = {
 }
 """The metrics that the table of slices has room for."""
 
+TOLD_COLUMNS = 6
+"""Columns of a row that are shown beside each other."""
+
 
 def render(facts: ReportFacts) -> str:
     """The report as one HTML page; the same facts give the same bytes."""
@@ -121,6 +137,7 @@ def render(facts: ReportFacts) -> str:
         .render(
             asdict(facts),
             palette=PALETTE,
+            dark=DARK,
             pictures=_pictures(facts),
             summary=_summary(facts),
             groups=_metric_groups(facts.evaluation),
@@ -129,6 +146,9 @@ def render(facts: ReportFacts) -> str:
             side=_side,
             slices={column: figures.by_rows(values) for column, values in facts.evaluation["slices"].items()},
             most_values=figures.MOST_VALUES,
+            most_columns=input_figures.MOST_COLUMNS,
+            most_classes=input_figures.MOST_CLASSES,
+            told_columns=_told_columns(facts.evaluation),
             runs=_best_first(facts.trials),
             best=next(run for run in facts.trials["trials"] if run["id"] == facts.trials["best"]),
             hyperparameters=_hyperparameters(facts.trials),
@@ -147,15 +167,18 @@ def pages() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "number": _number,
-        "share": _share,
+        "number": number,
+        "share": share,
         "signed": _signed,
         "state": _state,
         "duration": _duration,
-        "moment": _moment,
+        "moment": moment,
         "words": _words,
-        "clause": _clause,
+        "clause": in_words,
         "setting": _setting,
+        "markdown": _markdown,
+        "value": _value,
+        "limit": limit,
     }
     return environment
 
@@ -171,6 +194,7 @@ def _pictures(facts: ReportFacts) -> dict[str, Any]:
     return {
         "clauses": [_clause_picture(place, clause) for place, clause in enumerate(facts.verdict["clauses"])],
         **_behaviour(evaluation),
+        **_rests_on(evaluation),
         "learning": figures.learning(facts.history),
         "trial_scores": figures.trial_scores(facts.trials),
         "trial_curves": figures.trial_curves(facts.trials),
@@ -188,6 +212,19 @@ def _behaviour(evaluation: Facts) -> dict[str, str]:
     else:
         drawn = (figures.roc, figures.precision_recall, figures.calibration, figures.confusion)
     return {picture.__name__: picture(evaluation) for picture in drawn}
+
+
+def _rests_on(evaluation: Facts) -> dict[str, Any]:
+    important, followed = evaluation.get("importance", []), evaluation.get("dependence", [])
+    answer = {"binary": "Mean probability", "multiclass": "Mean probability", "regression": "Mean prediction"}
+    told = METRICS["mae" if evaluation["task"] == "regression" else "log_loss"].label
+    reach = input_figures.reach(followed)
+    return {
+        "importance": input_figures.importance(important, told if told.isupper() else told.lower()),
+        "dependence": {
+            one["column"]: input_figures.dependence(one, answer[evaluation["task"]], reach) for one in followed
+        },
+    }
 
 
 def _clause_picture(place: int, clause: Facts) -> str:
@@ -225,7 +262,7 @@ def _requirements_sentence(verdict: Facts) -> str:
 
 
 def _with_state(clauses: Sequence[Facts], state: str) -> list[str]:
-    return [_clause(clause["clause"]) for clause in clauses if clause["state"] == state]
+    return [in_words(clause["clause"]) for clause in clauses if clause["state"] == state]
 
 
 def _binary_sentences(evaluation: Facts) -> list[str]:
@@ -239,14 +276,14 @@ def _multiclass_sentences(evaluation: Facts) -> list[str]:
     if not told:
         return [f"{rows}, {right}."]
     worst = min(told, key=lambda one: (one["recall"], one["label"]))
-    return [f"{rows}, {right}; of “{worst['label']}” it finds {_share(worst['recall'])}, the least of all."]
+    return [f"{rows}, {right}; of “{worst['label']}” it finds {share(worst['recall'])}, the least of all."]
 
 
 def _regression_sentences(evaluation: Facts) -> list[str]:
     rows = f"On {evaluation['rows']:,} held-out rows, {evaluation['mean']:.4g} on average,"
     off = f"it is off by {_estimated(evaluation, 'mae', '{:.4g}')} on average"
     r2 = evaluation["metrics"]["r2"]
-    explained = f" and explains {_share(r2['value'])} of the variance" if r2["value"] is not None else ""
+    explained = f" and explains {share(r2['value'])} of the variance" if r2["value"] is not None else ""
     return [f"{rows} {off}{explained}."]
 
 
@@ -266,14 +303,14 @@ ANSWERS = {
 
 
 def _ranking_sentence(evaluation: Facts) -> str:
-    positive = _share(evaluation["positives"] / evaluation["rows"])
+    positive = share(evaluation["positives"] / evaluation["rows"])
     rows = f"On {evaluation['rows']:,} held-out rows, {positive} positive,"
     estimate = evaluation["metrics"].get("roc_auc")
     if estimate is None:
         return f"{rows} its ranking can't be told."
-    value, low, high = (_number(estimate[part]) for part in ("value", "low", "high"))
+    value, low, high = (number(estimate[part]) for part in ("value", "low", "high"))
     return (
-        f"{rows} it ranks a positive row above a negative one {_share(estimate['value'])} of the time "
+        f"{rows} it ranks a positive row above a negative one {share(estimate['value'])} of the time "
         f"(ROC AUC {value}, {evaluation['level']:.0%} interval {low} to {high})."
     )
 
@@ -283,8 +320,8 @@ def _decision_sentence(evaluation: Facts) -> str:
     if recall is None or precision is None:
         return ""
     return (
-        f"At its threshold of {evaluation['threshold']:.3g} it finds {_share(recall['value'])} "
-        f"of the positive rows, and {_share(precision['value'])} of the rows it marks are positive."
+        f"At its threshold of {evaluation['threshold']:.3g} it finds {share(recall['value'])} "
+        f"of the positive rows, and {share(precision['value'])} of the rows it marks are positive."
     )
 
 
@@ -332,11 +369,17 @@ def _best_first(trials: Facts) -> list[Facts]:
     return sorted(trials["trials"], key=lambda run: (run["id"] not in scores, direction * scores.get(run["id"], 0.0)))
 
 
+def _told_columns(evaluation: Facts) -> list[str]:
+    """The columns of a row that a table has room for: the most important ones."""
+    return [one["column"] for one in evaluation.get("importance", [])[:TOLD_COLUMNS]]
+
+
 def _hyperparameters(trials: Facts) -> list[str]:
     return list(dict.fromkeys(name for run in trials["trials"] for name in run["hyperparameters"]))
 
 
-def _number(value: float | None, digits: int = 3) -> str:
+def number(value: float | None, digits: int = 3) -> str:
+    """A figure with so many digits behind the point."""
     if value is None:
         return UNKNOWN
     return (f"{value:.{digits}f}" if abs(value) < LARGE else f"{value:,.5g}").replace("-", MINUS)
@@ -346,7 +389,8 @@ def _signed(value: float, digits: int = 4) -> str:
     return (f"{value:+.{digits}f}" if abs(value) < LARGE else f"{value:+,.5g}").replace("-", MINUS)
 
 
-def _share(value: float | None) -> str:
+def share(value: float | None) -> str:
+    """A share in per cent."""
     return UNKNOWN if value is None else f"{value:.1%}"
 
 
@@ -365,9 +409,10 @@ def _duration(seconds: float | None) -> str:
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
 
 
-def _moment(iso: str) -> str:
-    moment = datetime.fromisoformat(iso)
-    return f"{moment.astimezone(UTC) if moment.tzinfo else moment:%Y-%m-%d %H:%M} UTC"
+def moment(iso: str) -> str:
+    """A time to the minute, in UTC."""
+    when = datetime.fromisoformat(iso)
+    return f"{when.astimezone(UTC) if when.tzinfo else when:%Y-%m-%d %H:%M} UTC"
 
 
 def _words(name: str) -> str:
@@ -378,7 +423,24 @@ def _setting(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _clause(text: str) -> str:
+def _markdown(text: str) -> Markup:
+    """Markdown as HTML; HTML that stands in it is shown as text, and a link leads to no script."""
+    return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))  # noqa: S704 - it was escaped
+
+
+def limit(value: float) -> str:
+    """A threshold, as short as it is."""
+    return f"{value:.4g}".replace("-", MINUS)
+
+
+def _value(value: object) -> str:
+    """A value of a row."""
+    if value is None:
+        return UNKNOWN
+    return f"{value:.7g}".replace("-", MINUS) if isinstance(value, float | int) else str(value)
+
+
+def in_words(text: str) -> str:
     """A clause as the contract states it, with its metric's name as people write it."""
     name, space, rest = text.partition(" ")
     label = METRICS[name].label if name in METRICS else name

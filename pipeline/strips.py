@@ -1,10 +1,12 @@
 """Small pictures of bars in plain SVG, for pages that have many; and the colours and labels that all pictures share."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
 PALETTE = {
+    "paper": "#ffffff",
     "ink": "#1b2430",
     "muted": "#5a6673",
     "baseline": "#7f8a96",
@@ -18,6 +20,24 @@ PALETTE = {
     "warn": "#b04600",
     "warn-wash": "#fdefe4",
 }  # blue, green and orange stay apart for colour-blind readers; a word or a shape always goes with them
+DARK = {
+    "paper": "#14181d",
+    "ink": "#e6eaee",
+    "muted": "#a7b2bd",
+    "baseline": "#7d8893",
+    "faint": "#4b5661",
+    "line": "#2b333b",
+    "wash": "#1c2228",
+    "accent": "#6cb2f2",
+    "accent-wash": "#152a3e",
+    "ok": "#43c2a2",
+    "ok-wash": "#11302a",
+    "warn": "#f2964e",
+    "warn-wash": "#3a260f",
+}
+"""The same for who reads in the dark."""
+NAMES = {colour: name for name, colour in PALETTE.items()}
+COLOUR = re.compile("#[0-9a-f]{6}")
 INK, MUTED, BASELINE, FAINT = (PALETTE[name] for name in ("ink", "muted", "baseline", "faint"))
 ACCENT, WARN = PALETTE["accent"], PALETTE["warn"]
 WIDTH, HEIGHT = 220, 44
@@ -41,8 +61,8 @@ def shares(one: Facts) -> str:
             tall = share / most * (height - 1)
             shape = {"x": place * step + side * bar, "y": height - 1 - tall, "width": bar, "height": tall}
             look = {key: f"{value:.2f}" for key, value in shape.items()}
-            ElementTree.SubElement(group, "rect", {**look, "fill": colour})
-    line = {"x1": "0", "x2": f"{width}", "y1": f"{height - 0.5}", "y2": f"{height - 0.5}", "stroke": FAINT}
+            ElementTree.SubElement(group, "rect", {**look, "fill": themed(colour)})
+    line = {"x1": "0", "x2": f"{width}", "y1": f"{height - 0.5}", "y2": f"{height - 0.5}", "stroke": themed(FAINT)}
     ElementTree.SubElement(root, "line", line)
     return ElementTree.tostring(root, encoding="unicode")
 
@@ -59,11 +79,16 @@ def bars(
         tall = max(value / top * (HEIGHT - 1), 1.0 if value else 0.0)
         shape = {"x": place * step, "y": HEIGHT - 1 - tall, "width": max(step - 1, 0.5), "height": tall}
         look = {key: f"{number:.2f}" for key, number in shape.items()}
-        bar = ElementTree.SubElement(root, "rect", {**look, "fill": colour})
+        bar = ElementTree.SubElement(root, "rect", {**look, "fill": themed(colour)})
         ElementTree.SubElement(bar, "title").text = name if isinstance(value, float) else f"{name}: {value:,} rows"
-    line = {"x1": "0", "x2": f"{WIDTH}", "y1": f"{HEIGHT - 0.5}", "y2": f"{HEIGHT - 0.5}", "stroke": FAINT}
+    line = {"x1": "0", "x2": f"{WIDTH}", "y1": f"{HEIGHT - 0.5}", "y2": f"{HEIGHT - 0.5}", "stroke": themed(FAINT)}
     ElementTree.SubElement(root, "line", line)
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def themed(style: str) -> str:
+    """A style with the palette's colours by their names, so that the page says what they are in light and dark."""
+    return COLOUR.sub(lambda found: f"var(--{NAMES[found[0]]})" if found[0] in NAMES else found[0], style)
 
 
 def shown(value: object, most: int = 24) -> str:

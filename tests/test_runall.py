@@ -10,12 +10,14 @@ import sys
 
 import numpy as np
 import pytest
+from huggingface_hub import ModelCard
 
 from bundle import manifest, version
 from bundle.manifest import HoldOut
 from bundle.model import Model
 from pipeline import tables
 from tests.conftest import BIN
+from tests.planted import Faulty, faults
 from tests.sample import REPOSITORY, SOURCES
 
 pytestmark = pytest.mark.slow
@@ -126,8 +128,11 @@ def test_saved_model_cli_reads_the_signature_of_named_columns(published):
 
 def test_the_report_and_the_card_say_what_the_manifest_says(published):
     described = manifest.read(published.version)
-    card = (published.version / "assets.extra" / "card.md").read_text()
-    assert card.startswith("---\nlibrary_name: keras\n")
+    path = published.version / "assets.extra" / "card.md"
+    card, read = path.read_text(), ModelCard.load(path).data
+    assert {one.metric_type: one.metric_value for one in read.eval_results} == {
+        name: pytest.approx(figure["value"], abs=1e-6) for name, figure in described.metrics.items()
+    }
     assert f"Verdict: **{described.verdict.verdict}**" in card
     assert described.hold_out == HoldOut(reads=1, models=1)
     assert "These rows were read by 1 evaluation of 1 model until then" in card
@@ -141,6 +146,22 @@ def test_the_manifest_tells_the_way_from_the_raw_bytes(published):
     assert [step.stage for step in described.lineage][-1] in {"Evaluate", "Validate"}
     for step in described.lineage:
         assert set(step.made_from.values()) <= made
+
+
+def test_golden_rows_show_every_fault_in_every_column_of_a_trained_model(published):
+    loaded, sound = version.load(published.version), holdout(published)
+    kept, answers = version.golden.read(published.version), loaded.model.predict(sound)["probability"]
+    seen, missed = 0, []
+    for name, change in faults(loaded.manifest.contract, sound):
+        faulty = Faulty(loaded.model, change)
+        if np.abs(faulty.predict(sound)["probability"] - answers).max() > kept.tolerance:
+            try:
+                kept.replay(faulty)
+                missed.append(name)
+            except version.golden.WrongAnswer:
+                seen += 1
+    assert missed == []
+    assert seen > 100
 
 
 @pytest.mark.parametrize("damage", ["changed", "missing", "added", "a golden answer"])
@@ -161,6 +182,7 @@ def test_a_damaged_version_is_not_loaded(published, tmp_path, damage):
         rows["answers"]["probability"][3] += 0.01
         golden.write_text(json.dumps(rows))
         manifest.read(copy).model_copy(update={"files": manifest.file_digests(copy)}).write(copy)
+        (copy / manifest.RECEIPT).unlink()  # which names the manifest
     refused = (manifest.BrokenVersion, version.golden.WrongAnswer)
     with pytest.raises(refused, match=r"model.tflite|variables/more|golden row 3"):
         version.load(copy)

@@ -12,16 +12,23 @@ from pipeline.problem.column import Column
 from pipeline.problem.features import TEXT_PARTS, Features, Past, Screen
 from pipeline.problem.model import (
     BASELINES,
+    COSTS,
+    JUDGED,
+    LIVE,
+    LOSS,
     LOWER_IS_BETTER,
     METRICS,
     Baseline,
+    Cost,
     Decision,
     Metric,
     Requirement,
+    Rival,
     Search,
     Task,
     Training,
 )
+from pipeline.problem.notes import Notes
 from pipeline.problem.origin import Api, Csv, Next, Sql
 from pipeline.problem.part import nearest
 from pipeline.problem.references import References
@@ -32,6 +39,10 @@ from pipeline.problem.whole import Problem
 
 __all__ = [
     "BASELINES",
+    "COSTS",
+    "JUDGED",
+    "LIVE",
+    "LOSS",
     "LOWER_IS_BETTER",
     "METRICS",
     "TEXT_PARTS",
@@ -41,6 +52,7 @@ __all__ = [
     "ByRandom",
     "ByTime",
     "Column",
+    "Cost",
     "Csv",
     "Decision",
     "Features",
@@ -48,9 +60,11 @@ __all__ = [
     "Metric",
     "Monitoring",
     "Next",
+    "Notes",
     "Past",
     "Problem",
     "Requirement",
+    "Rival",
     "Screen",
     "Search",
     "Source",
@@ -118,5 +132,12 @@ def view(part: dict[str, Any]) -> Problem:
         if name in fields
     }
     seen = Problem.__new__(Problem)
-    object.__setattr__(seen, "__dict__", values)
+    seen.__setstate__(
+        {
+            "__dict__": values,
+            "__pydantic_fields_set__": set(values),
+            "__pydantic_extra__": None,
+            "__pydantic_private__": None,
+        }
+    )
     return seen

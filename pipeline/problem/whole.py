@@ -8,6 +8,7 @@ from pipeline import expressions
 from pipeline.problem.column import Column
 from pipeline.problem.features import TEXT_PARTS, Features, Screen
 from pipeline.problem.model import Decision, Requirement, Search, Task, Training
+from pipeline.problem.notes import Notes
 from pipeline.problem.part import Expression, Name, Names, Part
 from pipeline.problem.source import ORIGIN, Source
 from pipeline.problem.split import ByHash, Split
@@ -43,6 +44,7 @@ class Problem(Part):
     requirements: tuple[Requirement, ...] = ()
     monitoring: Monitoring = Monitoring()
     maintain: Maintain = Maintain()
+    notes: Notes = Notes()
 
     def columns(self) -> dict[str, Column]:
         """The columns of the table and of what is joined to it: what a row is before anything is derived."""

@@ -21,6 +21,9 @@ PRIOR = {"accuracy": 0.75, "precision": 0.25, "recall": 0.0, "f1": 0.0,
 BOOSTING = {"accuracy": 0.652, "precision": 0.376, "recall": 0.589, "f1": 0.459,
             "roc_auc": 0.697, "pr_auc": 0.446, "log_loss": 0.5181, "brier": 0.1702}  # fmt: skip
 
+NOTES = {"owners": ("Flight planning",), "license": "cc-by-4.0", "uses": "The *evening shift* asks it at 15:00.",
+         "limitations": "It knows nothing of strikes.", "ethics": None, "remarks": None}  # fmt: skip
+
 
 def estimate(value: float, half: float = 0.005) -> dict[str, float]:
     return {"value": value, "low": value - half, "high": value + half}
@@ -114,7 +117,28 @@ def evaluation() -> dict[str, Any]:
         "confusion": {"true_positive": 7906, "false_positive": 13347,
                       "false_negative": 5586, "true_negative": 27152},
         "runtime": "litert",
+        "drawn": 2000,
+        "importance": [
+            {"column": column, "metric": "log_loss", **estimate(value, 0.0005)}
+            for column, value in (("sched_dep_time", 0.031), ("carrier", 0.012), ("dest", 0.0002))
+        ],
+        "dependence": [
+            followed("sched_dep_time", "number", np.linspace(500, 2300, 15).tolist()),
+            followed("carrier", "category", list(CARRIERS[:10])),
+            followed("time_hour", "time", [f"2013-{month:02}-01T00:00:00" for month in range(1, 13)]),
+        ],
+        "mistakes": [mistake(0.93, 0.0), mistake(0.04, 1.0)],
     }  # fmt: skip
+
+
+def followed(column: str, kind: str, values: list[Any]) -> dict[str, Any]:
+    points = [{"at": at, "answers": {"probability": 0.2 + 0.01 * place}} for place, at in enumerate(values)]
+    return {"column": column, "type": kind, "points": points}
+
+
+def mistake(answer: float, actual: float) -> dict[str, Any]:
+    row = {"sched_dep_time": 1730.0, "carrier": "EV", "dest": None, "distance": 229.0}
+    return {"answer": answer, "probability": None, "actual": actual, "loss": 2.7, "row": row}
 
 
 def requirement(clause: str, value: float, threshold: float, state: str) -> dict[str, Any]:
@@ -162,6 +186,15 @@ def flights() -> ReportFacts:
             ],
         },
         evaluation=evaluation(),
+        notes=NOTES,
+        windows=[
+            {"split": "train", "rows": 219364, "positives": 53701, "first": "2013-01-01T05:00:00+00:00",
+             "last": "2013-08-31T23:59:00+00:00"},
+            {"split": "validation", "rows": 53991, "positives": 12402, "first": "2013-09-01T05:00:00+00:00",
+             "last": "2013-10-31T23:59:00+00:00"},
+            {"split": "test", "rows": 53991, "positives": 13492, "first": "2013-11-01T05:00:00+00:00",
+             "last": "2013-12-31T23:59:00+00:00"},
+        ],
         hold_out={"reads": 3, "models": 2},
         profile={"max_psi": 0.25, "features": features()},
         trials={
@@ -233,7 +266,20 @@ def test_a_page_needs_nothing_beside_itself(page: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "section", ["requirements", "metrics", "behaviour", "slices", "training", "drift", "stages", "lineage"]
+    "section",
+    [
+        "about",
+        "requirements",
+        "metrics",
+        "behaviour",
+        "inputs",
+        "slices",
+        "mistakes",
+        "training",
+        "drift",
+        "stages",
+        "lineage",
+    ],
 )
 def test_every_section_is_there_and_linked(page: str, section: str) -> None:
     assert f'<section id="{section}">' in page
@@ -252,8 +298,38 @@ def test_no_two_elements_share_an_id(page: str) -> None:
 
 def test_every_picture_says_what_it_shows(page: str) -> None:
     pictures = Outline(page).pictures
-    assert len(pictures) == 3 + 4 + 3 + 3 + 1  # clauses, behaviour, slices, training, drift
+    assert len(pictures) == 3 + 4 + 1 + 3 + 3 + 3 + 1  # clauses, behaviour, inputs twice, slices, training, drift
     assert all(picture["role"] == "img" and picture["aria-label"] for picture in pictures)
+
+
+def test_what_people_say_stands_in_the_report(page: str) -> None:
+    assert "<p>The <em>evening shift</em> asks it at 15:00.</p>" in page
+    assert "<p>It knows nothing of strikes.</p>" in page
+    assert "Owned by Flight planning. License: cc-by-4.0." in page
+    assert "2013-01-01 05:00 UTC" in page
+
+
+def test_notes_run_nothing_and_lead_to_no_script(flights: ReportFacts) -> None:
+    uses = f"{HOSTILE} [here](javascript:alert(1)) <img src=x onerror=alert(1)>"
+    outline = Outline(report.render(replace(flights, notes={**NOTES, "uses": uses})))
+    assert not {"script", "img"} & set(outline.tags)
+    assert all(link.startswith("#") for link in outline.links)
+
+
+def test_without_notes_it_says_where_they_are_written(flights: ReportFacts) -> None:
+    assert "under <code>[notes]</code>" in report.render(replace(flights, notes=dict.fromkeys(NOTES)))
+
+
+def test_a_mistake_is_shown_with_all_of_its_row(page: str) -> None:
+    assert '<tr><td class="num">no</td><td class="num">0.930</td>' in page
+    assert "<span>distance&nbsp;<b>229</b></span>" in page
+
+
+def test_every_colour_of_a_picture_has_a_name_that_the_page_gives(page: str) -> None:
+    style, _, body = page.partition("</style>")
+    named = set(re.findall(r"var\(--([a-z-]+)\)", body))
+    assert {"accent", "ink", "muted"} <= named
+    assert all(style.count(f"--{name}: #") == 2 for name in named)  # in light and in dark
 
 
 def test_same_facts_give_the_same_bytes(flights: ReportFacts, page: str) -> None:

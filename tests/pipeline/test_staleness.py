@@ -147,6 +147,22 @@ def test_a_changed_requirement_is_validated_and_published_and_nothing_more(first
     assert copy.version.with_name("2").is_dir()
 
 
+@pytest.mark.slow
+def test_what_people_say_is_published_and_nothing_more(first_run, tmp_path):
+    whole, _ = first_run
+    copy = Place(shutil.copytree(whole.folder, tmp_path / "copy", copy_function=shutil.copyfile))
+    copy.problem.write_text(f'{copy.problem.read_text()}\n[notes]\nuses = "The *evening shift* asks it."\n')
+    done = copy.run()
+    assert done.returncode == 0, done.stderr
+    assert ran(done) == ["Publish"]
+    second = copy.version.with_name("2") / "assets.extra"
+    assert "\nThe *evening shift* asks it.\n" in (second / "card.md").read_text()
+    assert "<p>The <em>evening shift</em> asks it.</p>" in (second / "report.html").read_text()
+    change(copy.problem, "min = 0.67", "min = 0.66")
+    assert copy.run().returncode == 0
+    assert "\nThe *evening shift* asks it.\n" in (copy.version.with_name("3") / "assets.extra/card.md").read_text()
+
+
 def install(folder, version):
     """Install a package of one empty module into ``folder/site``."""
     shutil.rmtree(folder / "site", ignore_errors=True)
