@@ -8,7 +8,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 
 from bundle.contract import Contract, Input, Output
@@ -32,6 +32,8 @@ INPUTS: dict[str, Literal["number", "category", "text", "boolean", "time"]] = {
     "time": "time",
 }
 """What a client sends for a column, by its type."""
+HOTTEST = 4.0
+"""The highest temperature, and one by the lowest."""
 
 
 def train(job: Job) -> Outcome:
@@ -117,24 +119,30 @@ def fit(
 
 
 def calibrate(model: keras.Model, validation: Arrays, target: Target) -> float | None:
-    """Set the temperature in the model that gives the lowest log loss on these rows; None for a number.
+    """Set the temperature in the model that is best on these rows by the log loss; None for a number.
 
-    See Guo et al. 2017, "On Calibration of Modern Neural Networks".
+    How often each answer comes may be another there, as it is in another season, and does not count: each has a bias
+    that is found along and left out. See Guo et al. 2017, "On Calibration of Modern Neural Networks".
     """
     if target.task == "regression":
         return None
-    logits = said(model, validation, target)
-    answers = np.asarray(validation.target)
-    seen = answers >= 0
-    logits, answers = logits[seen], answers[seen].astype("int64")
+    logits, answers = said(model, validation, target), np.asarray(validation.target)
+    logits, answers = logits[answers >= 0], answers[answers >= 0].astype("int64")
     if not target.classes:
         logits = np.stack([np.zeros_like(logits), logits], axis=1)
+    true = np.eye(logits.shape[1])[answers]
 
-    def log_loss(power: float) -> float:
-        return float(-log_softmax(logits * np.exp(-power), axis=1)[np.arange(len(answers)), answers].mean())
+    def log_loss(power_and_biases: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        sharp = np.exp(power_and_biases[0])
+        shares = log_softmax(logits * sharp + power_and_biases[1:], axis=1)
+        off = np.exp(shares) - true
+        slope = np.append((off * logits).sum(axis=1).mean() * sharp, off.mean(axis=0))
+        return float(-(true * shares).sum(axis=1).mean()), slope
 
-    found = minimize_scalar(log_loss, bounds=(-1.5, 1.5), method="bounded")
-    temperature = float(np.exp(found.x))
+    start = np.zeros(1 + logits.shape[1])
+    bounds = [(-np.log(HOTTEST), np.log(HOTTEST)), *[(-5.0, 5.0)] * logits.shape[1]]
+    found = minimize(log_loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    temperature = float(np.exp(-found.x[0]))
     model.layers[-1].temperature.assign(temperature)
     return temperature
 

@@ -13,6 +13,7 @@ from bundle.contract import Contract, Input, Output, columns_of
 from bundle.model import COMPILED, Model, features
 from bundle.operations import ForbiddenOperation
 from pipeline.encoding import Category, Encoding, Number, Target
+from tests.networks import randomise
 
 pytestmark = pytest.mark.slow
 
@@ -55,8 +56,6 @@ def contract_of(target, threshold=None):
 
 def make(folder, target, contract):
     """A small network with all kinds of features, in both forms."""
-    import tensorflow as tf
-
     from pipeline import export, network
     from pipeline.hyperparameters import Hyperparameters
     from pipeline.preprocessing import Derive, Encode
@@ -83,14 +82,7 @@ def make(folder, target, contract):
     )
     small = Hyperparameters(width=16, depth=2)
     model = network.build(known, small, seed=0)
-    random = np.random.default_rng(0)
-    for variable in model.trainable_variables:
-        variable.assign(random.normal(size=variable.shape) * 0.3)
-    columns = columns_of(days(3000), CONTRACT)
-    seen = {name: tf.constant(list(values) if name == "tail" else values) for name, values in columns.items()}
-    said = model([*Encode(known)(derive(seen, known.features))], training=False)
-    last = model.layers[-1].bias
-    last.assign(last - np.mean(said, axis=0))  # so that no class is the answer to every row
+    randomise(model, known, seed=0)
     export.save(folder, derive, Encode(known), model, known, contract)
     export.compile_beside(folder, derive, Encode(known), model, known, contract)
 

@@ -13,6 +13,7 @@ from bundle.golden import WrongAnswer
 from bundle.manifest import Manifest, Verdict
 from bundle.model import COMPILED, Model
 from pipeline.encoding import Category, Encoding, Number, Target
+from tests.networks import randomise
 from tests.planted import Faulty, faults, unlike
 from webapp.serving.version import Served
 
@@ -92,9 +93,7 @@ class Plan:
         tables = {"planes": (("tail",), ("tail",), self.planes)}
         derive = Derive(kinds, DERIVED, tables, zone=civil.zone(self.zone))
         model = network.build(known, hyperparameters.Hyperparameters(width=16, depth=2), seed=0)
-        random = np.random.default_rng(self.seed)
-        for variable in model.trainable_variables:
-            variable.assign(random.normal(size=variable.shape) * 0.3)
+        randomise(model, KNOWN, self.seed)
         export.save(folder, derive, Encode(known), model, known, self.contract)
         if compiled:
             export.compile_beside(folder, derive, Encode(known), model, known, self.contract)
