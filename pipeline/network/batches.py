@@ -13,7 +13,7 @@ from pipeline.encoding import Target
 BATCH, SMALLEST_BATCH = 1024, 32
 STEPS = 64
 """The least steps of an epoch: a small table has smaller batches, and is passed over several times."""
-MOST_EPOCHS = 40
+MOST_EPOCHS, SEEN = 40, 500_000
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -49,8 +49,8 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 def epochs_for(rows: int) -> int:
-    """How many epochs so many rows are learned from: ten times the rows have a third of the epochs."""
-    return max(1, min(MOST_EPOCHS, round(3000 / math.sqrt(rows))))
+    """How many epochs so many rows are learned from: until ``SEEN`` rows were seen."""
+    return max(1, min(MOST_EPOCHS, round(SEEN / rows)))
 
 
 def standardised(values: npt.NDArray[np.float32], target: Target) -> npt.NDArray[np.float32]:

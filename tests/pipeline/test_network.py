@@ -107,4 +107,4 @@ def test_the_batches_to_learn_from_have_one_size_and_are_enough():
 def test_of_more_rows_there_are_fewer_epochs():
     from pipeline.network import epochs_for
 
-    assert [epochs_for(rows) for rows in (10, 5_000, 26_000, 250_000, 10**9)] == [40, 40, 19, 6, 1]
+    assert [epochs_for(rows) for rows in (10, 5_000, 26_000, 250_000, 10**9)] == [40, 40, 19, 2, 1]
