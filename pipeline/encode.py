@@ -239,9 +239,9 @@ def _encode_split(
         frame = when if time else when.reindex(range(rows.num_rows))
         days = np.unique(drift.days_of(frame, time, starts[number], starts[-1]), return_inverse=True)
         compared, counts = leaks.comparable(answers, held, target), Counted([], [])
-        for one, finer in zip(screened, fine, strict=True):
-            binned, finely = seen.places((one, finer), rows[one.name])
-            counts.days.append(drift.by_day(binned, len(one.labels()), days))
+        for coarse, finer in zip(screened, fine, strict=True):
+            binned, finely = seen.places((coarse, finer), rows[coarse.name])
+            counts.days.append(drift.by_day(binned, len(coarse.labels()), days))
             counts.answers.append(leaks.table(finely, len(finer.labels()), compared, target))
         return counts
 

@@ -23,7 +23,7 @@ def alone(values, answers, target):
     told = [
         leaks.table(
             seen.places([bins], part)[0],
-            len(bins.labels()),
+            size,
             leaks.comparable(some.astype("float32"), held, target),
             target,
         )
