@@ -17,7 +17,7 @@ from bundle.contract import Contract
 from pipeline.metrics.binary import Binary
 from pipeline.metrics.multiclass import Multiclass
 from pipeline.metrics.regression import Regression
-from pipeline.problem import Metric
+from pipeline.problem import BIASED, Metric
 from pipeline.progress import track
 from pipeline.significance import LEVEL
 
@@ -27,8 +27,6 @@ FEWEST_DRAWS = 100
 DRAWN_ROWS = 100_000_000
 """Rows times replicates, about: of more rows there are fewer replicates."""
 
-BIASED = {"ece"}
-"""Metrics that chance alone makes larger, and in a replicate twice."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -134,3 +132,8 @@ def figures(names: Sequence[Metric], values: Floats, drawn: Floats) -> dict[str,
             low = np.sqrt(max(0.0, 2 * values[place] ** 2 - high**2)) if (column >= 0).all() else low
         told[name] = Figure(float(values[place]), float(low), float(high))
     return told
+
+
+def differences(names: Sequence[Metric], values: Floats, drawn: Floats) -> dict[str, Figure]:
+    """The same of differences between two models, but for metrics that chance makes larger in each, not alike."""
+    return {name: figure for name, figure in figures(names, values, drawn).items() if name not in BIASED}
