@@ -129,7 +129,7 @@ def figures(names: Sequence[Metric], values: Floats, drawn: Floats) -> dict[str,
         enough = np.isfinite(values[place]) and len(column) >= len(drawn) / 2
         low, high = np.quantile(column, [tail, 1 - tail]) if enough else (np.nan, np.nan)
         if name in BIASED:
-            low = np.sqrt(max(0.0, 2 * values[place] ** 2 - high**2)) if (column >= 0).all() else low
+            low = np.sqrt(np.maximum(0.0, 2 * values[place] ** 2 - high**2))
         told[name] = Figure(float(values[place]), float(low), float(high))
     return told
 
