@@ -85,24 +85,31 @@ RANKING = (
         lower_is_better=True,
     ),
     Metric("brier", "Brier score", "the probabilities' mean squared error", lower_is_better=True),
+    Metric(
+        "ece", "Calibration error", "how far predicted and observed shares are apart, on average", lower_is_better=True
+    ),
 )
 DECISION = (
     Metric("recall", "Recall", "the share of the positive rows that it finds"),
     Metric("precision", "Precision", "the share of its positive answers that are right"),
     Metric("f1", "F1", "the harmonic mean of recall and precision"),
     Metric("accuracy", "Accuracy", "the share of all answers that are right"),
+    Metric("balanced_accuracy", "Balanced accuracy", "the share of right answers, averaged over yes and no"),
 )
 LABELS = (
     Metric("accuracy", "Accuracy", "the share of all answers that are right"),
+    Metric("balanced_accuracy", "Balanced accuracy", "recall, averaged over the classes"),
     Metric("macro_f1", "Macro F1", "the harmonic mean of recall and precision, averaged over the classes"),
     Metric("roc_auc", "ROC AUC", "how often a row of a class ranks above another one, averaged over the classes"),
     RANKING[2],
     RANKING[3],
+    RANKING[4],
 )
 NUMBERS = (
     Metric("rmse", "RMSE", "the root of the mean squared error; large errors cost most", lower_is_better=True),
     Metric("mae", "Mean absolute error", "how far it is off, on average", lower_is_better=True),
     Metric("median_error", "Median error", "half of the answers are less far off", lower_is_better=True),
+    Metric("p90_error", "90 % error", "nine tenths of the answers are less far off", lower_is_better=True),
     Metric("mape", "MAPE", "how far it is off, as a part of the value, on average", lower_is_better=True),
     Metric("r2", "R²", "the share of the variance that it explains"),
 )
@@ -210,7 +217,7 @@ def _behaviour(evaluation: Facts) -> dict[str, str]:
 def _rests_on(evaluation: Facts) -> dict[str, Any]:
     important, followed = evaluation.get("importance", []), evaluation.get("dependence", [])
     answer = {"binary": "Mean probability", "multiclass": "Mean probability", "regression": "Mean prediction"}
-    told = METRICS[COMPARED[evaluation["task"]]].label
+    told = METRICS["mae" if evaluation["task"] == "regression" else "log_loss"].label
     reach = input_figures.reach(followed)
     return {
         "importance": input_figures.importance(important, told if told.isupper() else told.lower()),
