@@ -142,7 +142,8 @@ def window(name: str, past: Past, parts: Sequence[pd.DataFrame], known_after: in
     for total, column in zip(totals, ("rows", "sum"), strict=True):
         np.add.at(total, (rows, added["day"].to_numpy() - first + 1), added[column].to_numpy("float64"))
         np.cumsum(total, axis=1, out=total)
-        total[:, past.window :] -= total[:, : max(0, days + 1 - past.window)].copy()
+        if past.window:
+            total[:, past.window :] -= total[:, : max(0, days + 1 - past.window)].copy()
     count, total = totals
     with np.errstate(invalid="ignore", divide="ignore"):
         found = {"count": count, "sum": total, "mean": np.where(count > 0, total / count, np.nan)}[past.statistic]
