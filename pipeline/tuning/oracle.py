@@ -16,6 +16,8 @@ from pipeline.tuning import journal
 from pipeline.tuning.journal import Finished
 
 LOSS = "val_loss"
+SEARCH = "search"
+"""What the digest of the search is called in a space that workers elsewhere see."""
 RANDOM = 2
 """Trials before the oracle's own model has something to go by."""
 
@@ -132,8 +134,8 @@ class Oracle(keras_tuner.oracles.BayesianOptimizationOracle):  # type: ignore[mi
             id=trial.trial_id,
             status="FAILED" if failed else "COMPLETED" if whole else "STOPPED",
             score=None if failed else min(curve),
-            message=trial.message,
-            hyperparameters=trial.hyperparameters.values,
+            message=trial.message or ("It failed on a worker, whose log tells why." if failed else None),
+            hyperparameters={name: value for name, value in trial.hyperparameters.values.items() if name != SEARCH},
             curve=curve,
             seconds=round(time.monotonic() - self._begun[trial.trial_id], 1),
         )
