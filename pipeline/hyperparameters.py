@@ -36,7 +36,7 @@ def space(values: "keras_tuner.HyperParameters") -> Hyperparameters:
     """What may be tried. The defaults are those of ``Hyperparameters``."""
     default = Hyperparameters()
     return Hyperparameters(
-        members=default.members,
+        members=values.Choice("members", [4, 8], default=default.members),
         width=values.Choice("width", [96, 128, 192], default=default.width),
         depth=values.Int("depth", 2, 4, default=default.depth),
         activation=values.Choice("activation", ["relu", "selu", "silu"], default=default.activation),
