@@ -1,5 +1,6 @@
 """The manifest of a model version: its contract, its evidence, where it came from, and the digest of every file."""
 
+import json
 from pathlib import Path
 from typing import Literal
 
@@ -24,9 +25,21 @@ class Part(BaseModel):
 
 
 class Clause(Part):
-    """One requirement and how the model stood to it: the figure, its interval, the limit."""
+    """One requirement and how the model stood to it: the figure, its interval, the limit.
+
+    Attributes:
+        kind: what the figure is: a ``value``, a paired ``difference`` from another model, that of the one of the
+            ``slices`` which stands worst, or how much of the answer a ``leak`` tells.
+        metric: what was measured; empty for a leak.
+        at_most: whether the threshold is the most that the figure may be, or the least.
+        slice: that with the figure, as ``column value``.
+    """
 
     clause: str
+    kind: Literal["value", "difference", "slices", "leak"] = "value"
+    metric: str = ""
+    at_most: bool = False
+    slice: str = ""
     value: float | None
     low: float | None
     high: float | None
@@ -34,11 +47,29 @@ class Clause(Part):
     state: Literal["PASS", "FAIL", "NOT ENOUGH EVIDENCE"]
 
 
+class Live(Part):
+    """The version that was live when another was judged, by the digest of its manifest."""
+
+    version: int
+    digest: str
+
+
 class Verdict(Part):
-    """The verdict of the requirements, clause by clause."""
+    """The verdict of the requirements, clause by clause.
+
+    Attributes:
+        live: what the model was compared with, if there was a live version.
+        policy: the digest of what was required.
+        data: the seal of the hold-out.
+        code: the digest of the code that measured and judged.
+    """
 
     verdict: Literal["PASS", "FAIL", "NOT ENOUGH EVIDENCE"]
     clauses: tuple[Clause, ...]
+    live: Live | None = None
+    policy: str = ""
+    data: str = ""
+    code: str = ""
 
 
 class Step(Part):
@@ -139,7 +170,7 @@ def file_digests(folder: Path) -> dict[str, str]:
 
 
 def verify(folder: Path, manifest: Manifest) -> None:
-    """Compare every file of the version with its digest.
+    """Compare every file of the version with its digest, and the manifest with that in the receipt, where there is one.
 
     Raises:
         BrokenVersion: names each file that is missing, changed, or should not be there.
@@ -152,5 +183,18 @@ def verify(folder: Path, manifest: Manifest) -> None:
         for name, sha in manifest.files.items()
         if found.get(name, sha) != sha
     ]
+    if _receipted(folder) not in (None, digest.of_file(folder / NAME)):
+        faults.append(f"{NAME} is not the file that was published")
     if faults:
         raise BrokenVersion(f"Version {folder} must be as it was published, but {'; '.join(sorted(faults))}.")
+
+
+def _receipted(folder: Path) -> str | None:
+    """The digest of the manifest by the receipt; None where there is no receipt."""
+    try:
+        receipt = json.loads((folder / RECEIPT).read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        return ""
+    return str(receipt.get("files", {}).get(NAME, {}).get("sha256", ""))

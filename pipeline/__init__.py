@@ -8,6 +8,7 @@ __all__ = [
     "Baseline",
     "Clean",
     "Collect",
+    "Compare",
     "Encode",
     "Evaluate",
     "Features",

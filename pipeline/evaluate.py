@@ -1,40 +1,38 @@
 """Evaluate: measure the exported model through the code that will serve it, and the baselines beside it."""
 
 import json
-import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandas.api.types import union_categoricals
 
 from bundle import profile
-from bundle.contract import Columns, Contract, as_bytes
+from bundle.contract import Contract
+from bundle.digest import files_below
 from bundle.model import Model
 from bundle.profile import AnswerProfile, Bins
-from pipeline import drift, ledger, receipts, tables
+from pipeline import behaviour, drift, holdout, ledger, plain, receipts
 from pipeline.drift import Counts
-from pipeline.errors import DataError, StageError
+from pipeline.errors import StageError
+from pipeline.holdout import Answered
 from pipeline.job import Job, Outcome
-from pipeline.metrics import LEVEL, REPLICATES, Figure, Floats, Scored, figures, replicates, scored
-from pipeline.problem import BASELINES, LOWER_IS_BETTER, Baseline
-from pipeline.progress import track
+from pipeline.metrics import REPLICATES, SLICE_REPLICATES, Floats, Scored, drawn, draws, figures, scored
+from pipeline.problem import BASELINES, JUDGED, LOWER_IS_BETTER, Baseline
+from pipeline.significance import CHANCE, LEVEL, chance, holm
+from pipeline.slices import Rows, by_slice
 
-SLICE_REPLICATES = 200
-FEWEST_DRAWS = 100
-DRAWN_ROWS = 100_000_000
-"""Rows times replicates, about: of more rows there are fewer replicates."""
-MISSING = "(missing)"
 NOTED = {
     "binary": ("roc_auc", "log_loss", "brier"),
     "multiclass": ("accuracy", "roc_auc", "log_loss"),
     "regression": ("rmse", "mae", "r2"),
 }
+CALLS, WARMING = 500, 50
+"""How often the model is asked for a row, and how often before it is timed."""
 
-Rows = npt.NDArray[np.int64]
 Score = Callable[[Rows], Scored]
 """Some rows of the hold-out, to measure."""
 
@@ -42,37 +40,59 @@ Score = Callable[[Rows], Scored]
 def evaluate(job: Job) -> Outcome:
     """Write ``evaluation.json``: every metric with its interval, against the baselines, by slice, and the curves.
 
-    Beside it ``answers.json``: how the answers are distributed, and how far single days are from that.
+    Beside it ``answers.npy``, the answers themselves; and ``answers.json``: how they are distributed, and how far
+    single days are from that. How long an answer takes is measured, and so told by the receipt alone.
     """
-    exported = job.inputs["model"]
-    contract = Contract.model_validate_json((exported / "contract.json").read_bytes())
-    runtime = json.loads((exported / "parity.json").read_text())["runtime"]
-    model = Model(exported / "model", contract, runtime)
-    slices = list(job.problem.slices)
-    time = job.problem.split.time
+    model = holdout.model(job.inputs["model"])
+    contract, test = model.contract, job.inputs["split"] / "test"
+    slices, split_time = list(job.problem.slices), job.problem.split.time
     reads = read_by(job)
-    predicted, target, told = predict(model, job.inputs["split"] / "test", slices, time)
+    read = holdout.answer(model, test, slices, split_time)
     baselines = {
-        name: scored(contract, target, np.load(job.inputs["baseline"] / f"{name}.npy", allow_pickle=False))
+        name: scored(contract, read.target, np.load(job.inputs["baseline"] / f"{name}.npy", allow_pickle=False))
         for name in BASELINES[contract.task]
     }
-    measured = measure(scored(contract, target, predicted), baselines, job.problem.seed)
+    whole = scored(contract, read.target, read.predicted)
+    measured = measure(whole, baselines, job.problem.seed)
 
     def score(rows: Rows) -> Scored:
-        return scored(contract, target[rows], predicted[rows])
+        return scored(contract, read.target[rows], read.predicted[rows])
 
-    by_column = {name: by_slice(score, told[name], job.problem.seed) for name in slices}
-    found = {"task": contract.task, **measured, "runtime": runtime, "slices": by_column}
-    (job.output / "evaluation.json").write_text(json.dumps(_plain(found), indent=1, allow_nan=False) + "\n")
-    days = drift.days_of(told, time)
-    answered = answers(contract, predicted, days).model_copy(update={"worst": worst_days(score, days)})
+    def of_slice(rows: Rows) -> dict[str, Any]:
+        return measure_slice(score(rows), job.problem.seed)
+
+    by_column = {name: by_slice(read.told[name], of_slice) for name in slices}
+    judged = JUDGED[contract.task]
+    found = {
+        "task": contract.task,
+        **measured,
+        "runtime": model.runtime,
+        "size_mb": size(job.inputs["model"] / "model") / 1e6,
+        "slices": by_column,
+        "worst_slice": worst_slice(by_column, judged, measured["metrics"][judged]["value"]),
+        **behave(model, test, read, job.problem.seed),
+        "mistakes": mistakes(model, test, read, whole),
+    }
+    plain.write(job.output / "evaluation.json", found)
+    np.save(job.output / holdout.ANSWERS, read.predicted)
+    days = drift.days_of(read.told, split_time)
+    answered = answers(contract, read.predicted, days).model_copy(update={"worst": worst_days(score, days)})
     (job.output / "answers.json").write_text(answered.model_dump_json(indent=1) + "\n")
-    note = ", ".join(f"{name} {measured['metrics'][name]['value']:.4f}" for name in NOTED[contract.task])
-    count = draws(len(target), REPLICATES)
-    few = [f"the intervals are of {count} draws, for there are many rows"] if count < REPLICATES else []
+    return Outcome(
+        rows_in=whole.rows, notes=notes(found, reads), measured={**reads, **latency(model, test, whole.rows)}
+    )
+
+
+def notes(found: Mapping[str, Any], reads: Mapping[str, int]) -> list[str]:
+    """What a person should read at once."""
+    told = ", ".join(f"{name} {found['metrics'][name]['value']:.4f}" for name in NOTED[found["task"]])
     times = "once" if reads["reads"] == 1 else f"{reads['reads']} times, by {reads['models']} models"
-    read = f"this hold-out was read {times}"
-    return Outcome(rows_in=len(target), notes=[f"{note}, answered by {runtime}", read, *few], measured={**reads})
+    count = draws(found["rows"], REPLICATES)
+    few = [f"the intervals are of {count} draws, for there are many rows"] if count < REPLICATES else []
+    worst = found["worst_slice"]
+    worse = worst and worst["worse"]
+    where = [f"{worst['metric']} is worst where {worst['column']} is {worst['value']}"] if worse else []
+    return [f"{told}, answered by {found['runtime']}", f"this hold-out was read {times}", *few, *where]
 
 
 def read_by(job: Job) -> dict[str, int]:
@@ -88,51 +108,6 @@ def read_by(job: Job) -> dict[str, int]:
         raise StageError("The model must have its receipt and the hold-out its seal, and one of them is not there.")
     readings = ledger.record(job.data, seal, job.final.name, exported.content)
     return {"reads": len(readings), "models": len({one.model for one in readings})}
-
-
-def predict(
-    model: Model, test: Path, slices: list[str], time: str | None
-) -> tuple[Floats, npt.NDArray[Any], pd.DataFrame]:
-    """What was predicted for and what came true of each row of the hold-out, and its slicing columns and time.
-
-    Raises:
-        DataError: a prediction is no finite number.
-    """
-    predicted, target, labels, times = [], [], [], []
-    files = tables.parts(test)
-    inputs = [one.name for one in model.contract.inputs]
-    more = [*slices, *([time] if time else []), tables.TARGET]
-    with track("evaluating", len(files)) as advance:
-        for file in files:
-            part = tables.frame(file, list(dict.fromkeys([*inputs, *more])))
-            if len(part):
-                predicted.append(model.predict(columns_of_part(part, model.contract))[model.contract.answer])
-                target.append(part[tables.TARGET].to_numpy(object if model.contract.classes else "float64"))
-                labels.append(part[slices].astype("category"))
-                times.append(part[[time] if time else []])
-            advance()
-    found = np.concatenate(predicted).astype("float64")
-    if not np.isfinite(found).all():
-        raise DataError(
-            f"Every answer must be a finite number, and {(~np.isfinite(found)).sum():,} of {found.size:,} are not."
-        )
-    told = {name: union_categoricals([one[name] for one in labels]) for name in slices}
-    when = pd.concat(times, ignore_index=True)
-    return found, np.concatenate(target), when.assign(**{name: told[name] for name in slices if name != time})
-
-
-def columns_of_part(part: pd.DataFrame, contract: Contract) -> Columns:
-    """A part of a table as the columns that the model takes."""
-    columns: dict[str, npt.NDArray[Any]] = {}
-    for one in contract.inputs:
-        values = part[one.name]
-        if one.type == "number":
-            columns[one.name] = values.to_numpy("float32")
-        elif one.type == "time":
-            columns[one.name] = values.to_numpy("datetime64[s]")
-        else:
-            columns[one.name] = as_bytes(values.fillna("").tolist())
-    return columns
 
 
 def answers(contract: Contract, predicted: Floats, days: Counts) -> AnswerProfile:
@@ -166,18 +141,12 @@ def worst_days(score: Score, days: Counts) -> dict[str, float]:
 
 def measure(model: Scored, baselines: dict[Baseline, Scored], seed: int) -> dict[str, Any]:
     """Metrics with intervals of the model and the baselines, their paired differences, and the curves."""
-    drawn = []
     everyone = [model, *baselines.values()]
-    count = draws(model.rows, REPLICATES)
-    with track("bootstrap", count) as advance:
-        for replicate in replicates(everyone, seed, count):
-            drawn.append(replicate)
-            advance()
-    by_model = np.array(drawn).transpose(1, 0, 2)  # [models, replicates, metrics]
+    by_model = drawn(everyone, seed, REPLICATES, "bootstrap")
     values = [one.metrics() for one in everyone]
 
-    def told(values: Floats, drawn: Floats) -> dict[str, dict[str, float]]:
-        return {name: figure.as_dict() for name, figure in figures(model.names, values, drawn).items()}
+    def told(values: Floats, replicated: Floats) -> dict[str, dict[str, float]]:
+        return {name: figure.as_dict() for name, figure in figures(model.names, values, replicated).items()}
 
     found: dict[str, Any] = {
         "rows": model.rows,
@@ -197,53 +166,86 @@ def measure(model: Scored, baselines: dict[Baseline, Scored], seed: int) -> dict
     return found
 
 
-def by_slice(score: Score, labels: pd.Series, seed: int) -> list[dict[str, Any]]:
-    """The metrics of each slice, the largest first; a metric that the slice is too small to tell is None."""
-    found = []
-    for label, rows in _groups(labels):
-        one = score(rows)
-        drawn = np.array([metrics for [metrics] in replicates([one], seed, draws(len(rows), SLICE_REPLICATES))])
-        found.append(
-            {
-                "value": label,
-                "rows": len(rows),
-                **one.brief(),
-                "metrics": {name: _told(figure) for name, figure in figures(one.names, one.metrics(), drawn).items()},
-            }
-        )
-    return sorted(found, key=lambda one: (-one["rows"], one["value"]))
+def measure_slice(one: Scored, seed: int) -> dict[str, Any]:
+    """The metrics of a slice; one that it is too small to tell is None."""
+    [replicated] = drawn([one], seed, SLICE_REPLICATES)
+    found = figures(one.names, one.metrics(), replicated)
+    return {**one.brief(), "metrics": {name: figure.told for name, figure in found.items()}}
 
 
-def draws(rows: int, most: int) -> int:
-    """How many replicates are drawn: fewer of many rows, whose figures hardly differ from one to the next."""
-    return max(FEWEST_DRAWS, min(most, DRAWN_ROWS // max(1, rows)))
+def worst_slice(by_column: Mapping[str, list[dict[str, Any]]], metric: str, overall: float) -> dict[str, Any] | None:
+    """The slice that is most surely worse than all rows together; ``worse`` where that is more than chance.
 
-
-def _groups(labels: pd.Series) -> list[tuple[str, Rows]]:
-    """The rows of each label, as it is shown."""
-    coded = labels.astype("category").cat
-    shown = np.array([*map(_label, coded.categories), MISSING], object)
-    texts, place = np.unique(shown, return_inverse=True)
-    places = place[coded.codes]  # the last is that of the missing
-    order = np.argsort(places, kind="stable")
-    edges = np.searchsorted(places[order], np.arange(len(texts) + 1))
-    return [
-        (str(text), order[start:end]) for text, start, end in zip(texts, edges, edges[1:], strict=False) if end > start
+    Among so many slices one is the worst by chance: the p-values are raised by Holm's procedure.
+    """
+    at_most = metric in LOWER_IS_BETTER
+    told = [
+        (likely, column, one)
+        for column, groups in by_column.items()
+        for one in groups
+        if (figure := one["metrics"][metric]) and (likely := chance(figure, overall, at_most=at_most)) is not None
     ]
+    if not told:
+        return None
+    raised = holm([likely for likely, _, _ in told])
+    place = min(range(len(told)), key=lambda at: (told[at][0], -told[at][2]["rows"]))
+    _, column, one = told[place]
+    figure = one["metrics"][metric]
+    named = {"column": column, "value": one["value"], "rows": one["rows"], "metric": metric}
+    return {**named, "figure": figure, "overall": overall, "p": raised[place], "worse": raised[place] < CHANCE}
 
 
-def _label(label: Any) -> str:
-    return f"{label:g}" if isinstance(label, float) else str(label)
+def behave(model: Model, test: Path, read: Answered, seed: int) -> dict[str, Any]:
+    """What the model rests on, and how its answers follow it, by some rows that are drawn."""
+    names = [one.name for one in model.contract.inputs]
+    numbers = behaviour.sample(len(read.target), len(names), seed)
+    columns = holdout.columns(holdout.rows(test, numbers, names), model.contract)
+
+    def predict(given: Mapping[str, npt.NDArray[Any]]) -> Floats:
+        return model.predict(given)[model.contract.answer].astype("float64")
+
+    important = behaviour.importance(predict, columns, read.target[numbers], model.contract, seed)
+    followed = [one.column for one in important[: behaviour.FOLLOWED]]
+    dependence = behaviour.dependence(predict, columns, model.contract, followed)
+    return {
+        "drawn": len(numbers),
+        "importance": [one.model_dump() for one in important],
+        "dependence": [one.model_dump() for one in dependence],
+    }
 
 
-def _told(figure: Figure) -> dict[str, float] | None:
-    return figure.as_dict() if math.isfinite(figure.low) else None
+def mistakes(model: Model, test: Path, read: Answered, whole: Scored) -> list[dict[str, Any]]:
+    """The rows that the model is most sure and most wrong about, the worst first."""
+    losses = whole.losses()
+    numbers = behaviour.worst(losses, read.target, model.contract)
+    order = np.sort(numbers)
+    rows = holdout.rows(test, order, [one.name for one in model.contract.inputs]).astype(object).to_dict("records")
+    by_number = dict(zip(order.tolist(), rows, strict=True))
+    found = [
+        behaviour.mistake(by_number[at], read.predicted[at], read.target[at], losses[at], model.contract)
+        for at in numbers.tolist()
+    ]
+    return [one.model_dump() for one in found if one]
 
 
-def _plain(value: Any) -> Any:
-    """The same, with None for NaN, which JSON does not have."""
-    if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def latency(model: Model, test: Path, rows: int) -> dict[str, float]:
+    """Milliseconds of an answer to a single row: the median, with the interval of its order statistics."""
+    columns = holdout.columns(
+        holdout.rows(test, np.arange(min(rows, CALLS)), [one.name for one in model.contract.inputs]), model.contract
+    )
+    single = [{name: values[at : at + 1] for name, values in columns.items()} for at in range(min(rows, CALLS))]
+    times = []
+    for number in range(-WARMING, CALLS):
+        began = time.perf_counter()
+        model.predict(single[number % len(single)])
+        times.append(1e3 * (time.perf_counter() - began))
+    ordered = sorted(times[WARMING:])
+    half = 0.98 * CALLS**0.5  # of a binomial count, at 95 %: 1.96 standard deviations
+    low, high = int(CALLS / 2 - half), int(CALLS / 2 + half)
+    edges = {"value": ordered[CALLS // 2], "low": ordered[low], "high": ordered[high]}
+    return {f"latency_ms {edge}": value for edge, value in edges.items()}
+
+
+def size(folder: Path) -> int:
+    """The bytes of all files below a folder."""
+    return sum((folder / name).stat().st_size for name in files_below(folder))

@@ -174,10 +174,9 @@ def measure(known: pd.DataFrame, answering: Answering, seed: int) -> list[Realis
 
 def limits(described: Manifest, metric: str) -> tuple[float | None, float | None]:
     """The least and the most that the version's own requirements allow a metric."""
-    words = {clause.clause: clause.threshold for clause in described.verdict.clauses}
-    least = [limit for clause, limit in words.items() if clause.startswith(f"{metric} at least ")]
-    most = [limit for clause, limit in words.items() if clause.startswith(f"{metric} at most ")]
-    return max(least, default=None), min(most, default=None)
+    clauses = [one for one in described.verdict.clauses if one.kind == "value" and one.metric == metric]
+    least = max((one.threshold for one in clauses if not one.at_most), default=None)
+    return least, min((one.threshold for one in clauses if one.at_most), default=None)
 
 
 def findings(version: VersionDay) -> list[str]:

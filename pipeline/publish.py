@@ -19,6 +19,7 @@ from pipeline.receipts import Receipt
 from pipeline.report import ReportFacts
 
 EXTRA = "assets.extra"
+LATENCY = "latency_ms"
 
 
 def publish(job: Job) -> Outcome:
@@ -27,8 +28,9 @@ def publish(job: Job) -> Outcome:
     number = int(job.final.name)
     shutil.copytree(inputs["model"] / "model", folder, dirs_exist_ok=True)
     (folder / EXTRA / profile.NAME).write_text(reference(inputs).model_dump_json(indent=1) + "\n")
-    evaluation, verdict = _json(inputs["evaluation"] / "evaluation.json"), _json(inputs["verdict"] / "verdict.json")
     chain = receipts.read_chain(folder)
+    evaluation = _json(inputs["evaluation"] / "evaluation.json") | {"live": _json(inputs["compared"] / "live.json")}
+    verdict = with_latency(_json(inputs["verdict"] / "verdict.json"), chain)
     steps, raw = history(chain)
     read = hold_out(chain)
     windows = _json(inputs["split"] / "windows.json")
@@ -96,6 +98,13 @@ def with_seconds(tuned: dict[str, Any], chain: list[Receipt]) -> dict[str, Any]:
     """The trials, each with how long it took, which is told by the receipt of the stage that made them."""
     seconds = next(receipt.measured for receipt in chain if receipt.stage == "Tune")
     return {**tuned, "trials": [{**trial, "seconds": seconds.get(trial["id"])} for trial in tuned["trials"]]}
+
+
+def with_latency(verdict: dict[str, Any], chain: list[Receipt]) -> dict[str, Any]:
+    """The verdict with the milliseconds of an answer, which are told by the receipt of the stage that measured them."""
+    measured = next(receipt.measured for receipt in chain if receipt.stage == "Evaluate")
+    took = {edge: measured[f"{LATENCY} {edge}"] for edge in ("value", "low", "high")}
+    return {**verdict, "clauses": [one | took if one["metric"] == LATENCY else one for one in verdict["clauses"]]}
 
 
 def history(chain: list[Receipt]) -> tuple[list[Step], list[Raw]]:

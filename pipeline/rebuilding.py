@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from bundle import digest, manifest
-from pipeline import codestore, differences, environment, process, receipts
+from pipeline import codestore, differences, environment, process, receipts, versions
 from pipeline.errors import PlumblineError, ProblemError, StageError
 from pipeline.job import Job
 from pipeline.problem import Source
@@ -140,6 +140,7 @@ class Again:
         final = self._place(self._into, before, key)
         aside = final.with_name(f".{key}.aside")
         aside.mkdir(parents=True)
+        self._bring_live(before)
         if receipts.CHAIN in before.files:
             receipts.write_chain(self._receipts, aside)
         inputs = {name: raw.get(name) or self._into / made.path for name, made in made_from.items()}
@@ -182,6 +183,15 @@ class Again:
         receipts.publish(aside, final)
         self._take_up(before, now, final)
         return now
+
+    def _bring_live(self, before: Receipt) -> None:
+        """Copy the version that was live then, where the step compared with it."""
+        live = before.settings.get("live")
+        if live:
+            place = Path(versions.MODELS, before.problem, str(live["version"]))
+            there, copy = self._run.data / place, self._into / place
+            if there.is_dir() and not copy.exists():
+                shutil.copytree(there, copy)
 
     def _take_up(self, before: Receipt, now: Receipt, folder: Path) -> None:
         """A step made again; those after it know it by what it held before, under whatever key that was made."""

@@ -103,28 +103,33 @@ def _notes(receipts: list[Receipt]) -> Table:
 
 
 def _metrics(described: Manifest) -> Table:
-    """Each metric with its requirement beside it; below, what was required against a baseline, with the difference."""
+    """Each metric with its requirement beside it; below, what was required of differences, slices and costs."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in ("on the hold-out", "value", "95 % interval", "requirement", "state"):
         side: Literal["left", "right"] = "right" if title in ("value", "95 % interval") else "left"
         table.add_column(title, justify=side, no_wrap=title != "requirement")
-    against = []
+    clauses = described.verdict.clauses
     for metric, figure in described.metrics.items():
-        clauses = [one for one in described.verdict.clauses if one.clause.partition(" ")[0] == metric]
-        absolute = [one for one in clauses if "better than" not in one.clause]
-        against += [one for one in clauses if one not in absolute]
-        state = (absolute[0].clause.partition(" ")[2], _state(absolute[0])) if absolute else ("", "")
+        own = [one for one in clauses if one.kind == "value" and one.metric == metric]
+        state = (own[0].clause.partition(" ")[2], _state(own[0])) if own else ("", "")
         table.add_row(metric, *_figure(figure), *state)
-        for clause in absolute[1:]:
+        for clause in own[1:]:
             table.add_row("", "", "", clause.clause.partition(" ")[2], _state(clause))
-    for clause in against:
-        metric, _, words = clause.clause.partition(" ")
-        figure = {"value": clause.value, "low": clause.low, "high": clause.high}
-        table.add_row(f"{metric} difference", *_figure(figure), words, _state(clause))
-    for clause in described.verdict.clauses:
-        if clause.clause.startswith("no leak"):
+    for clause in clauses:
+        if clause.kind == "leak":
             table.add_row("", "", "", clause.clause, _state(clause))
+        elif clause.kind != "value" or clause.metric not in described.metrics:
+            figure = {"value": clause.value, "low": clause.low, "high": clause.high}
+            words = clause.clause.removeprefix(f"{clause.metric} ")
+            table.add_row(_about(clause), *_figure(figure), words, _state(clause))
     return table
+
+
+def _about(clause: Clause) -> str:
+    """What the figure of a clause is, that is no metric of all rows."""
+    if clause.kind == "difference":
+        return f"{clause.metric} difference"
+    return f"{clause.metric} of {clause.slice}" if clause.slice else clause.metric
 
 
 def _state(clause: Clause) -> Text:

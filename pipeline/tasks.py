@@ -1,8 +1,8 @@
 """The whole graph on a page.
 
 Raw ─► Collect ─► Clean ─► Features ─► Split ─► Encode ─┬► Baseline ─────────────┐
-                        │                               └► Tune ─► Train ─► Evaluate ─► Validate ─► Publish ─► RunAll
-                        └► Describe ──────────────────────────────────────────────────────────────────────────┘
+                        │                               └► Tune ─► Train ─► Evaluate ─► Compare ─► Validate ─► Publish
+                        └► Describe ─► RunAll ◄──────────────────────────────────────────────────────────────────┘
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any
 
 import luigi
 
-from pipeline import config, graph, receipts, versions
+from pipeline import config, graph, receipts, rival, versions
 from pipeline.errors import ProblemError
 from pipeline.problem import Source
 from pipeline.receipts import Made
@@ -268,6 +268,24 @@ class Evaluate(Stage):
         return {"split": self.clone(Split), "model": self.clone(Train), "baseline": self.clone(Baseline)}
 
 
+class Compare(Stage):
+    """Hold the model against the live version, on the same rows of the hold-out.
+
+    Which version that is, is a setting: what others let go live makes a verdict stale.
+    """
+
+    function = "pipeline.compare:compare"
+    reads = ("name", "target", "slices", "seed")
+
+    def part(self) -> dict[str, Any]:
+        candidate = graph.look(self.clone(Train), looking())
+        live = rival.of(config.data_folder(), str(self.problem), candidate.content if candidate else None)
+        return super().part() | ({"live": live} if live else {})
+
+    def requires(self) -> Tasks:
+        return {"split": self.clone(Split), "model": self.clone(Train), "evaluation": self.clone(Evaluate)}
+
+
 class Validate(Stage):
     """Hold the figures against the requirements: a verdict, clause by clause."""
 
@@ -276,7 +294,12 @@ class Validate(Stage):
     in_process = True
 
     def requires(self) -> Tasks:
-        return {"evaluation": self.clone(Evaluate), "encoded": self.clone(Encode)}
+        return {
+            "split": self.clone(Split),
+            "encoded": self.clone(Encode),
+            "evaluation": self.clone(Evaluate),
+            "compared": self.clone(Compare),
+        }
 
 
 class Publish(Stage):
@@ -292,6 +315,7 @@ class Publish(Stage):
             "tuned": self.clone(Tune),
             "model": self.clone(Train),
             "evaluation": self.clone(Evaluate),
+            "compared": self.clone(Compare),
             "verdict": self.clone(Validate),
         }
 

@@ -1,65 +1,203 @@
-"""Validate: hold the figures of the hold-out against the requirements of the problem file, clause by clause.
+"""Validate: hold the figures of the hold-out against what is required, clause by clause.
 
-A clause passes where the whole confidence interval meets it and fails where the whole interval misses it; where the
-interval lies across the limit, there is not enough evidence. A feature that may be a leak is a clause that fails,
-unless the problem file waives it with a reason. The verdict is that of its weakest clause.
+A clause passes where the whole confidence interval meets its limit and fails where the whole interval misses it; where
+the interval lies across the limit, there is not enough evidence. What every slice must reach fails where a slice misses
+it by more than chance would make one of so many (Holm 1979), and passes where each meets it by itself, which needs no
+correction (the intersection-union test: Berger 1982). Nobody needs to ask that a model be not shown to be worse than
+the live one, over all rows or in a slice; and a feature that may be a leak is a clause that fails, unless the problem
+file waives it with a reason. The verdict is that of its weakest clause.
 """
 
 import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
+from bundle.digest import of_json
+from pipeline import receipts
+from pipeline.errors import StageError
 from pipeline.job import Job, Outcome
-from pipeline.problem import LOWER_IS_BETTER, Requirement, Screen
+from pipeline.problem import COSTS, LIVE, LOSS, LOWER_IS_BETTER, Requirement, Screen
+from pipeline.significance import CHANCE, Interval, chance, holm
 
 State = Literal["PASS", "FAIL", "NOT ENOUGH EVIDENCE"]
-WORDS = {"gradient_boosting": "gradient boosting", "prior": "the prior", "mean": "the mean"}
+Clause = dict[str, Any]
+WORDS = {
+    "gradient_boosting": "gradient boosting",
+    "prior": "the prior",
+    "mean": "the mean",
+    "live": "the live version",
+}
+UNKNOWN: dict[str, float | None] = {"value": None, "low": None, "high": None}
+LATENCY = "latency_ms"
+MIN_ROWS = 200
+"""A slice of fewer rows is not held against the live version unasked."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a model.
+
+    Attributes:
+        evaluation: as Evaluate leaves it.
+        live: as Compare leaves it; empty where there is no live version.
+        costs: the figures of latency and size.
+    """
+
+    evaluation: Mapping[str, Any]
+    live: Mapping[str, Any]
+    costs: Mapping[str, Interval]
+
+    def figure(self, requirement: Requirement) -> Interval:
+        """The figure that a requirement of all rows is about."""
+        metric, rival = requirement.metric, requirement.rival
+        if metric in COSTS:
+            return self.costs[metric]
+        told = self.live if rival == LIVE else self.evaluation
+        figures = told["against"] if rival == LIVE else told["against"][rival] if rival else told["metrics"]
+        found: Interval = figures[metric]
+        return found
+
+    def slices(self, requirement: Requirement) -> dict[str, Interval]:
+        """The figures that a requirement of every slice is about."""
+        told = self.live if requirement.rival == LIVE else self.evaluation
+        return {
+            f"{column} {group['value']}": group["metrics"][requirement.metric] or UNKNOWN
+            for column, groups in told["slices"].items()
+            for group in groups
+            if group["rows"] >= requirement.min_rows
+        }
 
 
 def validate(job: Job) -> Outcome:
-    """Write ``verdict.json``."""
-    evaluation = json.loads((job.inputs["evaluation"] / "evaluation.json").read_text())
-    profile = json.loads((job.inputs["encoded"] / "profile.json").read_text())
-    clauses = [clause(requirement, evaluation) for requirement in job.problem.requirements]
+    """Write ``verdict.json``: the verdict, its clauses, and the digests of what they rest on.
+
+    A clause that nobody asked for is no evidence that the model is any good: it can only fail. How long an answer takes
+    differs from one making to the next: the file says whether that meets its limit, the milliseconds are in a receipt.
+    """
+    evaluated = receipts.read(job.inputs["evaluation"])
+    if evaluated is None:
+        raise StageError("The evaluation must have its receipt, and it is not there.")
+    evidence = read(job, evaluated.measured)
+    profile = _json(job.inputs["encoded"] / "profile.json")
+    asked = list(required(job.problem.requirements, evidence))
+    unasked = list(no_harm(job.problem.requirements, evidence))
     leaks = [leak(feature, job.problem.screen) for feature in profile["features"] if feature["leak"]]
-    states = [one["state"] for one in clauses] + [one["state"] for one in leaks if one["state"] != "PASS"]
-    found = {"verdict": verdict(states), "clauses": [*clauses, *leaks]}
+    states = [one["state"] for one in asked] + [one["state"] for one in (*unasked, *leaks) if one["state"] != "PASS"]
+    live = evidence.live
+    found = {
+        "verdict": verdict(states),
+        "clauses": [one | UNKNOWN if one["metric"] == LATENCY else one for one in (*asked, *unasked, *leaks)],
+        "live": {"version": live["version"], "digest": live["digest"]} if live else None,
+        "policy": of_json(job.part),
+        "data": next(one["seal"] for one in _json(job.inputs["split"] / "windows.json") if one["seal"]),
+        "code": of_json([evaluated.code, evaluated.libraries, job.code]),
+    }
     (job.output / "verdict.json").write_text(json.dumps(found, indent=1) + "\n")
     return Outcome(notes=[f"verdict: {found['verdict']}"])
 
 
-def clause(requirement: Requirement, evaluation: dict[str, Any]) -> dict[str, Any]:
+def read(job: Job, measured: Mapping[str, float]) -> Evidence:
+    """The evidence, as the stages before have left it."""
+    evaluation = _json(job.inputs["evaluation"] / "evaluation.json")
+    size = evaluation["size_mb"]
+    latency = {edge: measured[f"{LATENCY} {edge}"] for edge in ("value", "low", "high")}
+    costs = {LATENCY: latency, "size_mb": {"value": size, "low": size, "high": size}}
+    return Evidence(evaluation, _json(job.inputs["compared"] / "live.json"), costs)
+
+
+def required(requirements: tuple[Requirement, ...], evidence: Evidence) -> Iterator[Clause]:
+    """A clause for each requirement of the problem file; without a live version none that speaks of it."""
+    for requirement in requirements:
+        if requirement.rival != LIVE:
+            yield clause(requirement, evidence)
+        elif evidence.live.get("why"):
+            yield _clause(requirement, UNKNOWN, "NOT ENOUGH EVIDENCE")
+        elif evidence.live:
+            yield clause(requirement, evidence)
+
+
+def no_harm(requirements: tuple[Requirement, ...], evidence: Evidence) -> Iterator[Clause]:
+    """That the model is not shown to be worse than the live version, which holds unless the problem file says more."""
+    if not evidence.live or evidence.live["why"]:
+        return
+    asked = {one.every_slice for one in requirements if one.rival == LIVE}
+    for every_slice in [one for one in (False, True) if one not in asked]:
+        least = Requirement(
+            metric=LOSS[evidence.evaluation["task"]], no_worse_than=LIVE, every_slice=every_slice, min_rows=MIN_ROWS
+        )
+        if not every_slice or evidence.slices(least):
+            found = clause(least, evidence)
+            words = found["clause"].replace("no worse", "not shown to be worse")
+            yield found | {"clause": words, "state": "FAIL" if found["state"] == "FAIL" else "PASS"}
+
+
+def clause(requirement: Requirement, evidence: Evidence) -> Clause:
     """One requirement: in words, the figure with its interval, the limit, and the state."""
-    metric = requirement.metric
-    if requirement.better_than:
-        figure = evaluation["against"][requirement.better_than][metric]
-        words = f"{metric} better than {WORDS[requirement.better_than]}"
-        words += f" by {requirement.by:g}" if requirement.by else ""
-        at_most = metric in LOWER_IS_BETTER
-        limit = 0.0 - requirement.by if at_most else requirement.by
+    if not requirement.every_slice:
+        figure = evidence.figure(requirement)
+        return _clause(requirement, figure, _state(requirement, figure))
+    slices = evidence.slices(requirement)
+    limit, at_most = bound(requirement)
+    chances = {name: chance(figure, limit, at_most=at_most) for name, figure in slices.items()}
+    known = {name: one for name, one in chances.items() if one is not None}
+    if not known:
+        return _clause(requirement, UNKNOWN, "NOT ENOUGH EVIDENCE")
+    worst = min(known, key=known.__getitem__)
+    if min(holm(list(known.values()))) < CHANCE:
+        state: State = "FAIL"
     else:
-        figure = evaluation["metrics"][metric]
+        each = [_state(requirement, figure) for figure in slices.values()]
+        state = "PASS" if set(each) == {"PASS"} else "NOT ENOUGH EVIDENCE"
+    return _clause(requirement, slices[worst], state) | {"slice": worst}
+
+
+def bound(requirement: Requirement) -> tuple[float, bool]:
+    """The limit, and whether it is the most that the figure may be, or the least."""
+    if requirement.rival is None:
         at_most = requirement.max is not None
-        limit = float(requirement.max if requirement.max is not None else requirement.min or 0.0)
-        words = f"{metric} {'at most' if at_most else 'at least'} {limit:g}"
-    return {"clause": words, "threshold": limit, "state": state(figure, limit, at_most=at_most), **figure}
+        return float(requirement.max if requirement.max is not None else requirement.min or 0.0), at_most
+    at_most = requirement.metric in LOWER_IS_BETTER
+    ahead = requirement.by if requirement.better_than else -requirement.by
+    return (0.0 - ahead if at_most else 0.0 + ahead), at_most
 
 
-def leak(feature: dict[str, Any], screen: Screen) -> dict[str, Any]:
+def words(requirement: Requirement) -> str:
+    """The requirement as a person reads it."""
+    limit, at_most = bound(requirement)
+    said = f"{requirement.metric} {'at most' if at_most else 'at least'} {limit:g}"
+    if requirement.rival:
+        said = f"{requirement.metric} {'better' if requirement.better_than else 'no worse'} than"
+        said += f" {WORDS[requirement.rival]}" + (f" by {requirement.by:g}" if requirement.by else "")
+    return said + (f" in every slice of {requirement.min_rows:,} rows or more" if requirement.every_slice else "")
+
+
+def leak(feature: dict[str, Any], screen: Screen) -> Clause:
     """A feature that can hardly be known before the answer, or names rows: it fails unless a person waived it."""
     waived = screen.waive.get(feature["name"])
-    words = f"no leak in {feature['name']}: {feature['leak']}" + (f"; waived: {waived}" if waived else "")
-    figure = {"value": feature["alone"], "low": None, "high": None}
-    return {"clause": words, "threshold": screen.max_alone, "state": "PASS" if waived else "FAIL", **figure}
+    said = f"no leak in {feature['name']}: {feature['leak']}" + (f"; waived: {waived}" if waived else "")
+    return {
+        "clause": said,
+        "kind": "leak",
+        "metric": "",
+        "at_most": True,
+        "threshold": screen.max_alone,
+        "state": "PASS" if waived else "FAIL",
+        **UNKNOWN,
+        "value": feature["alone"],
+    }
 
 
-def state(figure: dict[str, float | None], limit: float, *, at_most: bool) -> State:
-    """Whether the whole interval meets the limit, misses it, or lies across it."""
+def state(figure: Interval, limit: float, *, at_most: bool, beyond: bool = False) -> State:
+    """Whether the whole interval meets the limit (and more, where ``beyond`` it is wanted), misses it, or neither."""
     low, high = figure["low"], figure["high"]
     if low is None or high is None:
         return "NOT ENOUGH EVIDENCE"
-    if high <= limit if at_most else low >= limit:
+    nearest, furthest = (limit - high, limit - low) if at_most else (low - limit, high - limit)
+    if nearest > 0 or (nearest == 0 and not beyond):
         return "PASS"
-    return "FAIL" if (low > limit if at_most else high < limit) else "NOT ENOUGH EVIDENCE"
+    return "FAIL" if furthest < 0 else "NOT ENOUGH EVIDENCE"
 
 
 def verdict(states: list[State]) -> State:
@@ -67,3 +205,26 @@ def verdict(states: list[State]) -> State:
     if "FAIL" in states:
         return "FAIL"
     return "NOT ENOUGH EVIDENCE" if "NOT ENOUGH EVIDENCE" in states or not states else "PASS"
+
+
+def _state(requirement: Requirement, figure: Interval) -> State:
+    limit, at_most = bound(requirement)
+    return state(figure, limit, at_most=at_most, beyond=requirement.better_than is not None)
+
+
+def _clause(requirement: Requirement, figure: Interval, found: State) -> Clause:
+    limit, at_most = bound(requirement)
+    kind = "slices" if requirement.every_slice else "difference" if requirement.rival else "value"
+    return {
+        "clause": words(requirement),
+        "kind": kind,
+        "metric": requirement.metric,
+        "at_most": at_most,
+        "threshold": limit,
+        "state": found,
+        **figure,
+    }
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text())

@@ -11,6 +11,7 @@ STAGES = (
     "baseline",
     "clean",
     "collect",
+    "compare",
     "encode",
     "evaluate",
     "features",

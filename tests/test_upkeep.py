@@ -11,8 +11,7 @@ import pytest
 
 from bundle import identity, version
 from bundle.monitoring import DayReport, Maintained, RunRequest
-from pipeline import receipts, tables
-from pipeline.evaluate import columns_of_part
+from pipeline import holdout, receipts, tables
 from tests.conftest import Place
 from tests.sample import REPOSITORY
 
@@ -29,7 +28,7 @@ def serve(place, day, *, number=1, process="1", change=None, outcomes=True):
     [split] = (data / "sample" / "split").glob("*/test")
     rows = tables.whole(split).head(ROWS)
     asked = rows.assign(**(change or {}))
-    columns = columns_of_part(asked, loaded.manifest.contract)
+    columns = holdout.columns(asked, loaded.manifest.contract)
     answers = loaded.model.predict(columns)
     moment = datetime.fromisoformat(f"{day}T12:00:00+00:00")
     ids = [identity.make(int(moment.timestamp() * 1000)) for _ in range(ROWS // 2)]

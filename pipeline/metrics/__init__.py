@@ -4,7 +4,9 @@ The bootstrap draws how often each row counts (Efron 1979; the Poisson form of C
 replicate is a weighting of rows that were sorted once; and so that two models weighted alike are compared pair by pair.
 """
 
+import math
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,9 +18,17 @@ from pipeline.metrics.binary import Binary
 from pipeline.metrics.multiclass import Multiclass
 from pipeline.metrics.regression import Regression
 from pipeline.problem import Metric
+from pipeline.progress import track
+from pipeline.significance import LEVEL
 
-LEVEL = 0.95
 REPLICATES = 400
+SLICE_REPLICATES = 200
+FEWEST_DRAWS = 100
+DRAWN_ROWS = 100_000_000
+"""Rows times replicates, about: of more rows there are fewer replicates."""
+
+BIASED = {"ece"}
+"""Metrics that chance alone makes larger, and in a replicate twice."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,6 +44,11 @@ class Figure:
     def as_dict(self) -> dict[str, float]:
         """As plain values."""
         return {"value": self.value, "low": self.low, "high": self.high}
+
+    @property
+    def told(self) -> dict[str, float] | None:
+        """The same, or nothing where the rows are too few to tell it."""
+        return self.as_dict() if math.isfinite(self.low) else None
 
 
 class Scored(Protocol):
@@ -56,6 +71,9 @@ class Scored(Protocol):
     def told(self) -> dict[str, Any]:
         """What the answers did, as plain values."""
 
+    def losses(self) -> Floats:
+        """How far off each row is, in the order in which the rows were given."""
+
     def curves(self) -> dict[str, Any]:
         """What can be drawn of a model, as plain values."""
 
@@ -69,7 +87,7 @@ def scored(contract: Contract, target: npt.NDArray[Any], predicted: npt.NDArray[
     return Binary(target, predicted, contract.threshold)
 
 
-def replicates(models: Sequence[Scored], seed: int, count: int = REPLICATES) -> Iterator[list[Floats]]:
+def replicates(models: Sequence[Scored], seed: int, count: int) -> Iterator[list[Floats]]:
     """Bootstrap replicates: each weighs the rows anew, alike for all models, and gives the metrics of each."""
     random = np.random.default_rng(seed)
     for _ in range(count):
@@ -77,13 +95,42 @@ def replicates(models: Sequence[Scored], seed: int, count: int = REPLICATES) -> 
         yield [model.metrics(weights) for model in models]
 
 
+def drawn(models: Sequence[Scored], seed: int, most: int, what: str | None = None) -> Floats:
+    """The metrics of every model in as many replicates as there are for its rows, [models, replicates, metrics].
+
+    ``what`` names them to who waits for many.
+    """
+    count = draws(models[0].rows, most)
+    found = []
+    with track(what, count) if what else nullcontext(_quietly) as advance:
+        for replicate in replicates(models, seed, count):
+            found.append(replicate)
+            advance()
+    return np.array(found).transpose(1, 0, 2)
+
+
+def _quietly(steps: int = 1, detail: str = "") -> None:
+    """What is over in no time needs no progress."""
+
+
+def draws(rows: int, most: int) -> int:
+    """How many replicates are drawn: fewer of many rows, whose figures hardly differ from one to the next."""
+    return max(FEWEST_DRAWS, min(most, DRAWN_ROWS // max(1, rows)))
+
+
 def figures(names: Sequence[Metric], values: Floats, drawn: Floats) -> dict[str, Figure]:
-    """Figures with percentile intervals, from metrics [names] and their replicates [replicates, names]."""
+    """Figures with intervals, from metrics [names] and their replicates [replicates, names].
+
+    They are the replicates' percentiles. Where chance alone makes a metric larger, the lower end is what is left once
+    that is taken off, in squares, as noise adds: such an interval is wide rather than wrong.
+    """
     tail = (1 - LEVEL) / 2
     told: dict[str, Figure] = {}
     for place, name in enumerate(names):
         column = drawn[:, place][np.isfinite(drawn[:, place])]
         enough = np.isfinite(values[place]) and len(column) >= len(drawn) / 2
         low, high = np.quantile(column, [tail, 1 - tail]) if enough else (np.nan, np.nan)
+        if name in BIASED:
+            low = np.sqrt(max(0.0, 2 * values[place] ** 2 - high**2)) if (column >= 0).all() else low
         told[name] = Figure(float(values[place]), float(low), float(high))
     return told

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.metrics.calibration import LEAST, calibration
+from pipeline.metrics.calibration import LEAST, calibration, calibration_error, error_bins
 from pipeline.problem import METRICS
 
 Floats = npt.NDArray[np.float64]
@@ -25,6 +25,7 @@ class Binary:
         self.said_yes = self.probabilities >= threshold
         inside = np.clip(self.probabilities, LEAST, 1 - LEAST)
         self.log_losses = -np.where(self.target == 1, np.log(inside), np.log1p(-inside))
+        self.gaps, self.bins = self.target - self.probabilities, error_bins(self.probabilities)
         self.squares = (self.probabilities - self.target) ** 2
         self.ends = np.flatnonzero(np.append(np.diff(self.probabilities) != 0, True))
         """The last row of each group of equal probabilities."""
@@ -41,6 +42,7 @@ class Binary:
             found: Floats = np.array(
                 [
                     right / everything,
+                    (true_yes / all_yes + 1 - (called_yes - true_yes) / (everything - all_yes)) / 2,
                     true_yes / called_yes,
                     true_yes / all_yes,
                     2 * true_yes / (called_yes + all_yes),
@@ -48,6 +50,7 @@ class Binary:
                     pr_auc,
                     (counts * self.log_losses).sum() / everything,
                     (counts * self.squares).sum() / everything,
+                    calibration_error(counts, self.gaps, self.bins),
                 ]
             )
         return found
@@ -70,6 +73,12 @@ class Binary:
     def told(self) -> dict[str, Any]:
         """How many rows are yes, and what the threshold did."""
         return {**self.brief(), "threshold": self.threshold, "confusion": self.confusion()}
+
+    def losses(self) -> Floats:
+        """How unlikely what came true was held to be, in the order in which the rows were given."""
+        found = np.empty(self.rows)
+        found[self.order] = self.log_losses
+        return found
 
     def curves(self, points: int = 200) -> dict[str, Any]:
         """The ROC curve as [false positive rate, recall], the precision-recall curve as [recall, precision].

@@ -4,10 +4,30 @@ import numpy as np
 import numpy.typing as npt
 
 BINS = 10
+ERROR_BINS = 15
+"""Those that the expected calibration error is told by."""
 LEAST = 1e-7
 """Probabilities are kept this far from 0 and 1 before their logarithm is taken."""
 
 Floats = npt.NDArray[np.float64]
+
+
+def error_bins(ordered: Floats) -> npt.NDArray[np.int64]:
+    """The bin of each of the probabilities, which are sorted: about as many in each, and equal ones together."""
+    first = np.append(True, np.diff(ordered) != 0)
+    starts = np.flatnonzero(first)[np.cumsum(first) - 1]
+    return np.asarray(starts * ERROR_BINS // max(1, len(ordered)))
+
+
+def calibration_error(counts: Floats, gaps: Floats, bins: npt.NDArray[np.int64]) -> float:
+    """The expected calibration error (Naeini et al. 2015) of rows that count so often each.
+
+    Args:
+        gaps: what came true less what was predicted, [rows].
+        bins: those of ``error_bins``, [rows].
+    """
+    total = counts.sum()
+    return float(np.abs(np.bincount(bins, counts * gaps)).sum() / total) if total else np.nan
 
 
 def calibration(target: Floats, probabilities: Floats, bins: int = BINS) -> list[dict[str, float]]:

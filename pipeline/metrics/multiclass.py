@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import rankdata
 
-from pipeline.metrics.calibration import LEAST, calibration
+from pipeline.metrics.calibration import LEAST, calibration, calibration_error, error_bins
 from pipeline.problem import METRICS
 
 SHOWN = 12
@@ -36,8 +36,14 @@ class Multiclass:
         self.known = self.target >= 0
         self.places = np.where(self.known, self.target, 0)
         own = np.where(self.known, self._own(self.probabilities), 0.0)
-        self.log_losses = -np.log(np.clip(own, LEAST, 1.0))
+        self.log_losses: Floats = -np.log(np.clip(own, LEAST, 1.0))
         self.squares = (self.probabilities**2).sum(axis=1) - 2 * own + 1.0
+        sure = self.probabilities.max(axis=1)
+        self.gaps = (self.said == self.target) - sure
+        self.bins = np.empty(self.rows, "int64")
+        order = np.argsort(sure, kind="stable")
+        self.bins[order] = error_bins(sure[order])
+        """By the probability of the label that is given, as its calibration is told (Guo et al. 2017)."""
         self.above = np.column_stack([self._placements(place) for place in range(count)])
         self.own_above = np.where(self.known, self._own(self.above), 0.0)
         actual = np.bincount(self.places, self.known, count)
@@ -77,10 +83,12 @@ class Multiclass:
             return np.array(
                 [
                     right.sum() / everything,
+                    _mean(right / actual),
                     _mean(2 * right / (actual + called)),
                     _mean(self._weighted_areas(counts, actual)),
                     (counts * self.log_losses).sum() / everything,
                     (counts * self.squares).sum() / everything,
+                    calibration_error(counts, self.gaps, self.bins),
                 ]
             )
 
@@ -120,6 +128,10 @@ class Multiclass:
         counts = np.zeros((len(labels), len(labels)), int)
         np.add.at(counts, (place_of[self.target], place_of[self.said]), 1)
         return {"classes": told, "confusion": {"labels": labels, "counts": counts.tolist()}}
+
+    def losses(self) -> Floats:
+        """How unlikely what came true was held to be."""
+        return self.log_losses
 
     def curves(self) -> dict[str, Any]:
         """The calibration of each class, of the most frequent ones."""

@@ -10,6 +10,7 @@ from pipeline.problem import METRICS
 POINTS = 1000
 GROUPS = 10
 BARS = 40
+QUANTILES = (0.5, 0.9)
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,7 +24,7 @@ class Regression:
         self.target, self.predicted = np.asarray(target, "float64"), np.asarray(predicted, "float64")
         self.rows = len(self.target)
         self.residuals = self.predicted - self.target
-        self.errors = np.abs(self.residuals)
+        self.errors: Floats = np.abs(self.residuals)
         self.order = np.argsort(self.errors, kind="stable")
         self.parts = self.errors / np.abs(self.target) if (self.target != 0).all() else np.full(self.rows, np.nan)
 
@@ -39,19 +40,20 @@ class Regression:
                 [
                     np.sqrt(squares / everything),
                     (counts * self.errors).sum() / everything,
-                    self._median_error(counts),
+                    *self._quantiles(counts),
                     (counts * self.parts).sum() / everything,
                     1.0 - squares / spread if spread > 0 else np.nan,
                 ]
             )
 
-    def _median_error(self, counts: Floats) -> float:
+    def _quantiles(self, counts: Floats) -> Floats:
+        """The errors that half and nine tenths of the rows do not exceed."""
         reached = np.cumsum(counts[self.order])
         if not reached[-1]:
-            return np.nan
-        half = reached[-1] / 2
-        sides = [np.searchsorted(reached, half, "left"), np.searchsorted(reached, half, "right")]
-        return float(self.errors[self.order[np.minimum(sides, self.rows - 1)]].mean())
+            return np.full(len(QUANTILES), np.nan)
+        shares = reached[-1] * np.array(QUANTILES)
+        sides = np.searchsorted(reached, shares, "left"), np.searchsorted(reached, shares, "right")
+        return np.asarray(self.errors[self.order[np.minimum(sides, self.rows - 1)]].mean(axis=0))
 
     def brief(self) -> dict[str, Any]:
         """The mean of the rows."""
@@ -71,6 +73,10 @@ class Regression:
             for group in np.array_split(np.argsort(self.predicted, kind="stable"), min(GROUPS, self.rows))
         ]
         return {**self.brief(), "low": low, "high": high, "deciles": groups}
+
+    def losses(self) -> Floats:
+        """How far off each row is."""
+        return self.errors
 
     def curves(self) -> dict[str, Any]:
         """Some rows as [predicted, actual], and how many rows have which residual (predicted less actual)."""

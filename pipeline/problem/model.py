@@ -1,6 +1,6 @@
 """How a model is found, and what it must be worth: ``[search]`` to ``[[requirements]]``."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -8,17 +8,30 @@ from pipeline.problem.part import Part
 
 Task = Literal["binary", "multiclass", "regression"]
 Metric = Literal[
-    "accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "log_loss", "brier",
-    "macro_f1", "rmse", "mae", "median_error", "mape", "r2",
+    "accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "log_loss", "brier", "ece",
+    "macro_f1", "rmse", "mae", "median_error", "p90_error", "mape", "r2",
 ]  # fmt: skip
 METRICS: dict[Task, tuple[Metric, ...]] = {
-    "binary": ("accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "log_loss", "brier"),
-    "multiclass": ("accuracy", "macro_f1", "roc_auc", "log_loss", "brier"),
-    "regression": ("rmse", "mae", "median_error", "mape", "r2"),
-}
+    "binary": (
+        "accuracy", "balanced_accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "log_loss", "brier", "ece",
+    ),
+    "multiclass": ("accuracy", "balanced_accuracy", "macro_f1", "roc_auc", "log_loss", "brier", "ece"),
+    "regression": ("rmse", "mae", "median_error", "p90_error", "mape", "r2"),
+}  # fmt: skip
 """What can be measured of each kind of answer."""
-LOWER_IS_BETTER: frozenset[Metric] = frozenset({"log_loss", "brier", "rmse", "mae", "median_error", "mape"})
+LOWER_IS_BETTER: frozenset[str] = frozenset(
+    {"log_loss", "brier", "ece", "rmse", "mae", "median_error", "p90_error", "mape", "latency_ms", "size_mb"}
+)
+LOSS: dict[Task, Metric] = {"binary": "log_loss", "multiclass": "log_loss", "regression": "rmse"}
+"""What training makes small: by it models are compared, and columns found to matter."""
+JUDGED: dict[Task, Metric] = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "rmse"}
+"""What slices are told by: how frequent an answer is in a slice moves it little."""
+Cost = Literal["latency_ms", "size_mb"]
+COSTS: tuple[Cost, ...] = get_args(Cost)
+"""What an answer costs: milliseconds for one row, as it is served, and the megabytes of the model."""
+LIVE = "live"
 Baseline = Literal["prior", "mean", "gradient_boosting"]
+Rival = Literal[Baseline, "live"]
 BASELINES: dict[Task, tuple[Baseline, ...]] = {
     "binary": ("prior", "gradient_boosting"),
     "multiclass": ("prior", "gradient_boosting"),
@@ -51,16 +64,35 @@ class Decision(Part):
 class Requirement(Part):
     """A figure that the model must reach on the hold-out, by its whole confidence interval."""
 
-    metric: Metric
+    metric: Literal[Metric, Cost]
     min: float | None = None
     max: float | None = None
-    better_than: Baseline | None = None
+    better_than: Rival | None = None
+    no_worse_than: Rival | None = None
     by: float = Field(0, ge=0)
-    """By how much the model must be better than the baseline."""
+    """How much better than its rival the model must be, or how much worse it may be."""
+    every_slice: bool = False
+    """Whether each slice must reach it."""
+    min_rows: int = Field(200, ge=1)
+    """Slices of fewer rows are not held to it."""
+
+    @property
+    def rival(self) -> Rival | None:
+        """What the model is compared with, where it is."""
+        return self.better_than or self.no_worse_than
 
     @model_validator(mode="after")
     def _one_condition(self) -> "Requirement":
-        given = [name for name in ("min", "max", "better_than") if getattr(self, name) is not None]
+        names = ("min", "max", "better_than", "no_worse_than")
+        given = [name for name in names if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"expected one of min, max and better_than, got {' and '.join(given) or 'none of them'}")
+            which = f"{', '.join(names[:-1])} and {names[-1]}"
+            raise ValueError(f"expected one of {which}, got {' and '.join(given) or 'none of them'}")
+        if self.metric in COSTS and (self.max is None or self.every_slice):
+            raise ValueError(f"expected a max alone for {self.metric}, got {self._given()}")
+        if self.every_slice and self.rival not in (None, LIVE):
+            raise ValueError(f"expected min, max or the live version for every slice, got the baseline {self.rival}")
         return self
+
+    def _given(self) -> str:
+        return ", ".join(sorted(self.model_fields_set - {"metric"}))

@@ -76,9 +76,11 @@ class References:
         if known and task != "binary" and "decision" in self.raw:
             self.mistakes.append("decision: is for task = 'binary', which alone has a threshold; take [decision] out")
         for place, requirement in enumerate(_list(self.raw.get("requirements")) if known else ()):
+            self._check_slices(place, _table(requirement))
             for key, every, fitting in (
                 ("metric", get_args(Metric), METRICS[task]),
                 ("better_than", get_args(Baseline), BASELINES[task]),
+                ("no_worse_than", get_args(Baseline), BASELINES[task]),
             ):
                 named = _table(requirement).get(key)
                 if named in every and named not in fitting:
@@ -86,6 +88,10 @@ class References:
                     self.mistakes.append(
                         f"requirements.{place}.{key}: {named!r} is not for task = {task!r}, which has {which}"
                     )
+
+    def _check_slices(self, place: int, requirement: dict[str, Any]) -> None:
+        if requirement.get("every_slice") is True and not _list(self.raw.get("slices")):
+            self.mistakes.append(f"requirements.{place}.every_slice: needs slices = [...] to name columns, and none is")
 
     def _check_split(self) -> None:
         split = _table(self.raw.get("split"))

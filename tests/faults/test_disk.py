@@ -219,7 +219,7 @@ def test_a_disk_that_takes_less_at_a_time_than_it_is_given(made, undisturbed):
     assert graph.contents(made.data) == undisturbed
 
 
-STAGES = ["Features", "Split", "Encode", "Tune", "Train", "Baseline", "Evaluate", "Validate", "Publish"]
+STAGES = ["Features", "Split", "Encode", "Tune", "Train", "Baseline", "Evaluate", "Compare", "Validate", "Publish"]
 
 
 @needs_root

@@ -6,7 +6,8 @@ import pytest
 
 from bundle.contract import Contract, Output
 from pipeline import evaluate
-from pipeline.metrics import scored
+from pipeline.metrics import draws, scored
+from pipeline.slices import by_slice
 
 ROWS = 1000
 YES = Contract(inputs=(), outputs=(Output(name="probability", type="number", meaning=""),), threshold=0.5)
@@ -97,21 +98,31 @@ def test_several_classes_are_measured_beside_their_baselines():
     assert [one["label"] for one in found["classes"]] == ["a", "b", "c"]
 
 
+def sliced(target, probabilities, column):
+    return by_slice(column, lambda rows: evaluate.measure_slice(scored(LABELS, target[rows], probabilities[rows]), 0))
+
+
 def test_a_slice_of_one_row_has_no_intervals_it_can_not_have():
-    target, probabilities = labels(300)
-    column = pd.Series(["many"] * 299 + ["one"])
-    many, one = evaluate.by_slice(lambda rows: scored(LABELS, target[rows], probabilities[rows]), column, seed=0)
+    many, one = sliced(*labels(300), pd.Series(["many"] * 299 + ["one"]))
     assert (many["rows"], one["rows"]) == (299, 1)
     assert one["metrics"]["roc_auc"] is None
     assert many["metrics"]["roc_auc"]["low"] < many["metrics"]["roc_auc"]["high"]
 
 
 def test_slices_are_called_what_they_are_and_those_without_a_value_are_one():
-    column = pd.Series([2.0, 1.5, None, 2.0, 1.5, 2.0])
-    target, probabilities = labels(6)
-    found = evaluate.by_slice(lambda rows: scored(LABELS, target[rows], probabilities[rows]), column, seed=0)
+    found = sliced(*labels(6), pd.Series([2.0, 1.5, None, 2.0, 1.5, 2.0]))
     assert [(one["value"], one["rows"]) for one in found] == [("2", 3), ("1.5", 2), ("(missing)", 1)]
 
 
+def test_the_worst_slice_is_named_and_whether_it_is_worse_than_chance_makes_one():
+    target, probabilities = labels(2400)
+    column = pd.Series(np.arange(2400) % 8)
+    assert not evaluate.worst_slice({"n": sliced(target, probabilities, column)}, "accuracy", 0.6)["worse"]
+    target[(column == 5).to_numpy()] = "a"
+    overall = scored(LABELS, target, probabilities).metrics()[0]
+    worst = evaluate.worst_slice({"n": sliced(target, probabilities, column)}, "accuracy", overall)
+    assert (worst["column"], worst["value"], worst["rows"], worst["worse"]) == ("n", "5", 300, True)
+
+
 def test_many_rows_are_drawn_less_often():
-    assert [evaluate.draws(rows, 400) for rows in (10, 250_000, 500_000, 50_000_000)] == [400, 400, 200, 100]
+    assert [draws(rows, 400) for rows in (10, 250_000, 500_000, 50_000_000)] == [400, 400, 200, 100]

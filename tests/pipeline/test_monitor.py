@@ -19,7 +19,13 @@ RULE = Monitoring()
 
 
 def clause(words, threshold):
-    return Clause(clause=words, value=0.8, low=0.7, high=0.9, threshold=threshold, state="PASS")
+    metric, _, rest = words.partition(" ")
+    about = {
+        "metric": metric,
+        "at_most": rest.startswith("at most"),
+        "kind": "value" if "than" not in rest else "difference",
+    }
+    return Clause(clause=words, **about, value=0.8, low=0.7, high=0.9, threshold=threshold, state="PASS")
 
 
 def answering(*clauses, references=True, **worst):

@@ -45,9 +45,9 @@ def test_every_mistake_is_told_at_once_with_the_nearest_name(raw):
         ),
         "screen.max_psy: there is no such key; did you mean 'max_psi'?",
         (
-            "requirements.5.metric: expected 'accuracy', 'precision', 'recall', 'f1', 'roc_auc', 'pr_auc', 'log_loss', "
-            "'brier', 'macro_f1', 'rmse', 'mae', 'median_error', 'mape' or 'r2', got 'roc_auk'; "
-            "did you mean 'roc_auc'?"
+            "requirements.7.metric: expected 'accuracy', 'balanced_accuracy', 'precision', 'recall', 'f1', 'roc_auc', "
+            "'pr_auc', 'log_loss', 'brier', 'ece', 'macro_f1', 'rmse', 'mae', 'median_error', 'p90_error', 'mape', "
+            "'r2', 'latency_ms' or 'size_mb', got 'roc_auk'; did you mean 'roc_auc'?"
         ),
         "tabel: there is no such key; did you mean 'table'?",
         "features.columns: 'tempp' is no column; did you mean 'temp'?",
@@ -91,7 +91,7 @@ def past(**changed):
         (lambda raw: raw["lookups"].update(planes="tailnumber"), "lookups.planes: 'tailnumber' is no column"),
         (
             lambda raw: raw["requirements"].append({"metric": "f1"}),
-            "expected one of min, max and better_than, got none",
+            "expected one of min, max, better_than and no_worse_than, got none",
         ),
         (lambda raw: raw.update(target="arr_delay >"), "target: expected an expression"),
         (lambda raw: raw.update(target="delay > 15"), "target: 'delay' is no column"),
@@ -150,6 +150,29 @@ def past(**changed):
             lambda raw: raw["sources"]["planes"]["columns"].update(tailnum={"type": "integer"}),
             "sources.planes.key: 'tailnum' must be a category; it is of type integer",
         ),
+        (
+            lambda raw: raw["requirements"].append({"metric": "latency_ms", "min": 1}),
+            "requirements.7: expected a max alone for latency_ms, got min",
+        ),
+        (
+            lambda raw: raw["requirements"].append({"metric": "size_mb", "max": 1, "every_slice": True}),
+            "requirements.7: expected a max alone for size_mb, got every_slice, max",
+        ),
+        (
+            lambda raw: raw["requirements"].append({"metric": "brier", "better_than": "prior", "every_slice": True}),
+            "requirements.7: expected min, max or the live version for every slice, got the baseline prior",
+        ),
+        (
+            lambda raw: (
+                raw["requirements"].append({"metric": "brier", "max": 1, "every_slice": True}),
+                raw.pop("slices"),
+            ),
+            "requirements.7.every_slice: needs slices = [...] to name columns, and none is",
+        ),
+        (
+            lambda raw: raw["requirements"].append({"metric": "brier", "no_worse_than": "mean"}),
+            "requirements.7.no_worse_than: 'mean' is not for task = 'binary', which has prior, gradient_boosting",
+        ),
         (lambda raw: raw.update(slices=["carier"]), "slices: 'carier' is no column; did you mean 'carrier'?"),
     ],
 )
@@ -204,7 +227,10 @@ def test_metrics_and_baselines_must_be_those_of_the_task_and_only_yes_or_no_has_
     raw["requirements"] = [{"metric": "rmse", "better_than": "mean"}, {"metric": "brier", "better_than": "prior"}]
     assert mistakes(raw) == [
         "  decision: is for task = 'binary', which alone has a threshold; take [decision] out",
-        "  requirements.1.metric: 'brier' is not for task = 'regression', which has rmse, mae, median_error, mape, r2",
+        (
+            "  requirements.1.metric: 'brier' is not for task = 'regression', "
+            "which has rmse, mae, median_error, p90_error, mape, r2"
+        ),
         "  requirements.1.better_than: 'prior' is not for task = 'regression', which has mean, gradient_boosting",
     ]
 

@@ -7,20 +7,44 @@ import pytest
 from pipeline import validate
 from pipeline.job import Job
 from pipeline.problem import Requirement
+from pipeline.validate import Evidence
+from tests.pipeline.test_publish import receipt
 
 
 def figure(value, low, high):
     return {"value": value, "low": low, "high": high}
 
 
+def group(value, rows, **metrics):
+    return {"value": value, "rows": rows, "metrics": metrics}
+
+
+CARRIERS = [
+    group("UA", 900, roc_auc=figure(0.72, 0.70, 0.74), log_loss=figure(0.49, 0.47, 0.51)),
+    group("AA", 400, roc_auc=figure(0.66, 0.61, 0.71), log_loss=figure(0.55, 0.52, 0.58)),
+    group("OO", 20, roc_auc=figure(0.20, 0.10, 0.30), log_loss=figure(0.90, 0.80, 1.00)),
+]
 EVALUATION = {
+    "task": "binary",
+    "size_mb": 2.5,
     "metrics": {
         "roc_auc": figure(0.70, 0.68, 0.72),
         "log_loss": figure(0.50, 0.48, 0.52),
+        "ece": figure(0.02, 0.01, 0.03),
         "f1": figure(None, None, None),
     },
     "against": {"prior": {"log_loss": figure(-0.04, -0.05, -0.03), "roc_auc": figure(0.2, 0.18, 0.22)}},
+    "slices": {"carrier": CARRIERS},
 }
+LIVE = {
+    "version": 3,
+    "digest": "d",
+    "why": "",
+    "against": {"log_loss": figure(0.01, -0.01, 0.03), "roc_auc": figure(0.02, 0.01, 0.03)},
+    "slices": {"carrier": [group("UA", 900, log_loss=figure(-0.01, -0.02, 0.0))]},
+}
+COSTS = {"latency_ms": figure(0.1, 0.09, 0.12), "size_mb": figure(2.5, 2.5, 2.5)}
+EVIDENCE = Evidence(EVALUATION, LIVE, COSTS)
 
 
 @pytest.mark.parametrize(
@@ -42,10 +66,30 @@ EVALUATION = {
         ({"metric": "roc_auc", "better_than": "prior", "by": 0.1}, "roc_auc better than the prior by 0.1", "PASS"),
         ({"metric": "roc_auc", "better_than": "prior", "by": 0.3}, "roc_auc better than the prior by 0.3", "FAIL"),
         ({"metric": "f1", "min": 0.1}, "f1 at least 0.1", "NOT ENOUGH EVIDENCE"),
+        ({"metric": "log_loss", "no_worse_than": "prior"}, "log_loss no worse than the prior", "PASS"),
+        ({"metric": "ece", "max": 0.03}, "ece at most 0.03", "PASS"),
+        ({"metric": "ece", "max": 0.005}, "ece at most 0.005", "FAIL"),
+        ({"metric": "log_loss", "better_than": "live"}, "log_loss better than the live version", "NOT ENOUGH EVIDENCE"),
+        ({"metric": "roc_auc", "better_than": "live"}, "roc_auc better than the live version", "PASS"),
+        (
+            {"metric": "roc_auc", "better_than": "live", "by": 0.05},
+            "roc_auc better than the live version by 0.05",
+            "FAIL",
+        ),
+        (
+            {"metric": "log_loss", "no_worse_than": "live", "by": 0.03},
+            "log_loss no worse than the live version by 0.03",
+            "PASS",
+        ),
+        ({"metric": "latency_ms", "max": 0.2}, "latency_ms at most 0.2", "PASS"),
+        ({"metric": "latency_ms", "max": 0.1}, "latency_ms at most 0.1", "NOT ENOUGH EVIDENCE"),
+        ({"metric": "latency_ms", "max": 0.05}, "latency_ms at most 0.05", "FAIL"),
+        ({"metric": "size_mb", "max": 2.5}, "size_mb at most 2.5", "PASS"),
+        ({"metric": "size_mb", "max": 2.0}, "size_mb at most 2", "FAIL"),
     ],
 )
 def test_a_clause(requirement, words, state):
-    clause = validate.clause(Requirement(**requirement), EVALUATION)
+    clause = validate.clause(Requirement(**requirement), EVIDENCE)
     assert (clause["clause"], clause["state"]) == (words, state)
 
 
@@ -62,16 +106,92 @@ def test_the_verdict_is_that_of_the_weakest_clause(states, verdict):
     assert validate.verdict(states) == verdict
 
 
+@pytest.mark.parametrize(
+    ("least", "state"), [(0.6, "PASS"), (0.65, "NOT ENOUGH EVIDENCE"), (0.715, "NOT ENOUGH EVIDENCE"), (0.73, "FAIL")]
+)
+def test_every_slice_of_enough_rows_must_reach_it(least, state):
+    """At 0.715 the upper edge of AA, 0.71, is below: more than chance for one slice, and not for the worst of two."""
+    clause = validate.clause(Requirement(metric="roc_auc", min=least, every_slice=True), EVIDENCE)
+    assert clause["clause"] == f"roc_auc at least {least:g} in every slice of 200 rows or more"
+    assert (clause["state"], clause["slice"], clause["value"]) == (state, "carrier AA", 0.66)
+
+
+def test_a_slice_of_few_rows_counts_where_it_is_asked_for():
+    clause = validate.clause(Requirement(metric="roc_auc", min=0.5, every_slice=True, min_rows=20), EVIDENCE)
+    assert (clause["state"], clause["slice"]) == ("FAIL", "carrier OO")
+    none = validate.clause(Requirement(metric="roc_auc", min=0.5, every_slice=True, min_rows=1000), EVIDENCE)
+    assert (none["state"], none["value"]) == ("NOT ENOUGH EVIDENCE", None)
+
+
+def no_harm(live, *requirements):
+    return {one["clause"]: one["state"] for one in validate.no_harm(requirements, Evidence(EVALUATION, live, COSTS))}
+
+
+def test_nobody_must_ask_that_a_model_be_not_shown_to_be_worse_than_the_live_one():
+    whole = "log_loss not shown to be worse than the live version"
+    slices = f"{whole} in every slice of 200 rows or more"
+    assert no_harm(LIVE) == {whole: "PASS", slices: "PASS"}
+    worse = figure(0.02, 0.01, 0.03)
+    assert no_harm({**LIVE, "against": {"log_loss": worse}}) == {whole: "FAIL", slices: "PASS"}
+    groups = {"carrier": [*LIVE["slices"]["carrier"], group("AA", 400, log_loss=worse)]}
+    assert no_harm({**LIVE, "slices": groups}) == {whole: "PASS", slices: "FAIL"}
+    asked = Requirement(metric="roc_auc", no_worse_than="live", by=0.01)
+    assert no_harm(LIVE, asked) == {slices: "PASS"}
+    assert no_harm({}) == {}
+
+
+def test_what_is_required_of_a_live_version_is_absent_without_one_and_unclear_where_it_can_not_answer():
+    wanted = (Requirement(metric="log_loss", better_than="live"),)
+    assert list(validate.required(wanted, Evidence(EVALUATION, {}, COSTS))) == []
+    mute = {"version": 3, "digest": "d", "why": "today's rows have no humid (number)"}
+    [clause] = validate.required(wanted, Evidence(EVALUATION, mute, COSTS))
+    assert (clause["state"], clause["value"]) == ("NOT ENOUGH EVIDENCE", None)
+    assert no_harm(mute) == {}
+
+
+def judge(folder, part, live=None, features=()):
+    """The verdict on the evidence in a folder, through the stage's own function."""
+    evaluated = receipt(
+        "Evaluate", "figures", measured={f"latency_ms {edge}": value for edge, value in COSTS["latency_ms"].items()}
+    )
+    (folder / "receipt.json").write_text(evaluated.model_dump_json())
+    for name, found in (
+        ("evaluation", EVALUATION),
+        ("profile", {"features": list(features)}),
+        ("live", live or {}),
+        ("windows", [{"seal": None}, {"seal": "rows"}]),
+    ):
+        (folder / f"{name}.json").write_text(json.dumps(found))
+    inputs = dict.fromkeys(("evaluation", "encoded", "compared", "split"), folder)
+    validate.validate(Job("", "", part, inputs, folder, folder, "tester", {}, folder))
+    return json.loads((folder / "verdict.json").read_text())
+
+
+def test_the_verdict_names_what_it_rests_on(tmp_path):
+    part = {"requirements": [{"metric": "roc_auc", "min": 0.6}], "screen": {}}
+    found = judge(tmp_path, part, LIVE)
+    assert (found["verdict"], found["data"], found["live"]) == ("PASS", "rows", {"version": 3, "digest": "d"})
+    stricter = judge(tmp_path, {"requirements": [{"metric": "roc_auc", "min": 0.61}], "screen": {}}, LIVE)
+    assert stricter["policy"] != found["policy"]
+    assert stricter["code"] == found["code"]
+
+
+def test_without_a_requirement_there_is_nothing_that_was_passed(tmp_path):
+    assert judge(tmp_path, {"requirements": [], "screen": {}}, LIVE)["verdict"] == "NOT ENOUGH EVIDENCE"
+
+
+def test_milliseconds_are_no_part_of_the_result(tmp_path):
+    found = judge(tmp_path, {"requirements": [{"metric": "latency_ms", "max": 0.2}], "screen": {}})
+    [clause] = found["clauses"]
+    assert (clause["state"], clause["threshold"], clause["value"], clause["low"]) == ("PASS", 0.2, None, None)
+
+
 @pytest.mark.parametrize(("waive", "state"), [({}, "FAIL"), ({"fee": "Paid before."}, "PASS")])
 def test_case_14_a_leak_fails_until_it_is_waived_with_a_reason(tmp_path, waive, state):
     """And what is waived is no evidence that the model is any good."""
-    (tmp_path / "evaluation.json").write_text(json.dumps(EVALUATION))
     feature = {"name": "fee", "leak": "it alone tells 0.999 of the answer, above 0.98", "alone": 0.999}
-    (tmp_path / "profile.json").write_text(json.dumps({"features": [feature, {"name": "x", "leak": ""}]}))
     part = {"requirements": [], "screen": {"waive": waive}}
-    inputs = {"evaluation": tmp_path, "encoded": tmp_path}
-    validate.validate(Job("", "", part, inputs, tmp_path, tmp_path, "tester", {}, tmp_path))
-    found = json.loads((tmp_path / "verdict.json").read_text())
+    found = judge(tmp_path, part, features=[feature, {"name": "x", "leak": ""}])
     [clause] = found["clauses"]
     assert clause["clause"].startswith("no leak in fee: it alone tells 0.999")
     assert clause["clause"].endswith("waived: Paid before." if waive else "above 0.98")

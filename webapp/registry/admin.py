@@ -190,6 +190,7 @@ class VersionAdmin(ReadOnly):
             described=described,
             live=live,
             badges=[badge(version.state), *([badge(version.verdict)] if version.verdict else [])],
+            judged_beside_another=evidence.beside_another(described, live),
             clauses=evidence.clause_rows(described.verdict.clauses) if described else [],
             comparisons=[
                 (one, evidence.limits(one.here.low, one.here.high), difference(one.difference))

@@ -13,8 +13,6 @@ from webapp.registry.evidence import Figure, drawn
 from webapp.registry.models import Version
 
 NAME = "assets.extra/evaluation.json"
-DIRECTIONS: dict[str, Literal[1, -1]] = {"at least": 1, "at most": -1}
-"""By the words of a requirement, whether more of its metric is better."""
 AT_FIRST = 8
 """Slices of a column that are shown before somebody asks for more."""
 
@@ -159,10 +157,8 @@ def _judged(clauses: tuple[Clause, ...]) -> dict[str, Literal[1, -1]]:
     """The metrics that the requirements set a limit to, and which way is better."""
     found: dict[str, Literal[1, -1]] = {}
     for clause in clauses:
-        metric, _, rest = clause.clause.partition(" ")
-        for words, direction in DIRECTIONS.items():
-            if rest.startswith(words):
-                found.setdefault(metric, direction)
+        if clause.kind in ("value", "slices"):
+            found.setdefault(clause.metric, -1 if clause.at_most else 1)
     return found
 
 

@@ -65,7 +65,7 @@ def comparisons(version: Version, live: Version | None) -> list[Comparison]:
 def key_metrics(version: Version, live: Version | None) -> list[Comparison]:
     """The metrics that the requirements speak of: those that a list has room for."""
     clauses = version.manifest.get("verdict", {}).get("clauses", [])
-    named = list(dict.fromkeys(str(clause["clause"]).partition(" ")[0] for clause in clauses))
+    named = list(dict.fromkeys(clause.get("metric", "") for clause in clauses))
     every = {one.metric: one for one in comparisons(version, live)}
     return [every[metric] for metric in named if metric in every][:KEY_METRICS]
 
@@ -110,6 +110,13 @@ def time_line(described: Manifest) -> list[Span]:
         )
         for one, first, last in told
     ]
+
+
+def beside_another(described: Manifest | None, live: Version | None) -> bool:
+    """Whether the verdict was come to without comparing with the version that is live now."""
+    if described is None or live is None:
+        return False
+    return described.verdict.live is None or described.verdict.live.version != live.number
 
 
 def shown(number: float | None) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from pipeline.metrics import figures, replicates
+from pipeline.metrics import drawn, figures, replicates
 from pipeline.metrics.binary import Binary
 from pipeline.metrics.calibration import wilson
 
@@ -20,11 +20,13 @@ def sample(rows, seed=0, rounded=None):
 def test_it_works_as_scikit_learn_does_with_and_without_ties(rounded):
     target, probabilities = sample(4000, rounded=rounded)
     found = dict(zip(Binary.names, Binary(target, probabilities, 0.3).metrics(), strict=True))
+    assert 0 < found.pop("ece") < 0.03
     said = probabilities >= 0.3
     inside = np.clip(probabilities, 1e-7, 1 - 1e-7)
     assert found == pytest.approx(
         {
             "accuracy": reference.accuracy_score(target, said),
+            "balanced_accuracy": reference.balanced_accuracy_score(target, said),
             "precision": reference.precision_score(target, said),
             "recall": reference.recall_score(target, said),
             "f1": reference.f1_score(target, said),
@@ -41,7 +43,37 @@ def test_weights_count_rows():
     weights = np.random.default_rng(1).poisson(1.0, 300).astype(float)
     repeated = np.repeat(np.arange(300), weights.astype(int))
     weighted = Binary(target, probabilities, 0.3).metrics(weights)
-    assert weighted == pytest.approx(Binary(target[repeated], probabilities[repeated], 0.3).metrics())
+    again = Binary(target[repeated], probabilities[repeated], 0.3).metrics()
+    assert weighted[:-1] == pytest.approx(again[:-1])
+    assert weighted[-1] == pytest.approx(
+        again[-1], abs=0.02
+    )  # whose bins are those of the rows, however often each counts
+
+
+def test_the_calibration_error_is_how_far_off_the_probabilities_are():
+    target, probabilities = sample(100_000)
+    place = Binary.names.index("ece")
+    assert Binary(target, probabilities, 0.3).metrics()[place] < 0.01
+    shifted = Binary(target, np.clip(probabilities + 0.1, 0, 1), 0.3).metrics()[place]
+    assert shifted == pytest.approx(0.1, abs=0.005)
+    constant = Binary(target, np.full(len(target), 0.5), 0.3).metrics()[place]
+    assert constant == pytest.approx(0.5 - target.mean())
+
+
+def test_the_interval_of_the_calibration_error_holds_it_where_chance_alone_makes_an_error():
+    """A model that is calibrated has an error of some 0.04 on 500 rows, of which its interval says that it may be 0."""
+    target, probabilities = sample(100_000)
+    for off in (0.0, 0.03):
+        told = np.clip(probabilities + off, 0, 1)
+        truth = Binary(target, told, 0.3).metrics()[-1]
+        held = 0
+        for seed in range(40):
+            picked = np.random.default_rng(seed).choice(len(target), 500, replace=False)
+            scored = Binary(target[picked], told[picked], 0.3)
+            [replicated] = drawn([scored], seed, 100)
+            figure = figures(Binary.names, scored.metrics(), replicated)["ece"]
+            held += figure.low <= truth <= figure.high
+        assert held >= 38
 
 
 def test_the_interval_holds_the_truth_about_as_often_as_it_says():
@@ -51,8 +83,8 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says():
     for seed in range(60):
         picked = np.random.default_rng(seed).choice(len(target), 800, replace=False)
         scored = Binary(target[picked], probabilities[picked], 0.3)
-        drawn = np.array([one for [one] in replicates([scored], seed, 200)])
-        figure = figures(Binary.names, scored.metrics(), drawn)["roc_auc"]
+        replicated = np.array([one for [one] in replicates([scored], seed, 200)])
+        figure = figures(Binary.names, scored.metrics(), replicated)["roc_auc"]
         held += figure.low <= truth <= figure.high
     assert 52 <= held <= 60
 
@@ -60,8 +92,8 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says():
 def test_a_model_against_itself_differs_by_nothing():
     target, probabilities = sample(500)
     model = Binary(target, probabilities, 0.3)
-    drawn = np.array([one - other for one, other in replicates([model, model], 0, 50)])
-    figure = figures(Binary.names, model.metrics() - model.metrics(), drawn)["log_loss"]
+    replicated = np.array([one - other for one, other in replicates([model, model], 0, 50)])
+    figure = figures(Binary.names, model.metrics() - model.metrics(), replicated)["log_loss"]
     assert (figure.value, figure.low, figure.high) == (0.0, 0.0, 0.0)
 
 

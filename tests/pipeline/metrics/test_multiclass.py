@@ -31,9 +31,12 @@ def test_it_works_as_scikit_learn_does_with_and_without_ties(rounded):
     said = np.array(CLASSES, object)[probabilities.argmax(axis=1)]
     inside = np.clip(probabilities, 1e-7, 1.0)
     squares = (probabilities - (target[:, None] == np.array(CLASSES, object))) ** 2
-    assert told(Multiclass(target, probabilities, CLASSES)) == pytest.approx(
+    found = told(Multiclass(target, probabilities, CLASSES))
+    assert 0 < found.pop("ece") < 0.05
+    assert found == pytest.approx(
         {
             "accuracy": reference.accuracy_score(target.astype(str), said.astype(str)),
+            "balanced_accuracy": reference.balanced_accuracy_score(target.astype(str), said.astype(str)),
             "macro_f1": reference.f1_score(target.astype(str), said.astype(str), average="macro"),
             "roc_auc": reference.roc_auc_score(
                 target.astype(str), probabilities, multi_class="ovr", average="macro", labels=CLASSES
@@ -51,6 +54,7 @@ def test_weights_count_rows_and_the_area_nearly_so():
     weighted = told(Multiclass(target, probabilities, CLASSES), weights)
     again = told(Multiclass(target[repeated], probabilities[repeated], CLASSES))
     assert weighted.pop("roc_auc") == pytest.approx(again.pop("roc_auc"), abs=0.001)
+    assert weighted.pop("ece") == pytest.approx(again.pop("ece"), abs=0.02)
     assert weighted == pytest.approx(again)
 
 

@@ -26,6 +26,7 @@ def test_it_works_as_scikit_learn_does(rows):
             "rmse": reference.root_mean_squared_error(target, predicted),
             "mae": reference.mean_absolute_error(target, predicted),
             "median_error": reference.median_absolute_error(target, predicted),
+            "p90_error": np.quantile(np.abs(target - predicted), 0.9, method="averaged_inverted_cdf"),
             "mape": reference.mean_absolute_percentage_error(target, predicted),
             "r2": reference.r2_score(target, predicted),
         }

@@ -36,7 +36,13 @@ class Shelf:
         shutil.copytree(self.model, folder, ignore=shutil.ignore_patterns("manifest.json"))
         (folder / "assets.extra" / "report.html").write_text(f"<h1>Report on version {number}</h1>")
         clause = Clause(
-            clause="roc_auc at least 0.6", value=auc, low=auc - 0.01, high=auc + 0.01, threshold=0.6, state=verdict
+            clause="roc_auc at least 0.6",
+            metric="roc_auc",
+            value=auc,
+            low=auc - 0.01,
+            high=auc + 0.01,
+            threshold=0.6,
+            state=verdict,
         )
         step = Step(
             stage="Split", source="", key=SHA, content=SHA, code=SHA, made_from={"features": SHA},

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from bundle import manifest as manifests
+from bundle.manifest import Clause, Live, Verdict
 from webapp.registry import published
 from webapp.registry.models import REPORT, Decision, Model, State, Version
 
@@ -55,6 +56,36 @@ def test_the_evidence_stands_beside_the_live_version(shelf, ada, browser):
         "flights.csv",
     ):
         assert piece in shown
+
+
+def judged(shelf, number, live=None):
+    """A version with a clause about slices, and what it was compared with."""
+    clause = Clause(
+        clause="roc_auc at least 0.5 in every slice of 200 rows or more", kind="slices", metric="roc_auc",
+        slice="carrier AA", value=0.61, low=0.56, high=0.66, threshold=0.5, state="PASS",
+    )  # fmt: skip
+    folder = shelf.publish(number)
+    rests_on = {"live": live, "policy": "a1" * 32, "data": "b2" * 32, "code": "c3" * 32}
+    verdict = Verdict(verdict="PASS", clauses=(clause,), **rests_on)
+    manifests.read(folder).model_copy(update={"verdict": verdict}).write(folder)
+    published.sync()
+    return Version.objects.get(number=number)
+
+
+def test_the_evidence_says_what_the_verdict_rests_on(shelf, ada, browser):
+    shelf.live(1)
+    shown = text(browser(ada).get(page_of(judged(shelf, 2, Live(version=1, digest="d" * 64)))))
+    assert "in every slice of 200 rows or more (carrier AA stands worst)" in shown
+    assert "Compared, row by row, with version 1, which was live then." in shown
+    for digest in ("a1a1a1a1", "b2b2b2b2", "c3c3c3c3"):
+        assert digest in shown
+    assert "It was not compared with" not in shown
+
+
+def test_a_verdict_that_does_not_know_the_live_version_says_so(shelf, ada, browser):
+    shelf.live(1)
+    shown = text(browser(ada).get(page_of(judged(shelf, 2))))
+    assert "It was not compared with version 1, which is live now" in shown
 
 
 def test_a_manifest_of_another_release_is_no_fault_of_the_page(shelf, ada, browser):

@@ -78,7 +78,7 @@ def test_a_rejected_version_is_never_live(shelf, ada):
 
 
 @pytest.mark.parametrize("verdict", ["FAIL", "NOT ENOUGH EVIDENCE"])
-def test_nobody_approves_what_does_not_meet_its_requirements(shelf, root, verdict):
+def test_case_36_nobody_approves_what_does_not_meet_its_requirements(shelf, root, verdict):
     with pytest.raises(NotPossible, match=f"must have the verdict PASS to be approved, got {verdict}"):
         decide("approve", shelf.registered(verdict=verdict), root)
 

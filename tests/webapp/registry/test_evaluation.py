@@ -57,7 +57,19 @@ def sliced(slices):
 
 
 def clause(text):
-    return Clause(clause=text, value=0.7, low=0.6, high=0.8, threshold=0.6, state="PASS")
+    metric, _, rest = text.partition(" ")
+    kind = "value" if rest.startswith("at ") else "difference"
+    return Clause(
+        clause=text,
+        kind=kind,
+        metric=metric,
+        at_most=rest.startswith("at most"),
+        value=0.7,
+        low=0.6,
+        high=0.8,
+        threshold=0.6,
+        state="PASS",
+    )
 
 
 def measure(shelf, number=1, measured=FILE, **more):

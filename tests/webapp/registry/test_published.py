@@ -1,9 +1,14 @@
 """What is published becomes known: once, whole, and as broken where it is broken."""
 
+import json
+
 import pytest
 from django.core.management import call_command
 
+from bundle import digest
+from bundle import manifest as manifests
 from webapp.registry import audit, published
+from webapp.registry.decisions import NotPossible
 from webapp.registry.models import Decision, State, Version
 
 from .conftest import decide
@@ -142,3 +147,24 @@ def test_setup_creates_an_administrator_once(shelf, capsys, django_user_model):
     assert len(password) == 24
     assert django_user_model.objects.get().check_password(password)
     assert Version.objects.count() == 1
+
+
+@pytest.mark.parametrize("edited", ["verdict", "figure", "evaluation"])
+def test_case_36_figures_that_were_edited_to_pass_fail_their_digest(shelf, root, edited):
+    """Whatever somebody edits before the registry first sees the version: nobody can approve it."""
+    folder = shelf.publish(verdict="FAIL", auc=0.55)
+    path, measured = folder / manifests.NAME, folder / "assets.extra" / "evaluation.json"
+    measured.write_text('{"roc_auc": 0.55}')
+    described = manifests.read(folder)
+    described.model_copy(update={"files": manifests.file_digests(folder)}).write(folder)
+    receipt = {"files": {manifests.NAME: {"sha256": digest.of_file(path), "size": path.stat().st_size}}}
+    (folder / manifests.RECEIPT).write_text(json.dumps(receipt))
+    if edited == "evaluation":
+        measured.write_text('{"roc_auc": 0.75}')
+    else:
+        old, new = {"verdict": ("FAIL", "PASS"), "figure": ("0.55", "0.75")}[edited]
+        path.write_text(path.read_text().replace(old, new))
+    [version] = published.sync().broken
+    assert "is not the file that was published" in version.fault
+    with pytest.raises(NotPossible):
+        decide("approve", version, root)

@@ -1,0 +1,40 @@
+"""What an interval says about a limit: whether more than chance misses it, of one figure or of the worst of many."""
+
+import math
+from collections.abc import Mapping, Sequence
+from statistics import NormalDist
+
+LEVEL = 0.95
+"""That of every interval."""
+CHANCE = (1 - LEVEL) / 2
+"""A figure misses a limit where so much chance at most would do the same."""
+
+Interval = Mapping[str, float | None]
+"""A figure as ``{"value", "low", "high"}``, an edge None where it can't be told."""
+
+
+def chance(figure: Interval, limit: float, *, at_most: bool) -> float | None:
+    """The one-sided p-value of a figure that misses the limit, from its interval (Altman and Bland 2011).
+
+    It is below ``CHANCE`` just where the whole interval misses the limit; None where the figure can't be told.
+    """
+    low, high = figure["low"], figure["high"]
+    if low is None or high is None:
+        return None
+    beyond = (low + high) / 2 - limit if at_most else limit - (low + high) / 2
+    error = (high - low) / 2 / NormalDist().inv_cdf(1 - CHANCE)
+    if not error:
+        return 0.0 if beyond > 0 else 1.0
+    return math.erfc(beyond / error / math.sqrt(2)) / 2
+
+
+def holm(chances: Sequence[float]) -> list[float]:
+    """The p-values of several tests, raised so that the chance of any false alarm among all stays what it is for one.
+
+    S. Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6 (1979).
+    """
+    raised, most = [0.0] * len(chances), 0.0
+    for rank, place in enumerate(sorted(range(len(chances)), key=chances.__getitem__)):
+        most = max(most, min(1.0, chances[place] * (len(chances) - rank)))
+        raised[place] = most
+    return raised

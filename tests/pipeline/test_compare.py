@@ -1,0 +1,95 @@
+"""Whether a model is better than the live one is told from chance; and a slice that it serves worse is found.
+
+The pairs are simulated, and judged by what the stages call.
+"""
+
+from collections import defaultdict
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bundle.contract import Contract, Output
+from pipeline import compare, validate
+from pipeline.metrics import scored
+from pipeline.problem import Requirement
+from pipeline.slices import by_slice
+from pipeline.validate import Evidence
+
+YES = Contract(inputs=(), outputs=(Output(name="probability", type="number", meaning=""),), threshold=0.5)
+NUMBER = Contract(inputs=(), outputs=(Output(name="prediction", type="number", meaning=""),))
+PAIRS, DRAWS, SLICES = 200, 100, 8
+
+
+def rows(contract, count, seed, noise=(0.5, 0.5)):
+    """What came true, and what two models said that see the same signal, each with its own noise."""
+    rng = np.random.default_rng(seed)
+    signal = rng.normal(size=count)
+    said = [signal + each * rng.normal(size=count) for each in noise]
+    if contract.threshold is None:
+        return signal + rng.normal(size=count), said
+    return (rng.random(count) < 1 / (1 + np.exp(-signal))).astype(float), [1 / (1 + np.exp(-one)) for one in said]
+
+
+def judged(contract, target, said, requirement, columns=None):
+    """The clauses on the two models, as Compare and Validate come to them."""
+
+    def apart(picked):
+        pair = [scored(contract, target[picked], one[picked]) for one in said]
+        return {"metrics": {name: one.told for name, one in compare.apart(pair, 0, DRAWS).items()}}
+
+    found = {"version": 1, "digest": "", "why": "", "against": defaultdict(lambda: validate.UNKNOWN), "slices": {}}
+    if columns is None:
+        found["against"] = apart(slice(None))["metrics"]
+    else:
+        found["slices"] = {"group": by_slice(columns, apart)}
+    evidence = Evidence({"task": contract.task, "slices": {}}, found, {})
+    asked = (requirement,) if requirement else ()
+    return {one["kind"]: one for one in (*validate.required(asked, evidence), *validate.no_harm(asked, evidence))}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("contract", "metric"), [(YES, "log_loss"), (NUMBER, "rmse")])
+def test_equal_models_are_called_better_in_one_of_twenty_pairs_at_most(contract, metric):
+    better = Requirement(metric=metric, better_than="live")
+    states = [judged(contract, *rows(contract, 300, seed), better)["difference"]["state"] for seed in range(PAIRS)]
+    assert states.count("PASS") <= 0.05 * PAIRS
+    assert states.count("FAIL") <= 0.05 * PAIRS
+    assert states.count("NOT ENOUGH EVIDENCE") >= 0.9 * PAIRS
+
+
+def test_a_model_that_is_better_is_called_so():
+    better = Requirement(metric="rmse", better_than="live")
+    states = [judged(NUMBER, *rows(NUMBER, 600, seed, (0.3, 0.6)), better)["difference"]["state"] for seed in range(20)]
+    assert states.count("PASS") >= 19
+
+
+def test_the_same_model_again_is_not_called_better_and_is_no_worse():
+    target, [said, _] = rows(YES, 300, 0)
+    for wanted, state in (("better_than", "NOT ENOUGH EVIDENCE"), ("no_worse_than", "PASS")):
+        found = judged(YES, target, [said, said], Requirement(metric="log_loss", **{wanted: "live"}))
+        assert found["difference"]["state"] == state
+
+
+def sliced(seed, worse):
+    """Eight groups of 250 rows; the first model serves one of them worse on purpose, or none."""
+    target, said = rows(NUMBER, 250 * SLICES, seed)
+    group = np.arange(len(target)) % SLICES
+    if worse:
+        said[0] = np.where(
+            group == seed % SLICES, said[0] + np.random.default_rng(seed).normal(size=len(target)), said[0]
+        )
+    return judged(NUMBER, target, said, None, pd.Series(group))["slices"]
+
+
+@pytest.mark.slow
+def test_a_slice_that_was_made_worse_on_purpose_is_caught():
+    found = [sliced(seed, worse=True) for seed in range(40)]
+    caught = [one["state"] == "FAIL" and one["slice"] == f"group {seed % SLICES}" for seed, one in enumerate(found)]
+    assert sum(caught) >= 0.95 * len(caught)
+
+
+@pytest.mark.slow
+def test_where_no_slice_is_worse_a_false_alarm_is_seldom():
+    alarms = [sliced(seed, worse=False)["state"] == "FAIL" for seed in range(60)]
+    assert sum(alarms) <= 0.05 * len(alarms)
