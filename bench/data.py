@@ -2,9 +2,13 @@
 
     python -m bench.data [--years 10 30] [--times 1] [--folder data/bench]
 
-The job stands in ``bench.peers.years_job``. Each does it in a fresh process; ours are the stages from Collect to
-Split, and to Encode, which learns from training (and profiles every feature, which the peers do not). A row of 1x is
-336,776 flights. Memory is the peak of the whole tree of processes, looked at 20 times a second.
+The job stands in ``bench.peers.years_job``. Each does it in a fresh process, from raw Parquet to Parquet of the
+splits; ours are the stages from Collect to Split, by Luigi, as a user's run has them. What these do not do and the
+peers do is to impute, and to clip at quantiles of training: that is Encode's, in the fourth line, which also imports
+TensorFlow, profiles and screens every feature. For the share of a route in training ours count the flights of the
+route in the year before. What they do beside: every stage digests, syncs and receipts what it wrote, bad rows are set
+aside with their reasons, and the hold-out is sealed. A row of 1x is 336,776 flights. Memory is the peak of the whole
+tree of processes, looked at 20 times a second.
 """
 
 import argparse

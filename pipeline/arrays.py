@@ -1,5 +1,6 @@
 """The encoded splits: arrays on disk, read through the page cache and not into memory."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,15 +49,29 @@ def read(folder: Path) -> Arrays:
     )
 
 
-def create(folder: Path, rows: int, numbers: int, categories: int, *, answers: bool) -> Arrays:
+def create(folder: Path, rows: int, numbers: int, categories: int, *, answers: bool) -> None:
     """Empty arrays on disk in ``folder``, to be filled part by part."""
     folder.mkdir()
 
-    def empty(name: str, kind: str, shape: tuple[int, ...]) -> np.memmap[Any, Any]:
-        return np.lib.format.open_memmap(folder / f"{name}.npy", "w+", kind, shape)
+    def empty(name: str, kind: str, shape: tuple[int, ...]) -> None:
+        np.lib.format.open_memmap(folder / f"{name}.npy", "w+", kind, shape)
 
-    return Arrays(
-        empty("numbers", "float32", (rows, numbers)),
-        empty("categories", "int32", (rows, categories)),
-        empty("target", "float32", (rows,)) if answers else np.empty(0, np.float32),
-    )
+    empty("numbers", "float32", (rows, numbers))
+    empty("categories", "int32", (rows, categories))
+    if answers:
+        empty("target", "float32", (rows,))
+
+
+def put(rows: Arrays, folder: Path, start: int) -> None:
+    """Write rows into the arrays in ``folder``, from row ``start`` on.
+
+    It writes these bytes and no others, for another process may be writing those beside them.
+    """
+    for name in ("numbers", "categories", "target"):
+        values = np.ascontiguousarray(getattr(rows, name))
+        if values.size:
+            with (folder / f"{name}.npy").open("r+b") as file:
+                np.lib.format.read_magic(file)
+                np.lib.format.read_array_header_1_0(file)
+                file.seek(start * values[0].nbytes, os.SEEK_CUR)
+                file.write(values.data)

@@ -6,8 +6,6 @@ from one that is kept is not kept again. Old code can so be read, and compared b
 
 import ast
 import hashlib
-import os
-import tempfile
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from bundle.digest import of_json
-from pipeline import closure
+from pipeline import closure, whole
 
 NAME = "code"
 MODULE = "<module>"
@@ -68,8 +66,8 @@ def keep(data: Path, modules: dict[str, str]) -> None:
             if source and source.digest() == digest:
                 folder.mkdir(parents=True, exist_ok=True)
                 for name, text in source.templates.items():
-                    _write(folder / f"{digest}.{name}", text)
-                _write(folder / f"{digest}.py", source.text)
+                    whole.write(folder / f"{digest}.{name}", text)
+                whole.write(folder / f"{digest}.py", source.text)
 
 
 def now(module: str) -> Source | None:
@@ -151,16 +149,3 @@ def _defined(node: ast.stmt) -> str:
         case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
             return name
     return MODULE
-
-
-def _write(path: Path, text: bytes) -> None:
-    """Let the file appear whole; of two processes that keep the same code, one is as good as the other."""
-    handle, aside = tempfile.mkstemp(prefix=".", suffix=".aside", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(aside).replace(path)
-    finally:
-        Path(aside).unlink(missing_ok=True)

@@ -14,6 +14,8 @@ NAME = "data.html"
 TEMPLATES = Path(__file__).parent / "templates"
 LARGE = 10_000
 """Numbers from here on have their thousands set apart: years have not."""
+FEW = 3
+"""So many levels are told with their shares beside the picture."""
 MUCH_MISSING = 0.2
 """The share of missing values from which a column is shown among the first."""
 
@@ -75,9 +77,12 @@ def summary(one: ColumnProfile) -> str:
     rows = sum(count for _, count in one.top)
     if not one.top or not rows:
         return "no value"
-    level, count = one.top[0]
     total = sum(one.shares[:-1]) or 1.0
-    return f"most often {strips.shown(level)} ({one.shares[0] / total:.1%})" if count else "no value"
+    shares = [
+        f"{strips.shown(level)} {share / total:.1%}"
+        for (level, _), share in zip(one.top[:FEW], one.shares, strict=False)
+    ]
+    return ", ".join(shares) if one.distinct <= FEW else f"most often {shares[0]}"
 
 
 def picture(one: ColumnProfile) -> str:

@@ -210,25 +210,31 @@ def _encode_split(
     encoder, time, target = Encode(learned), problem.split.time, learned.target
     held_out = folder.name == "test"
     starts = tables.starts(table)
-    encoded = arrays.create(folder, starts[-1], len(learned.numbers), len(learned.categories), answers=not held_out)
+    arrays.create(folder, starts[-1], len(learned.numbers), len(learned.categories), answers=not held_out)
     names = (
         learned.features if held_out else [*(one.name for one in screened), tables.TARGET, *([time] if time else [])]
     )
 
     def work(number: int, part: tables.Part) -> Counted:
         rows = load(part, list(dict.fromkeys(names)))
-        here = slice(starts[number], starts[number + 1])
+        encoded = arrays.Arrays(
+            np.empty((rows.num_rows, len(learned.numbers)), np.float32),
+            np.empty((rows.num_rows, len(learned.categories)), np.int32),
+            np.empty(0, np.float32)
+            if held_out
+            else target.encoded(rows.select([tables.TARGET]).to_pandas()[tables.TARGET]),
+        )
         for place, one in enumerate(learned.numbers):
-            encoded.numbers[here, place] = encoder.number(one.name, seen.floats(rows[one.name]))
+            encoded.numbers[:, place] = encoder.number(one.name, seen.floats(rows[one.name]))
         for place, category in enumerate(learned.categories):
             codes = seen.coded(rows[category.name])
             texts = [*codes.dictionary.to_pylist(), ""]
             found = encoder.codes(category.name, np.array([text.encode() for text in texts], object)).numpy()
-            encoded.categories[here, place] = found[seen.codes(codes)]
+            encoded.categories[:, place] = found[seen.codes(codes)]
+        arrays.put(encoded, folder, starts[number])
         if held_out:
             return Counted([], [])
-        answers = target.encoded(rows.select([tables.TARGET]).to_pandas()[tables.TARGET])
-        encoded.target[here] = answers
+        answers = encoded.target
         when = rows.select([time] if time else []).to_pandas()
         frame = when if time else when.reindex(range(rows.num_rows))
         days = np.unique(drift.days_of(frame, time, starts[number], starts[-1]), return_inverse=True)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline import codestore, graph, receipts, results, versions
+from pipeline import codestore, graph, receipts, results, versions, working
 from pipeline.receipts import Receipt
 from pipeline.run import Run
 from pipeline.versions import MODELS
@@ -50,6 +50,9 @@ def find(run: Run, graphs: Iterable[Any]) -> list[Garbage]:
         elif receipt:
             code.update(receipt.code.values())
     code.update(needs.code)
+    for home in sorted(needs.homes - needs.unknown):
+        worked = working.folder(data, home).glob("*")
+        found += [_garbage(data, path, "nothing needs it") for path in sorted(worked) if path.name not in needed]
     found += [_garbage(data, path, "code that no receipt names") for path in codestore.besides(data, code)]
     return found
 
@@ -71,6 +74,7 @@ class Needs:
 
     Attributes:
         homes: the folders of the stages of the graphs: what lies elsewhere is not for us to judge.
+        unknown: those of stages of which nobody knows yet what they will make.
         code: the digests of the modules that versions were made by.
     """
 
@@ -79,6 +83,7 @@ class Needs:
         self._keys: set[str] = set()
         self._receipts: dict[str, Receipt] = {}
         self.homes: set[Path] = set()
+        self.unknown: set[Path] = set()
         self.code: set[str] = set()
 
     def graph(self, last: Any) -> None:
@@ -121,6 +126,10 @@ class Needs:
         if made and made.key:
             self._keys.add(made.key)
             return
+        if key := task.key():
+            self._keys.add(key)
+        else:
+            self.unknown.add(home)
         code = self._run.code.of(task.function.partition(":")[0])
         self._keys |= {
             key

@@ -235,6 +235,7 @@ class Encode(tf.Module):  # type: ignore[misc]
 
     def __init__(self, encoding: Encoding) -> None:
         super().__init__()
+        self.encoding = encoding
         self.clips = {number.name: number.clip for number in encoding.numbers}
         self.vocabularies = {
             category.name: _table(category.vocabulary, np.arange(len(category.vocabulary)) + RESERVED, default=UNKNOWN)
@@ -251,6 +252,9 @@ class Encode(tf.Module):  # type: ignore[misc]
             tf.stack(numbers, axis=1) if numbers else tf.zeros((rows, 0), tf.float32),
             tf.stack(codes, axis=1) if codes else tf.zeros((rows, 0), tf.int32),
         )
+
+    def __reduce__(self) -> tuple[Any, ...]:  # so that Dask may send it to workers
+        return Encode, (self.encoding,)
 
     def number(self, name: str, values: Any) -> Any:
         """One number, float32 [rows]: NaN stays NaN."""

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from pipeline import errors
+from pipeline import errors, exits
 from pipeline.closure import Code
 from pipeline.errors import PlumblineError, StageError
 from pipeline.job import Job, Outcome
@@ -74,7 +74,9 @@ def run(job: Job) -> Outcome:
         if not answer.endswith("\n"):
             native.seek(0)
             said = native.read()[-NATIVE_CHARACTERS:]
-            raise StageError(f"{job.function} must answer, and its process ended with {_why(status)}.\n{said}".rstrip())
+            raise StageError(
+                f"{job.function} must answer, and its process ended with {exits.why(status)}.\n{said}".rstrip()
+            )
     told = json.loads(answer)
     if "fault" in told:
         kind: type[PlumblineError] = getattr(errors, told["kind"])
@@ -158,9 +160,3 @@ def _answer(message: str, pipe: IO[bytes], answers: IO[str], end: IO[str]) -> tu
             pipe.close()
         status = end.read()
     return answer, int(status or -signal.SIGKILL)
-
-
-def _why(status: int) -> str:
-    if status == -signal.SIGKILL:
-        return "signal SIGKILL, as the system sends where memory has run out"
-    return f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bundle.monitoring import MAINTAINED, MONITORING, OUTCOMES, REQUESTS, SERVED
-from pipeline import codestore, ledger
+from pipeline import codestore, ledger, working
 from pipeline.published import SERVING
 from pipeline.versions import MODELS
 
 KEY = re.compile(r"[0-9a-f]{64}")
 ASIDE = re.compile(r"\..*\.(aside.*|native|part)")
-NOT_MADE = {SERVED, OUTCOMES, REQUESTS, MAINTAINED, SERVING, "decisions", "lineage", ledger.FOLDER}
+NOT_MADE = {SERVED, OUTCOMES, REQUESTS, MAINTAINED, SERVING, "decisions", "lineage", ledger.FOLDER, working.NAME}
 """Folders of what the pipeline does not make, or makes line by line."""
 
 

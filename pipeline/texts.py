@@ -56,6 +56,9 @@ class Text(tf.Module):  # type: ignore[misc]
         self.weights = tf.constant(weights)
         self.hashes = [tf.constant(one) for one in _hashes()]
 
+    def __reduce__(self) -> tuple[Any, ...]:  # so that Dask may send it to workers
+        return Text, (self.weights.numpy(),)
+
     def __call__(self, texts: Any) -> Any:
         """float32 [rows, TEXT_PARTS], all zeros for a text that is missing or unlike any of training.
 

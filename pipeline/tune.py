@@ -1,33 +1,27 @@
 """Tune: look for hyperparameters with Keras Tuner, the strong defaults first."""
 
 import json
-import math
-import tempfile
-import time
-import warnings
-from typing import Any
 
-import keras
 import keras_tuner
-import numpy as np
-from sklearn.exceptions import ConvergenceWarning
+from keras_tuner.engine.base_tuner import BaseTuner
 
-from pipeline import arrays, encoding
-from pipeline.arrays import Arrays
-from pipeline.encoding import Encoding
+from pipeline import arrays, encoding, working
 from pipeline.errors import DataError
 from pipeline.hyperparameters import space
 from pipeline.job import Job, Outcome
-from pipeline.network import Batches, build, compile_for
-from pipeline.problem import Search
 from pipeline.progress import track
-from pipeline.seeds import fix_seeds
+from pipeline.tuning import attempts
+from pipeline.tuning.journal import Finished
+from pipeline.tuning.oracle import Oracle
+from pipeline.tuning.trial import CHECKPOINTS, Lesson
 
 OBJECTIVES = {
     "binary": "validation log loss",
     "multiclass": "validation log loss",
     "regression": "validation squared error (in variances)",
 }
+TRIALS = "trials"
+KERAS_TUNER = "keras_tuner"
 
 
 def tune(job: Job) -> Outcome:
@@ -36,148 +30,79 @@ def tune(job: Job) -> Outcome:
     Raises:
         DataError: no trial was completed.
     """
-    search, seed = job.problem.search, job.problem.seed
-    encoded = job.inputs["encoded"]
+    search, seed, encoded = job.problem.search, job.problem.seed, job.inputs["encoded"]
     every = {name: arrays.read(encoded / name) for name in ("train", "validation")}
     drawn = {name: rows.sample(search.rows, seed) for name, rows in every.items()}
     known = encoding.read(encoded)
-    objective = OBJECTIVES[known.target.task]
-    trials, seconds = run_trials(known, drawn["train"], drawn["validation"], search, seed)
+    folder = working.folder(job.data, job.final)
+    trials = run_trials(Lesson(known, drawn["train"], drawn["validation"], search, seed, folder))
     best = best_of(trials)
-    found = {"objective": objective, "best": best["id"], "hyperparameters": best["hyperparameters"], "trials": trials}
+    objective = OBJECTIVES[known.target.task]
+    found = {
+        "objective": objective,
+        "best": best.id,
+        "hyperparameters": best.hyperparameters,
+        "trials": [trial.model_dump(exclude={"seconds"}) for trial in trials],
+    }
     (job.output / "trials.json").write_text(json.dumps(found, indent=1) + "\n")
-    gain = float(trials[0]["score"] or np.nan) - float(best["score"])
-    told = f"the best {gain:.4f} below the defaults in {objective}" if gain > 0 else "none better than the defaults"
-    done = sum(trial["status"] == "COMPLETED" for trial in trials)
-    notes = [f"{done} of {len(trials)} trials completed, {told}"]
+    notes = [f"{_counted(trials, search.trials)}, {_gain(trials[0], best, objective)}"]
     notes += [
         f"drawn at random: {len(drawn[name]):,} of {len(every[name]):,} rows of {name}"
         for name in every
         if len(drawn[name]) < len(every[name])
     ]
-    return Outcome(rows_in=len(drawn["train"]), notes=notes, measured=seconds)
+    measured = {trial.id: trial.seconds for trial in trials}
+    if len(trials) < search.trials:
+        measured["trials before the clock stopped it"] = len(trials)
+    return Outcome(rows_in=len(drawn["train"]), notes=notes, measured=measured)
 
 
-def run_trials(
-    known: Encoding, train: Arrays, validation: Arrays, search: Search, seed: int
-) -> tuple[list[dict[str, Any]], dict[str, float]]:
-    """Every trial as plain values, the first with the defaults; and how many seconds each took, by its id."""
-    with tempfile.TemporaryDirectory() as folder, track("tuning", search.trials * search.epochs) as advance:
-        oracle = DefaultsFirst(
-            objective=keras_tuner.Objective("val_loss", "min"),
-            max_trials=search.trials,
-            max_consecutive_failed_trials=search.trials + 1,  # we tell it ourselves, with what went wrong
-            num_initial_points=2,
-            seed=seed,
-        )
-        tuner = Tuner(known, train, validation, search.epochs, seed, advance, oracle, folder)
-        with warnings.catch_warnings():
-            # The oracle's own small model has few trials to fit.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            tuner.search(verbose=0)
-        trials = [describe(trial, tuner.curves.get(trial.trial_id, [])) for trial in oracle.trials.values()]
-        return trials, tuner.seconds
+def run_trials(lesson: Lesson) -> list[Finished]:
+    """Every trial that ended, the first with the defaults; those that ended in a run before are taken from there."""
+    search = lesson.search
+    for name in (TRIALS, CHECKPOINTS):
+        (lesson.folder / name).mkdir(parents=True, exist_ok=True)
+    values = keras_tuner.HyperParameters()
+    space(values)
+    with track("tuning", search.trials * search.epochs) as advance:
+        oracle = Oracle(values, search, lesson.seed, lesson.folder / TRIALS, advance)
+        BaseTuner(oracle, directory=str(lesson.folder), project_name=KERAS_TUNER, overwrite=True)
+        attempts.run(oracle, [f"tuner{number}" for number in range(search.workers)], lesson, oracle.is_over)
+    return [oracle.finished[trial] for trial in sorted(oracle.finished)]
 
 
-def best_of(trials: list[dict[str, Any]]) -> dict[str, Any]:
+def best_of(trials: list[Finished]) -> Finished:
     """The trial with the lowest score.
 
     Raises:
         DataError: no trial was completed.
     """
-    completed = [trial for trial in trials if trial["status"] == "COMPLETED"]
+    completed = [trial for trial in trials if trial.status == "COMPLETED"]
     if not completed:
-        said = " ".join(str(trials[0]["message"]).strip().splitlines()[-2:])
+        said = " ".join(str(trials[0].message).strip().splitlines()[-2:])
         raise DataError(
             f"At least one trial must be completed, and 0 of {len(trials)} trials were. The first said: {said}"
         )
-    return min(completed, key=lambda trial: float(trial["score"]))
+    return min(completed, key=_score)
 
 
-class DefaultsFirst(keras_tuner.oracles.BayesianOptimizationOracle):  # type: ignore[misc]
-    """Bayesian optimization whose first trial is the defaults."""
-
-    def populate_space(self, trial_id: str) -> dict[str, Any]:
-        if len(self.start_order) == 0:
-            return {"status": keras_tuner.engine.trial.TrialStatus.RUNNING, "values": defaults()}
-        chosen: dict[str, Any] = super().populate_space(trial_id)
-        return chosen
+def _score(trial: Finished) -> float:
+    return float("inf") if trial.score is None else trial.score
 
 
-class Tuner(keras_tuner.Tuner):  # type: ignore[misc]
-    """A tuner whose trial is one fit of our network; it saves no models, only what was learned of them."""
-
-    def __init__(
-        self,
-        known: Encoding,
-        train: Arrays,
-        validation: Arrays,
-        epochs: int,
-        seed: int,
-        advance: Any,
-        oracle: Any,
-        folder: str,
-    ) -> None:
-        self.known, self.train, self.validation = known, train, validation
-        self.epochs, self.seed, self.advance = epochs, seed, advance
-        self.curves: dict[str, list[float]] = {}
-        self.seconds: dict[str, float] = {}
-        super().__init__(oracle, keras_tuner_space, directory=folder, project_name="search", overwrite=True)
-
-    def run_trial(self, trial: Any, *_: Any, **__: Any) -> float:
-        """Train once; the validation loss after the last epoch, where the learning rate has come to rest.
-
-        Raises:
-            DataError: that loss is no finite number; the search goes on without this trial.
-        """
-        keras.backend.clear_session()
-        fix_seeds(self.seed)
-        chosen = space(trial.hyperparameters)
-        started = time.monotonic()
-        target = self.known.target
-        batches = Batches(self.train, target, self.seed)
-        model = build(self.known, chosen, self.seed)
-        compile_for(model, target, chosen, len(batches) * self.epochs)
-        history = model.fit(
-            batches,
-            validation_data=Batches(self.validation, target),
-            epochs=self.epochs,
-            verbose=0,
-            callbacks=[
-                keras.callbacks.LambdaCallback(
-                    on_epoch_end=lambda _, logs: self.advance(1, f"loss {logs['val_loss']:.4f}")
-                )
-            ],
-        )
-        curve = [float(loss) for loss in history.history["val_loss"]]
-        self.curves[trial.trial_id] = curve
-        self.seconds[trial.trial_id] = round(time.monotonic() - started, 1)
-        if not math.isfinite(curve[-1]):
-            raise DataError(f"The validation loss must be a finite number, and is {curve[-1]}.")
-        return curve[-1]
+def _counted(trials: list[Finished], planned: int) -> str:
+    done, stopped, failed = (
+        sum(trial.status == status for trial in trials) for status in ("COMPLETED", "STOPPED", "FAILED")
+    )
+    told = [f"{done} of {planned} trials completed"]
+    told += [f"{stopped} stopped early, behind the others"] if stopped else []
+    told += [f"{failed} failed"] if failed else []
+    told += [f"stopped by the clock after {len(trials)} of {planned} trials"] if len(trials) < planned else []
+    return ", ".join(told)
 
 
-def keras_tuner_space(values: keras_tuner.HyperParameters) -> keras.Model:
-    """The space as Keras Tuner wants to see it: a function that builds some model with it."""
-    space(values)
-    return keras.Sequential()
-
-
-def defaults() -> dict[str, Any]:
-    """The values of the first trial."""
-    values = keras_tuner.HyperParameters()
-    space(values)
-    found: dict[str, Any] = values.values
-    return found
-
-
-def describe(trial: Any, curve: list[float]) -> dict[str, Any]:
-    """A trial as plain values."""
-    return {
-        "id": trial.trial_id,
-        "status": str(trial.status),
-        "score": trial.score,
-        "message": trial.message,
-        "hyperparameters": trial.hyperparameters.values,
-        "curve": curve,
-    }
+def _gain(first: Finished, best: Finished, objective: str) -> str:
+    if first.status != "COMPLETED":
+        return "the defaults failed"
+    gain = _score(first) - _score(best)
+    return f"the best {gain:.4f} below the defaults in {objective}" if gain > 0 else "none better than the defaults"

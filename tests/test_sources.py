@@ -311,3 +311,10 @@ def test_a_correction_collects_one_day_and_nothing_else(shop):
     shop.luigi("Split")
     assert len(shop.asked) == asked
     assert shop.snapshots() == after
+
+
+def test_a_version_is_made_again_from_the_snapshots_that_it_was_made_from(shop):
+    """Although by now a day was corrected, and the database says otherwise."""
+    rebuilt = shop.ask("rebuild", "shop/1")
+    assert rebuilt["equal"]
+    assert {step["state"] for step in rebuilt["steps"]} <= {"equal", "taken"}

@@ -12,7 +12,7 @@ PLANES = {"year": "plane_year", "seats": "plane_seats"}
 IMPUTED = (*WEATHER, *PLANES.values())
 WINSORISED = ("wind_speed", "distance")
 QUANTILES = (0.01, 0.99)
-CYCLES = {"month": ("month", 12), "weekday": ("(epoch_day + 3) % 7", 7), "hour": ("hour", 24)}
+CYCLES = {"month": ("month", 12), "weekday": ("(isodow(make_date(year, month, day)) - 1)", 7), "hour": ("hour", 24)}
 PLAIN = ("time_hour", "carrier", "flight", "origin", "dest", "tailnum")
 SHARES = (0.70, 0.85)
 """Of the days: what trains, and what lies before the hold-out."""

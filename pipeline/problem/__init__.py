@@ -132,5 +132,12 @@ def view(part: dict[str, Any]) -> Problem:
         if name in fields
     }
     seen = Problem.__new__(Problem)
-    object.__setattr__(seen, "__dict__", values)
+    seen.__setstate__(
+        {
+            "__dict__": values,
+            "__pydantic_fields_set__": set(values),
+            "__pydantic_extra__": None,
+            "__pydantic_private__": None,
+        }
+    )
     return seen

@@ -44,9 +44,13 @@ class Search(Part):
     """How hyperparameters are looked for."""
 
     trials: int = Field(4, ge=1)
+    minutes: float = Field(3, gt=0)
+    """After which no trial begins, and none but the first goes on."""
     epochs: int = Field(4, ge=1)
     rows: int = Field(100_000, ge=100)
     """Rows that a trial learns from, and rows that it is judged by, drawn at random."""
+    workers: int = Field(1, ge=1)
+    """How many trials run at a time, each with its share of the processors."""
 
 
 class Training(Part):

@@ -52,6 +52,10 @@ def test_it_works(tmp_path):
     assert sum(period.rows for period in profile.periods) == 1000
     assert category.missing_by_period[:10] == tuple(period.rows for period in profile.periods[:5]) + (0,) * 5
     assert (outcome.rows_in, outcome.notes) == (1000, [])
+    few = table["c"][table["c"] != ""].value_counts(normalize=True)
+    page = (out / "data.html").read_text()
+    assert f"a {few['a']:.1%}, b {few['b']:.1%}" in page
+    assert "1 length<" in page
 
 
 def test_parts_and_repetition_do_not_change_a_byte(tmp_path):

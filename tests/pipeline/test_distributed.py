@@ -1,4 +1,4 @@
-"""Cleaning on a real Dask scheduler with two worker processes: the same rows as threads make."""
+"""On a real Dask scheduler with two worker processes: the same bytes as threads make."""
 
 import os
 import socket
@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import clean, tables
+from bundle import digest
+from pipeline import clean, receipts, tables
 from pipeline.job import Job
 from pipeline.problem import Column, Source
+from tests.project import SAMPLE
 from tests.sample import REPOSITORY
 
 pytestmark = pytest.mark.slow
@@ -65,3 +67,38 @@ def test_it_works(tmp_path, scheduler, monkeypatch):
     pids = tables.over(range(20), lambda _number, _part: (time.sleep(0.1), os.getpid())[1], "asking who works")
     assert len(set(pids)) == 2
     assert os.getpid() not in pids
+
+
+PAST = """
+[features.past.late_before]
+statistic = "mean"
+of = "arr_delay > 15"
+by = ["carrier", "origin"]
+window = "60 days"
+
+[split]"""
+
+
+def test_every_stage_up_to_encode_makes_the_same(project, scheduler):
+    """With all that features are made of: joins, look-ups, expressions, a cross, the past, and a text."""
+    flights = pd.read_csv(project.folder / "flights.csv", dtype=str, keep_default_na=False)
+    flights["note"] = "flight " + flights["flight"] + " of " + flights["carrier"] + " goes to " + flights["dest"]
+    flights.to_csv(project.folder / "flights.csv", index=False)
+    path = project.folder / "problems" / "sample.toml"
+    text = path.read_text().replace("columns = [\n", 'columns = [\n  "note",\n').replace("\n[split]", PAST, 1)
+    text = text.replace("[features.derived]", '[features.derived]\nway = "cross(origin, dest)"')
+    path.write_text(text.replace("[sources.flights.columns]", '[sources.flights.columns]\nnote = { type = "text" }'))
+    made = {}
+    for name in ("threads", "workers"):
+        data = project.folder / name
+        where = {"DASK_SCHEDULER_ADDRESS": scheduler} if name == "workers" else {}
+        project.luigi("Encode", *SAMPLE, "--plumbline-data", str(data), module="pipeline", **where)
+        folders = [path.parent for path in data.rglob(receipts.NAME)]
+        made[name] = {
+            (folder.relative_to(data), file): digest.of_file(folder / file)
+            for folder in folders
+            for file in digest.files_below(folder)
+            if file != receipts.NAME
+        }
+    assert {folder.parts[1] for folder, _ in made["threads"]} >= {"clean", "features", "split", "encode"}
+    assert made["workers"] == made["threads"]

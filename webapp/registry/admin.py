@@ -290,6 +290,7 @@ class VersionAdmin(ReadOnly):
                 (one, evidence.limits(one.here.low, one.here.high), difference(one.difference))
                 for one in evidence.key_metrics(version, live)
             ],
+            waived=evidence.waived(version),
         )
 
 

@@ -70,6 +70,12 @@ def key_metrics(version: Version, live: Version | None) -> list[Comparison]:
     return [every[metric] for metric in named if metric in every][:KEY_METRICS]
 
 
+def waived(version: Version) -> list[str]:
+    """What the problem file waives: each clause with the reason."""
+    clauses = version.manifest.get("verdict", {}).get("clauses", [])
+    return [str(clause["clause"]) for clause in clauses if "; waived: " in str(clause["clause"])]
+
+
 @dataclass(frozen=True)
 class Span:
     """The time that a split covers, and where it is on a line from the first row to the last."""

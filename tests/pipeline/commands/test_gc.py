@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -91,6 +92,23 @@ def test_what_ended_runs_left_goes(small):
     collect(small)
     assert not left.exists()
     assert found(small) == {}
+
+
+def test_a_working_folder_stays_as_long_as_its_result_is_needed_or_may_still_be_made(small):
+    double, other = small.result("double"), "0" * 64
+    work = small.data / "work" / "small" / "double"
+    for name in (double.name, other, f".{other}.0123.aside"):
+        (work / name).mkdir(parents=True)
+    gone = {path(small, work / name): "nothing needs it" for name in (other, f".{other}.0123.aside")}
+    assert found(small) == gone
+    shutil.rmtree(double)
+    assert found(small) == gone, "it will be made again"
+    small.edit("trips.csv", "1\n", "7\n")
+    assert found(small) == {}, "nobody knows what it will be made from"
+    reseed(small, 3, 4)
+    small.make()
+    collect(small)
+    assert not any(work.iterdir())
 
 
 def test_code_that_no_receipt_names_goes_and_the_rest_stays(small):

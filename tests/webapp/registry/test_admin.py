@@ -200,6 +200,19 @@ def test_the_form_works_without_javascript_and_with_its_csrf_token(shelf, ada, b
     assert response.status_code == 302
 
 
+def test_case_14_whoever_approves_sees_why_a_leak_was_waived(shelf, ada, browser):
+    folder = shelf.publish()
+    described = manifests.read(folder)
+    words = "no leak in deposit: it alone tells 0.991 of the answer, above 0.98; waived: It is paid weeks before."
+    waived = described.verdict.clauses[0].model_copy(update={"clause": words, "state": "PASS"})
+    clauses = (*described.verdict.clauses, waived)
+    described.model_copy(update={"verdict": described.verdict.model_copy(update={"clauses": clauses})}).write(folder)
+    published.sync()
+    version = Version.objects.get(state=State.CANDIDATE)
+    for page in (page_of(version), page_of(version, "approve")):
+        assert words in browser(ada).get(page).content.decode(), page
+
+
 HOSTILE = '<img src=x onerror="alert(1)">"\'{{ 7*7 }}<script>alert(2)</script>'
 
 
