@@ -219,7 +219,7 @@ def _behaviour(evaluation: Facts) -> dict[str, str]:
 def _rests_on(evaluation: Facts) -> dict[str, Any]:
     important, followed = evaluation["importance"], evaluation["dependence"]
     answer = {"binary": "Mean probability", "multiclass": "Mean probability", "regression": "Mean prediction"}
-    told = METRICS[important[0]["metric"]].label if important else ""
+    told = METRICS["mae" if evaluation["task"] == "regression" else "log_loss"].label
     reach = input_figures.reach(followed)
     return {
         "importance": input_figures.importance(important, told if told.isupper() else told.lower()),

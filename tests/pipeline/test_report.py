@@ -119,7 +119,7 @@ def evaluation() -> dict[str, Any]:
         "runtime": "litert",
         "drawn": 2000,
         "importance": [
-            {"column": column, "metric": "log_loss", **estimate(value, 0.0005)}
+            {"column": column, **estimate(value, 0.0005)}
             for column, value in (("sched_dep_time", 0.031), ("carrier", 0.012), ("dest", 0.0002))
         ],
         "dependence": [
