@@ -238,10 +238,12 @@ def _encode_split(
         when = rows.select([time] if time else []).to_pandas()
         frame = when if time else when.reindex(range(rows.num_rows))
         days = np.unique(drift.days_of(frame, time, starts[number], starts[-1]), return_inverse=True)
-        binned = [drift.by_day(seen.places(one, rows[one.name]), len(one.labels()), days) for one in screened]
-        compared = leaks.comparable(answers, held, target)
-        told = [leaks.table(seen.places(one, rows[one.name]), len(one.labels()), compared, target) for one in fine]
-        return Counted(binned, told)
+        compared, counts = leaks.comparable(answers, held, target), Counted([], [])
+        for coarse, finer in zip(screened, fine, strict=True):
+            binned, finely = seen.places((coarse, finer), rows[coarse.name])
+            counts.days.append(drift.by_day(binned, len(coarse.labels()), days))
+            counts.answers.append(leaks.table(finely, len(finer.labels()), compared, target))
+        return counts
 
     counted = tables.over(tables.slices(table), work, f"encoding {folder.name}")
     return Counted(

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from pipeline import civil, expressions, matching, tables, values
 from pipeline.errors import DataError
@@ -81,10 +82,7 @@ def learn(problem: Problem, folder: Path) -> dict[str, Window]:
         return {name: sums(past, columns, np.where(known, days, np.nan), zone) for name, past in asked.items()}
 
     done = tables.over(tables.slices(folder), work, "adding up the past")
-    return {
-        name: window(name, past, pd.concat([sums[name] for sums in done]), source.known_after)
-        for name, past in asked.items()
-    }
+    return {name: window(name, past, [sums[name] for sums in done], source.known_after) for name, past in asked.items()}
 
 
 def sums(past: Past, columns: dict[str, Any], days: npt.NDArray[Any], zone: civil.Zone) -> pd.DataFrame:
@@ -112,22 +110,25 @@ def sums(past: Past, columns: dict[str, Any], days: npt.NDArray[Any], zone: civi
     total = np.bincount(together, weights=number[told], minlength=len(seen))
     *places, day = np.unravel_index(seen[rows > 0], sizes)
     named = {
-        str(place): np.array(group.levels, object)[codes]
+        str(place): pd.Categorical.from_codes(codes, pd.Index(group.levels, dtype=object)).remove_unused_categories()
         for place, (group, codes) in enumerate(zip(groups, places, strict=True))
     }
     return pd.DataFrame({**named, "day": day + first, "rows": rows[rows > 0], "sum": total[rows > 0]})
 
 
-def window(name: str, past: Past, added: pd.DataFrame, known_after: int) -> Window:
+def window(name: str, past: Past, parts: Sequence[pd.DataFrame], known_after: int) -> Window:
     """The statistics of all windows, from the sums of all parts.
 
     Raises:
         DataError: there are more groups and days than a model may hold.
     """
-    coded = [pd.factorize(added[str(place)], sort=True) for place in range(len(past.by))]
-    levels = tuple([str(level) for level in known] for _, known in coded)
+    coded = [
+        union_categoricals([part[str(place)] for part in parts], sort_categories=True) for place in range(len(past.by))
+    ]
+    added = pd.concat([part[["day", "rows", "sum"]] for part in parts])
+    levels = tuple([str(level) for level in one.categories] for one in coded)
     room = reduce(lambda one, other: one * other, map(len, levels), 1)
-    together = combined([codes.astype("int64") for codes, _ in coded], levels, len(added))
+    together = combined([one.codes.astype("int64") for one in coded], levels, len(added))
     seen, rows = np.unique(together, return_inverse=True)
     first, days = (int(added["day"].min()), int(np.ptp(added["day"])) + 1) if len(added) else (0, 1)
     if max(room, (len(seen) + 1) * (days + 1)) > MOST:

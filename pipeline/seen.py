@@ -11,7 +11,7 @@ the same (the mergeable summary of Misra and Gries: Agarwal et al. 2012): by at 
 
 import heapq
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
@@ -178,12 +178,20 @@ def floats(column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
     return np.asarray(column.to_numpy(), "float32")
 
 
-def places(bins: Bins, column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    """The bin of each value of a column."""
-    if bins.kind == "number":
-        return drift.places(bins, floats(column))
-    array = coded(column)
-    return np.asarray(drift.places(bins, np.array([*array.dictionary.to_pylist(), ""], object))[codes(array)])
+def places(bins: Sequence[Bins], column: pa.ChunkedArray) -> list[npt.NDArray[np.int64]]:
+    """The bin of each value of a column in each of ``bins``, which are of one kind.
+
+    A value is looked at once for all of them: numbers between two edges, of whichever bins, have their bins in common,
+    and so have equal texts.
+    """
+    if bins[0].kind == "number":
+        edges = np.unique(np.concatenate([one.edges for one in bins]))
+        found = drift.places(Bins(name="", kind="number", edges=tuple(edges)), floats(column))
+        each = np.array([*edges, np.inf, np.nan])
+    else:
+        array = coded(column)
+        found, each = codes(array), np.array([*array.dictionary.to_pylist(), ""], object)
+    return [drift.places(one, each)[found] for one in bins]
 
 
 def of_numbers(values: npt.NDArray[np.float32]) -> Numbers:

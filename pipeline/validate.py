@@ -8,14 +8,12 @@ the live one, over all rows or in a slice; and a feature that may be a leak is a
 file waives it with a reason. The verdict is that of its weakest clause.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from bundle.digest import of_json
-from pipeline import receipts
+from pipeline import plain, receipts
 from pipeline.errors import StageError
 from pipeline.job import Job, Outcome
 from pipeline.problem import COSTS, LIVE, LOSS, LOWER_IS_BETTER, Requirement, Screen
@@ -76,11 +74,11 @@ def validate(job: Job) -> Outcome:
     A clause that nobody asked for is no evidence that the model is any good: it can only fail. How long an answer takes
     differs from one making to the next: the file says whether that meets its limit, the milliseconds are in a receipt.
     """
-    evaluated = receipts.read(job.inputs["evaluation"])
-    if evaluated is None:
-        raise StageError("The evaluation must have its receipt, and it is not there.")
+    evaluated, compared = receipts.read(job.inputs["evaluation"]), receipts.read(job.inputs["compared"])
+    if evaluated is None or compared is None:
+        raise StageError("What is judged must have its receipts, and one of them is not there.")
     evidence = read(job, evaluated.measured)
-    profile = _json(job.inputs["encoded"] / "profile.json")
+    profile = plain.read(job.inputs["encoded"] / "profile.json")
     asked = list(required(job.problem.requirements, evidence))
     unasked = list(no_harm(job.problem.requirements, evidence))
     leaks = [leak(feature, job.problem.screen) for feature in profile["features"] if feature["leak"]]
@@ -91,20 +89,20 @@ def validate(job: Job) -> Outcome:
         "clauses": [one | UNKNOWN if one["metric"] == LATENCY else one for one in (*asked, *unasked, *leaks)],
         "live": {"version": live["version"], "digest": live["digest"]} if live else None,
         "policy": of_json(job.part),
-        "data": next(one["seal"] for one in _json(job.inputs["split"] / "windows.json") if one["seal"]),
-        "code": of_json([evaluated.code, evaluated.libraries, job.code]),
+        "data": next(one["seal"] for one in plain.read(job.inputs["split"] / "windows.json") if one["seal"]),
+        "code": of_json([*((one.code, one.libraries) for one in (evaluated, compared)), job.code]),
     }
-    (job.output / "verdict.json").write_text(json.dumps(found, indent=1) + "\n")
+    plain.write(job.output / "verdict.json", found)
     return Outcome(notes=[f"verdict: {found['verdict']}"])
 
 
 def read(job: Job, measured: Mapping[str, float]) -> Evidence:
     """The evidence, as the stages before have left it."""
-    evaluation = _json(job.inputs["evaluation"] / "evaluation.json")
+    evaluation = plain.read(job.inputs["evaluation"] / "evaluation.json")
     size = evaluation["size_mb"]
     latency = {edge: measured[f"{LATENCY} {edge}"] for edge in ("value", "low", "high")}
     costs = {LATENCY: latency, "size_mb": {"value": size, "low": size, "high": size}}
-    return Evidence(evaluation, _json(job.inputs["compared"] / "live.json"), costs)
+    return Evidence(evaluation, plain.read(job.inputs["compared"] / "live.json"), costs)
 
 
 def required(requirements: tuple[Requirement, ...], evidence: Evidence) -> Iterator[Clause]:
@@ -122,11 +120,10 @@ def no_harm(requirements: tuple[Requirement, ...], evidence: Evidence) -> Iterat
     """That the model is not shown to be worse than the live version, which holds unless the problem file says more."""
     if not evidence.live or evidence.live["why"]:
         return
-    asked = {one.every_slice for one in requirements if one.rival == LIVE}
+    metric = LOSS[evidence.evaluation["task"]]
+    asked = {one.every_slice for one in requirements if one.rival == LIVE and one.metric == metric}
     for every_slice in [one for one in (False, True) if one not in asked]:
-        least = Requirement(
-            metric=LOSS[evidence.evaluation["task"]], no_worse_than=LIVE, every_slice=every_slice, min_rows=MIN_ROWS
-        )
+        least = Requirement(metric=metric, no_worse_than=LIVE, every_slice=every_slice, min_rows=MIN_ROWS)
         if not every_slice or evidence.slices(least):
             found = clause(least, evidence)
             words = found["clause"].replace("no worse", "not shown to be worse")
@@ -224,7 +221,3 @@ def _clause(requirement: Requirement, figure: Interval, found: State) -> Clause:
         "state": found,
         **figure,
     }
-
-
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text())

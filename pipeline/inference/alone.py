@@ -48,5 +48,5 @@ def _score(name: str, column: pa.ChunkedArray, answers: leaks.Floats, target: Ta
     ]
     bins = leaks.bins_of(name, seen.of_column(halves[0][0], kind), target)
     size = len(bins.labels())
-    learned, judged = (leaks.table(seen.places(bins, part), size, told, target) for part, told in halves)
+    learned, judged = (leaks.table(seen.places([bins], part)[0], size, told, target) for part, told in halves)
     return leaks.score(learned, judged, target)

@@ -7,10 +7,14 @@ from collections import defaultdict
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from bundle.contract import Contract, Output
-from pipeline import compare, validate
+from bundle.contract import Contract, Input, Output
+from bundle.manifest import Manifest, Verdict
+from pipeline import compare, tables, validate
+from pipeline.errors import StageError
+from pipeline.job import Job
 from pipeline.metrics import scored
 from pipeline.problem import Requirement
 from pipeline.slices import by_slice
@@ -93,3 +97,47 @@ def test_a_slice_that_was_made_worse_on_purpose_is_caught():
 def test_where_no_slice_is_worse_a_false_alarm_is_seldom():
     alarms = [sliced(seed, worse=False)["state"] == "FAIL" for seed in range(60)]
     assert sum(alarms) <= 0.05 * len(alarms)
+
+
+def live(inputs=(("distance", "number"), ("carrier", "category"), ("time", "time")), problem="late", contract=YES):
+    """The manifest of a live version that takes these columns."""
+    takes = tuple(Input(name=name, type=kind) for name, kind in inputs)
+    return Manifest(
+        name="flights", version=3, title="", problem=problem, made="2026-11-01T10:00:00+00:00", made_by="tom",
+        contract=contract.model_copy(update={"inputs": takes}), runtime="litert",
+        verdict=Verdict(verdict="PASS", clauses=()), metrics={}, lineage=(), raw=(), files={},
+    )  # fmt: skip
+
+
+def today(folder):
+    """A job whose hold-out has a distance, a carrier and a time."""
+    rows = pa.table(
+        {
+            "distance": pa.array([1.0], tables.TYPES["number"]),
+            "carrier": pa.array(["UA"]).cast(tables.TYPES["category"]),
+            "time": pa.array([0], tables.TYPES["time"]),
+        }
+    )
+    tables.write(rows, folder / "test", 0)
+    part = {"name": "flights", "target": "late", "slices": [], "seed": 0}
+    return Job("", "", part, {"split": folder}, folder, folder, "tester", {}, folder)
+
+
+@pytest.mark.parametrize(
+    ("described", "why"),
+    [
+        (live(), ""),
+        (live((("carrier", "boolean"),)), ""),
+        (live((("humid", "number"), ("carrier", "category"))), "today's rows have no humid (number)"),
+        (live((("carrier", "number"), ("distance", "time"))), "today's rows have no carrier (number), distance (time)"),
+        (live(problem="very late"), "it answers very late, and not late"),
+        (live(contract=NUMBER), "it gives other kinds of answers"),
+    ],
+)
+def test_a_live_version_that_can_not_answer_today_is_told_why(tmp_path, described, why):
+    assert compare.unfit(today(tmp_path), YES, described) == why
+
+
+def test_a_live_version_that_is_not_there_stops_the_run(tmp_path):
+    with pytest.raises(StageError, match="must be as it was when it went live"):
+        compare.load(today(tmp_path), {"version": 3, "digest": "d"})

@@ -18,10 +18,14 @@ def alone(values, answers, target):
     kind = "number" if values.dtype.kind == "f" else "category"
     column, cut = pa.chunked_array([pa.array(values)]), len(values) * 2 // 3
     bins = leaks.bins_of("x", seen.of_column(column[:cut], kind), target)
+    size = len(bins.labels())
     held = seen.of_numbers(answers[:cut].astype("float32"))
     told = [
         leaks.table(
-            seen.places(bins, part), len(bins.labels()), leaks.comparable(some.astype("float32"), held, target), target
+            seen.places([bins], part)[0],
+            size,
+            leaks.comparable(some.astype("float32"), held, target),
+            target,
         )
         for part, some in ((column[:cut], answers[:cut]), (column[cut:], answers[cut:]))
     ]

@@ -108,7 +108,7 @@ def learned(given):
     """The windows over rows, as Features learns them."""
     columns = operands(given)
     days = np.where(values.told(columns["t"]), civil.Moment(columns["t"], ZONE, np).days, np.nan)
-    return {name: past.window(name, one, past.sums(one, columns, days, ZONE), 0) for name, one in PAST.items()}
+    return {name: past.window(name, one, [past.sums(one, columns, days, ZONE)], 0) for name, one in PAST.items()}
 
 
 def row_of(columns, table, on, key):

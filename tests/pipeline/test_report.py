@@ -342,7 +342,7 @@ def test_the_live_version_stands_beside_the_model(flights: ReportFacts) -> None:
     told = {**flights.evaluation, "live": live}
     page = report.render(replace(flights, evaluation=told, verdict=verdict))
     assert "Model minus live version 2" in page
-    assert "Log loss no worse than the live version in every slice<small>worst: carrier EV</small>" in page
+    assert "Log loss no worse than the live version in every slice<small>carrier EV stands worst</small>" in page
     assert f"<td><code>{'1' * 64}</code></td>" in page
     assert "The live version was version 2" in page
 
@@ -420,6 +420,12 @@ def test_a_verdict_is_told_in_words(flights: ReportFacts, states: list[str], ver
     clauses = [{**clause, "state": state} for clause, state in zip(flights.verdict["clauses"], states, strict=True)]
     page = report.render(replace(flights, verdict={**flights.verdict, "verdict": verdict, "clauses": clauses}))
     assert sentence in Outline(page).texts
+
+
+def test_the_slice_that_stands_worst_is_named(flights: ReportFacts) -> None:
+    clause = requirement("roc_auc at least 0.5 in every slice of 200 rows or more", 0.6, 0.5, "PASS")
+    verdict = {"verdict": "PASS", "clauses": [clause | {"slice": "carrier <b>"}]}
+    assert "carrier &lt;b&gt; stands worst" in report.render(replace(flights, verdict=verdict))
 
 
 def test_lower_is_better_where_a_metric_counts_mistakes(flights: ReportFacts) -> None:

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from bundle import profile
-from pipeline import seen, tables
+from bundle.profile import Bins
+from pipeline import drift, seen, tables
 from pipeline.seen import Texts
 
 
@@ -96,3 +97,14 @@ def test_a_table_is_looked_at_part_by_part(tmp_path):
     )
     assert held["x"].counts[0].tolist() == list(range(20))
     assert (held["x"].missing, held["kind"].missing, held["kind"].levels) == (20, 20, {"a": 20})
+
+
+def test_a_value_has_the_same_bin_whatever_other_bins_are_asked_for():
+    numbers = np.array([-np.inf, -1, 0, 0.5, 1, 2, 2.5, 9, np.inf, np.nan], "float32")
+    some = [Bins(name="n", kind="number", edges=edges) for edges in ((), (0, 2), (0.5, 1, 2, 3))]
+    for bins, found in zip(some, seen.places(some, pa.chunked_array([numbers])), strict=True):
+        assert found.tolist() == drift.places(bins, numbers).tolist()
+    texts = ["b", None, "a", "", "c", "b"]
+    some = [Bins(name="t", kind="category", levels=levels) for levels in ((), ("a",), ("b", "a"))]
+    for bins, found in zip(some, seen.places(some, pa.chunked_array([texts])), strict=True):
+        assert found.tolist() == drift.places(bins, np.array(texts, object)).tolist()

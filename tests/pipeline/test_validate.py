@@ -135,8 +135,9 @@ def test_nobody_must_ask_that_a_model_be_not_shown_to_be_worse_than_the_live_one
     assert no_harm({**LIVE, "against": {"log_loss": worse}}) == {whole: "FAIL", slices: "PASS"}
     groups = {"carrier": [*LIVE["slices"]["carrier"], group("AA", 400, log_loss=worse)]}
     assert no_harm({**LIVE, "slices": groups}) == {whole: "PASS", slices: "FAIL"}
-    asked = Requirement(metric="roc_auc", no_worse_than="live", by=0.01)
+    asked = Requirement(metric="log_loss", no_worse_than="live", by=0.01)
     assert no_harm(LIVE, asked) == {slices: "PASS"}
+    assert no_harm(LIVE, asked.model_copy(update={"metric": "roc_auc"})) == {whole: "PASS", slices: "PASS"}
     assert no_harm({}) == {}
 
 
