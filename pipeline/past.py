@@ -145,7 +145,8 @@ def window(name: str, past: Past, parts: Sequence[pd.DataFrame], known_after: in
         added_up = np.bincount(cells, added[column].to_numpy("float64"), (len(seen) + 1) * (days + 1))
         total = np.asarray(added_up, "float64").reshape(-1, days + 1)
         np.cumsum(total, axis=1, out=total)
-        total[:, past.window :] -= total[:, : max(0, days + 1 - past.window)].copy()
+        if past.window:
+            total[:, past.window :] -= total[:, : max(0, days + 1 - past.window)].copy()
         return total
 
     if past.statistic == "mean":

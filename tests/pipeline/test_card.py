@@ -85,6 +85,12 @@ def test_it_says_what_the_facts_say():
     assert "flights.csv, SHA-256 `0d1e0d1e" in text
 
 
+def test_the_slice_that_stands_worst_is_named():
+    clause = Clause(clause="roc_auc at least 0.5", slice="carrier a|b", threshold=0.5, state="PASS", **FIGURE)
+    told = render(manifest(verdict=Verdict(verdict="PASS", clauses=(clause,))))
+    assert r"(carrier a\|b stands worst)" in told
+
+
 def test_without_a_slice_that_is_worse_it_says_so():
     assert "No slice by carrier is worse than all rows together in ROC AUC" in render(told=evaluation(auc=0.69))
 

@@ -398,6 +398,12 @@ def test_a_verdict_is_told_in_words(flights: ReportFacts, states: list[str], ver
     assert sentence in Outline(page).texts
 
 
+def test_the_slice_that_stands_worst_is_named(flights: ReportFacts) -> None:
+    clause = requirement("roc_auc at least 0.5 in every slice of 200 rows or more", 0.6, 0.5, "PASS")
+    verdict = {"verdict": "PASS", "clauses": [clause | {"slice": "carrier <b>"}]}
+    assert "carrier &lt;b&gt; stands worst" in report.render(replace(flights, verdict=verdict))
+
+
 def test_lower_is_better_where_a_metric_counts_mistakes(flights: ReportFacts) -> None:
     against = {
         "prior": {"roc_auc": estimate(0.04), "log_loss": estimate(-0.04), "brier": estimate(-0.001)},
