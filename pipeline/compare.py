@@ -18,7 +18,7 @@ from bundle.operations import ForbiddenOperation
 from pipeline import holdout, plain, published, tables
 from pipeline.errors import StageError
 from pipeline.job import Job, Outcome
-from pipeline.metrics import REPLICATES, SLICE_REPLICATES, Figure, Scored, drawn, figures, scored
+from pipeline.metrics import REPLICATES, SLICE_REPLICATES, Figure, Scored, differences, drawn, scored
 from pipeline.slices import Rows, by_slice
 
 NAME = "live.json"
@@ -106,7 +106,7 @@ def apart(pair: list[Scored], seed: int, most: int, what: str | None = None) -> 
     """The metrics of the first less those of the second, which are weighted alike."""
     mine, theirs = (one.metrics() for one in pair)
     by_model = drawn(pair, seed, most, what)
-    return figures(pair[0].names, mine - theirs, by_model[0] - by_model[1])
+    return differences(pair[0].names, mine - theirs, by_model[0] - by_model[1])
 
 
 def kind(of: pa.DataType) -> str:

@@ -20,7 +20,18 @@ from pipeline.drift import Counts
 from pipeline.errors import StageError
 from pipeline.holdout import Answered
 from pipeline.job import Job, Outcome
-from pipeline.metrics import REPLICATES, SLICE_REPLICATES, Floats, Scored, drawn, draws, figures, scored
+from pipeline.metrics import (
+    REPLICATES,
+    SLICE_REPLICATES,
+    Figure,
+    Floats,
+    Scored,
+    differences,
+    drawn,
+    draws,
+    figures,
+    scored,
+)
 from pipeline.problem import BASELINES, JUDGED, LOWER_IS_BETTER, Baseline
 from pipeline.significance import CHANCE, LEVEL, chance, holm
 from pipeline.slices import Rows, by_slice
@@ -145,21 +156,22 @@ def measure(model: Scored, baselines: dict[Baseline, Scored], seed: int) -> dict
     by_model = drawn(everyone, seed, REPLICATES, "bootstrap")
     values = [one.metrics() for one in everyone]
 
-    def told(values: Floats, replicated: Floats) -> dict[str, dict[str, float]]:
-        return {name: figure.as_dict() for name, figure in figures(model.names, values, replicated).items()}
+    def told(figured: Mapping[str, Figure]) -> dict[str, dict[str, float]]:
+        return {name: figure.as_dict() for name, figure in figured.items()}
 
     found: dict[str, Any] = {
         "rows": model.rows,
         "level": LEVEL,
-        "metrics": told(values[0], by_model[0]),
+        "metrics": told(figures(model.names, values[0], by_model[0])),
         "baselines": {},
         "against": {},
         "curves": {},
         **model.told(),
     }
     for place, (name, other) in enumerate(baselines.items(), start=1):
-        found["baselines"][name] = told(values[place], by_model[place])
-        found["against"][name] = told(values[0] - values[place], by_model[0] - by_model[place])
+        found["baselines"][name] = told(figures(model.names, values[place], by_model[place]))
+        apart = differences(model.names, values[0] - values[place], by_model[0] - by_model[place])
+        found["against"][name] = told(apart)
         if name == "gradient_boosting":
             found["curves"][name] = other.curves()
     found["curves"]["model"] = model.curves()

@@ -47,14 +47,24 @@ def _bar(what: str, total: int | None) -> Iterator[Advance]:
 
 
 def _lines(what: str, total: int | None) -> Advance:
-    done, told = 0, time.monotonic()
+    done, began = 0, time.monotonic()
+    told = began
 
     def advance(steps: int = 1, detail: str = "") -> None:
         nonlocal done, told
         done += steps
-        if time.monotonic() - told > SECONDS_BETWEEN_LINES:
-            told = time.monotonic()
-            steps_done = f"{done} of {total} " if total else ""
+        now = time.monotonic()
+        if now - told > SECONDS_BETWEEN_LINES:
+            told = now
+            steps_done = f"{done} of {total} {_left(now - began, done, total)}" if total else ""
             print(f"  {what}: {steps_done}{detail}".rstrip(), file=sys.stderr, flush=True)  # noqa: T201
 
     return advance
+
+
+def _left(seconds: float, done: int, total: int) -> str:
+    """How long the rest will take, if it takes as long as what is done."""
+    if not 0 < done < total:
+        return ""
+    minutes, rest = divmod(round(seconds * (total - done) / done), 60)
+    return f"({minutes}:{rest:02} left) "

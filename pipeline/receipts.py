@@ -49,7 +49,7 @@ class Receipt(BaseModel):
         code: the digest of each module of ours that can change the result.
         libraries: the version of each library that can.
         revision: the commit of the repository, where there is one.
-        peak_memory_bytes: of the stage's process, where it had one of its own.
+        peak_memory_bytes: of the stage's process, where it had one of its own, or of the largest that it started.
         run: the name of the run, the same for all that it made.
         measured: what differs from one making to the next, such as seconds, and so is no part of the content.
     """

@@ -11,7 +11,7 @@ from rich.text import Text
 from bundle import manifest
 from bundle.manifest import Clause, Manifest
 from bundle.monitoring import PAGE, REPORT, DayReport
-from pipeline import graph
+from pipeline import graph, working
 from pipeline.receipts import Receipt
 from pipeline.run import Run
 from pipeline.targets import Stage
@@ -41,6 +41,8 @@ def tell(published: Stage, described_sources: Sequence[Stage], run: Run) -> None
     console.print(Text.assemble("\nverdict  ", (verdict, STYLES[verdict])))
     console.print(f"version  {version}", soft_wrap=True, highlight=False)
     console.print(f"report   {version / 'assets.extra' / 'report.html'}", soft_wrap=True, highlight=False)
+    trials = working.folder(run.data, graph.output_path(graph.inputs(published, run)["tuned"])) / working.TENSORBOARD
+    console.print(f"trials   tensorboard --logdir {trials}", soft_wrap=True, highlight=False)
     for one in pages:
         console.print(f"data     {one.folder / 'data.html'}", soft_wrap=True, highlight=False)
     console.print(f"next     {NEXT[verdict]}", highlight=False)

@@ -1,6 +1,9 @@
 """Tune: look for hyperparameters with Keras Tuner, the strong defaults first."""
 
 import json
+import os
+from dataclasses import replace
+from pathlib import Path
 
 import keras_tuner
 from keras_tuner.engine.base_tuner import BaseTuner
@@ -9,10 +12,11 @@ from pipeline import arrays, encoding, working
 from pipeline.errors import DataError
 from pipeline.hyperparameters import space
 from pipeline.job import Job, Outcome
+from pipeline.problem import Search
 from pipeline.progress import track
-from pipeline.tuning import attempts
+from pipeline.tuning import attempts, distributed
 from pipeline.tuning.journal import Finished
-from pipeline.tuning.oracle import Oracle
+from pipeline.tuning.oracle import SEARCH, Oracle
 from pipeline.tuning.trial import CHECKPOINTS, Lesson
 
 OBJECTIVES = {
@@ -30,14 +34,11 @@ def tune(job: Job) -> Outcome:
     Raises:
         DataError: no trial was completed.
     """
-    search, seed, encoded = job.problem.search, job.problem.seed, job.inputs["encoded"]
-    every = {name: arrays.read(encoded / name) for name in ("train", "validation")}
-    drawn = {name: rows.sample(search.rows, seed) for name, rows in every.items()}
-    known = encoding.read(encoded)
-    folder = working.folder(job.data, job.final)
-    trials = run_trials(Lesson(known, drawn["train"], drawn["validation"], search, seed, folder))
+    search, encoded = job.problem.search, job.inputs["encoded"]
+    lesson = lesson_of(encoded, search, job.problem.seed, working.folder(job.data, job.final))
+    trials = run_trials(lesson, job.final.name)
     best = best_of(trials)
-    objective = OBJECTIVES[known.target.task]
+    objective = OBJECTIVES[lesson.known.target.task]
     found = {
         "objective": objective,
         "best": best.id,
@@ -46,29 +47,54 @@ def tune(job: Job) -> Outcome:
     }
     (job.output / "trials.json").write_text(json.dumps(found, indent=1) + "\n")
     notes = [f"{_counted(trials, search.trials)}, {_gain(trials[0], best, objective)}"]
-    notes += [
-        f"drawn at random: {len(drawn[name]):,} of {len(every[name]):,} rows of {name}"
-        for name in every
-        if len(drawn[name]) < len(every[name])
-    ]
+    for name, drawn in (("train", lesson.train), ("validation", lesson.validation)):
+        every = arrays.read(encoded / name)
+        if len(drawn) < len(every):
+            notes.append(f"drawn at random: {len(drawn):,} of {len(every):,} rows of {name}")
     measured = {trial.id: trial.seconds for trial in trials}
     if len(trials) < search.trials:
         measured["trials before the clock stopped it"] = len(trials)
-    return Outcome(rows_in=len(drawn["train"]), notes=notes, measured=measured)
+    return Outcome(rows_in=len(lesson.train), notes=notes, measured=measured)
 
 
-def run_trials(lesson: Lesson) -> list[Finished]:
-    """Every trial that ended, the first with the defaults; those that ended in a run before are taken from there."""
-    search = lesson.search
+def take_part(encoded: Path, search: Search, seed: int, folder: Path) -> int:
+    """Run trials for a search elsewhere, which is called as the folder is; how many they were.
+
+    Raises:
+        StageError: there is no such search.
+    """
+    return distributed.take_part(folder.name, search.trials, lesson_of(encoded, search, seed, folder), folder)
+
+
+def lesson_of(encoded: Path, search: Search, seed: int, folder: Path) -> Lesson:
+    """What every trial of a search learns from."""
+    train, validation = (arrays.read(encoded / name).sample(search.rows, seed) for name in ("train", "validation"))
     for name in (TRIALS, CHECKPOINTS):
-        (lesson.folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    return Lesson(encoding.read(encoded), train, validation, search, seed, folder)
+
+
+def run_trials(lesson: Lesson, key: str) -> list[Finished]:
+    """Every trial that ended, the first with the defaults; those that ended in a run before are taken from there."""
+    search, is_chief = lesson.search, distributed.is_chief()
     values = keras_tuner.HyperParameters()
     space(values)
+    if is_chief:
+        values.Fixed(SEARCH, key)
     with track("tuning", search.trials * search.epochs) as advance:
         oracle = Oracle(values, search, lesson.seed, lesson.folder / TRIALS, advance)
-        BaseTuner(oracle, directory=str(lesson.folder), project_name=KERAS_TUNER, overwrite=True)
-        attempts.run(oracle, [f"tuner{number}" for number in range(search.workers)], lesson, oracle.is_over)
+        tuner = BaseTuner(oracle, directory=str(lesson.folder), project_name=KERAS_TUNER, overwrite=True)
+        if is_chief:
+            tuner.search(verbose=0)
+        else:
+            names = [f"tuner{number}" for number in range(search.workers)]
+            attempts.run(oracle, names, replace(lesson, threads=_threads(search.workers)), oracle.is_over)
     return [oracle.finished[trial] for trial in sorted(oracle.finished)]
+
+
+def _threads(workers: int) -> int | None:
+    """The share of the processors that each of several has."""
+    return max(1, len(os.sched_getaffinity(0)) // workers) if workers > 1 else None
 
 
 def best_of(trials: list[Finished]) -> Finished:

@@ -106,8 +106,8 @@ def answered(request: dict[str, Any]) -> dict[str, Any]:
     job = Job(**request)
     try:
         outcome = process.call(job, Code(Index(job.data)))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        return asdict(replace(outcome, peak_memory_bytes=peak))
+        peaks = [resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return asdict(replace(outcome, peak_memory_bytes=max(peaks) * 1024))
     except PlumblineError as error:
         return {"fault": str(error), "kind": type(error).__name__}
     except MemoryError:

@@ -8,6 +8,8 @@ result is needed, or may still be made.
 from pathlib import Path
 
 NAME = "work"
+TENSORBOARD = "tensorboard"
+"""What shows a stage's work while it goes on, in the folder of it."""
 
 
 def folder(data: Path, result: Path) -> Path:

@@ -17,7 +17,7 @@ from bundle.contract import Contract
 from pipeline.metrics.binary import Binary
 from pipeline.metrics.multiclass import Multiclass
 from pipeline.metrics.regression import Regression
-from pipeline.problem import Metric
+from pipeline.problem import BIASED, Metric
 from pipeline.progress import track
 from pipeline.significance import LEVEL
 
@@ -27,8 +27,6 @@ FEWEST_DRAWS = 100
 DRAWN_ROWS = 100_000_000
 """Rows times replicates, about: of more rows there are fewer replicates."""
 
-BIASED = {"ece"}
-"""Metrics that chance alone makes larger, and in a replicate twice."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -131,6 +129,11 @@ def figures(names: Sequence[Metric], values: Floats, drawn: Floats) -> dict[str,
         enough = np.isfinite(values[place]) and len(column) >= len(drawn) / 2
         low, high = np.quantile(column, [tail, 1 - tail]) if enough else (np.nan, np.nan)
         if name in BIASED:
-            low = np.sqrt(max(0.0, 2 * values[place] ** 2 - high**2)) if (column >= 0).all() else low
+            low = np.sqrt(np.maximum(0.0, 2 * values[place] ** 2 - high**2))
         told[name] = Figure(float(values[place]), float(low), float(high))
     return told
+
+
+def differences(names: Sequence[Metric], values: Floats, drawn: Floats) -> dict[str, Figure]:
+    """The same of differences between two models, but for metrics that chance makes larger in each, not alike."""
+    return {name: figure for name, figure in figures(names, values, drawn).items() if name not in BIASED}

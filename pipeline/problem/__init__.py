@@ -12,6 +12,7 @@ from pipeline.problem.column import Column
 from pipeline.problem.features import TEXT_PARTS, Features, Past, Screen
 from pipeline.problem.model import (
     BASELINES,
+    BIASED,
     COSTS,
     JUDGED,
     LIVE,
@@ -39,6 +40,7 @@ from pipeline.problem.whole import Problem
 
 __all__ = [
     "BASELINES",
+    "BIASED",
     "COSTS",
     "JUDGED",
     "LIVE",

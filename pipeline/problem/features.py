@@ -18,7 +18,8 @@ class Past(Part):
     """What is added up; a count needs nothing, and counts the rows that have it where it is given."""
     by: tuple[str, ...] = ()
     """The columns that make a group; all rows are one group without."""
-    window: Annotated[Days, Field(ge=1)]
+    window: Annotated[Days, Field(ge=1)] | None = None
+    """How many days back; all that there are, if not given."""
 
     @model_validator(mode="after")
     def _adds_something(self) -> "Past":

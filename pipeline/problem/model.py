@@ -22,6 +22,8 @@ METRICS: dict[Task, tuple[Metric, ...]] = {
 LOWER_IS_BETTER: frozenset[str] = frozenset(
     {"log_loss", "brier", "ece", "rmse", "mae", "median_error", "p90_error", "mape", "latency_ms", "size_mb"}
 )
+BIASED: frozenset[Metric] = frozenset({"ece"})
+"""Metrics that chance alone makes larger, of a few rows more than of many; so their differences tell little."""
 LOSS: dict[Task, Metric] = {"binary": "log_loss", "multiclass": "log_loss", "regression": "rmse"}
 """What training makes small: by it models are compared, and columns found to matter."""
 JUDGED: dict[Task, Metric] = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "rmse"}
@@ -94,6 +96,8 @@ class Requirement(Part):
             raise ValueError(f"expected one of {which}, got {' and '.join(given) or 'none of them'}")
         if self.metric in COSTS and (self.max is None or self.every_slice):
             raise ValueError(f"expected a max alone for {self.metric}, got {self._given()}")
+        if self.metric in BIASED and self.rival:
+            raise ValueError(f"expected min or max for {self.metric}, got {self._given()}")
         if self.every_slice and self.rival not in (None, LIVE):
             raise ValueError(f"expected min, max or the live version for every slice, got the baseline {self.rival}")
         return self

@@ -98,13 +98,13 @@ class Attempt:
         self.hears.close()
 
 
-def run(oracle: keras_tuner.Oracle, workers: list[str], work: Work, is_over: Callable[[], bool]) -> None:
-    """Run what the oracle proposes, one trial at a time for each worker, until it proposes no more.
+def run(oracle: keras_tuner.Oracle, workers: list[str], work: Work, is_over: Callable[[], bool]) -> int:
+    """Run what the oracle proposes, one trial at a time for each worker, until it proposes no more; how many ended.
 
     Trials that are under way when the time is over are left off, but for the first of all.
     """
     running: dict[str, Attempt] = {}
-    waiting = list(workers)
+    waiting, count = list(workers), 0
     try:
         while waiting or running:
             for worker in [name for name in waiting if name not in running]:
@@ -117,12 +117,14 @@ def run(oracle: keras_tuner.Oracle, workers: list[str], work: Work, is_over: Cal
             for worker, attempt in list(running.items()):
                 if attempt.hears.poll() and attempt.hear(oracle):
                     del running[worker]
+                    count += 1
             if is_over():
                 for worker in [name for name, attempt in running.items() if int(attempt.trial.trial_id)]:
                     running.pop(worker).end()
     finally:
         for attempt in running.values():
             attempt.end()
+    return count
 
 
 def _wait(running: dict[str, Attempt]) -> None:

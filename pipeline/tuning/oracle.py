@@ -16,6 +16,8 @@ from pipeline.tuning import journal
 from pipeline.tuning.journal import Finished
 
 LOSS = "val_loss"
+SEARCH = "search"
+"""What the digest of the search is called in a space that workers elsewhere see."""
 RANDOM = 2
 """Trials before the oracle's own model has something to go by."""
 
@@ -127,13 +129,13 @@ class Oracle(keras_tuner.oracles.BayesianOptimizationOracle):  # type: ignore[mi
 
     def _finished(self, trial: Trial) -> Finished:
         curve, failed = self._curve(trial.trial_id), trial.status == TrialStatus.FAILED
-        whole = len(curve) == self._search.epochs
+        completed = not failed and len(curve) == self._search.epochs
         return Finished(
             id=trial.trial_id,
-            status="FAILED" if failed else "COMPLETED" if whole else "STOPPED",
-            score=None if failed else min(curve),
-            message=trial.message,
-            hyperparameters=trial.hyperparameters.values,
+            status="COMPLETED" if completed else "FAILED" if failed else "STOPPED",
+            score=min(curve) if completed else None,
+            message=trial.message or ("It failed on a worker, whose log tells why." if failed else None),
+            hyperparameters={name: value for name, value in trial.hyperparameters.values.items() if name != SEARCH},
             curve=curve,
             seconds=round(time.monotonic() - self._begun[trial.trial_id], 1),
         )

@@ -1,7 +1,6 @@
 """One trial: the network learns with some hyperparameters, as long as it keeps up with the trials before it."""
 
 import math
-import os
 import shutil
 import statistics
 import traceback
@@ -14,7 +13,7 @@ import tensorflow as tf
 from keras_tuner.engine.trial import Trial
 from tensorboard.plugins.hparams import api as hparams
 
-from pipeline import disk
+from pipeline import disk, working
 from pipeline.arrays import Arrays
 from pipeline.checkpoint import Checkpoint
 from pipeline.encoding import Encoding
@@ -27,7 +26,6 @@ from pipeline.tuning.attempts import Ended, Epoch, Tell
 from pipeline.tuning.oracle import LOSS, curve
 
 CHECKPOINTS = "checkpoints"
-TENSORBOARD = "tensorboard"
 GRACE = 1 / 2
 """The share of the epochs in which no trial is held to have fallen behind."""
 ENOUGH = 2
@@ -47,6 +45,8 @@ class Lesson:
     search: Search
     seed: int
     folder: Path
+    threads: int | None = None
+    """Of the processors; None for as many as there are."""
 
     def __call__(self, trial: Trial, others: list[Trial], tell: Tell) -> None:
         """Learn, and tell each epoch and how it ended."""
@@ -66,10 +66,8 @@ class Lesson:
         Raises:
             DataError: the validation loss is no finite number.
         """
-        if self.search.workers > 1:
-            tf.config.threading.set_intra_op_parallelism_threads(
-                max(1, len(os.sched_getaffinity(0)) // self.search.workers)
-            )
+        if self.threads:
+            tf.config.threading.set_intra_op_parallelism_threads(self.threads)
         fix_seeds(self.seed)
         chosen, target = space(trial.hyperparameters), self.known.target
         model, batches = build(self.known, chosen, self.seed), Batches(self.train, target, self.seed)
@@ -101,13 +99,13 @@ class Lesson:
 
     def _shown(self, trial: Trial, *, anew: bool) -> list[Any]:
         """What shows the trial in TensorBoard, in the folders that Keras Tuner would give it."""
-        folder = self.folder / TENSORBOARD / trial.trial_id
+        folder = self.folder / working.TENSORBOARD / trial.trial_id
         if anew:
             shutil.rmtree(folder, ignore_errors=True)
         execution = str(folder / "execution0")
         return [
             keras.callbacks.TensorBoard(execution, write_graph=False),
-            hparams.KerasCallback(execution, trial.hyperparameters.values, trial_id=trial.trial_id),
+            hparams.KerasCallback(execution, space(trial.hyperparameters).as_dict(), trial_id=trial.trial_id),
         ]
 
 

@@ -50,8 +50,8 @@ class Place:
         self.encoded.mkdir(parents=True)
         encoding.write(self.known, self.encoded)
         for name, kept in (("train", self.train), ("validation", rows(500, 1))):
-            on_disk = arrays.create(self.encoded / name, len(kept), 1, 1, answers=True)
-            on_disk.numbers[:], on_disk.categories[:], on_disk.target[:] = kept.numbers, kept.categories, kept.target
+            arrays.create(self.encoded / name, len(kept), 1, 1, answers=True)
+            arrays.put(kept, self.encoded / name, 0)
 
     @property
     def encoded(self) -> Path:
@@ -88,13 +88,25 @@ class Place:
         """Run the search to its end."""
         return process.run(self.job)
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def take_part(self) -> None:
+        """Run trials for the same search in another data folder."""
+        from pipeline import tune
+
+        print(tune.take_part(self.encoded, self.job.problem.search, 5, self.work))  # noqa: T201 - read by a test
+
+    def start(self, what: str = "run", **environment: str) -> subprocess.Popen[str]:
         """Start it in a process group of its own."""
         code = (
             f"import sys; from pathlib import Path; from tests.pipeline.search import Place; "
-            f"Place(Path({str(self.data)!r}), {self.search!r}, {self.function!r}).run()"
+            f"Place(Path({str(self.data)!r}), {self.search!r}, {self.function!r}).{what}()"
         )
-        return subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+        return subprocess.Popen(
+            [sys.executable, "-c", code],
+            env={**os.environ, **environment},
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
 
     def kill_when(self, ready: Any) -> None:
         """Start it, and kill all its processes as soon as something holds."""

@@ -133,7 +133,7 @@ def test_what_is_usual_for_a_single_day_is_that_of_training_and_validation(tmp_p
     assert kind.rows == steady.rows == 3000
 
 
-def test_the_imputed_median_is_that_of_the_values_that_are_there(tmp_path, splits):
+def test_case_04_the_imputed_median_is_that_of_the_values_that_training_has(tmp_path, splits):
     _, known, _, _ = run(tmp_path, splits)
     values = np.sort(splits["train"]["x"].dropna().to_numpy("float32"))
     assert known.numbers[0].median == pytest.approx(values[(len(values) - 1) // 2], abs=1e-6)

@@ -115,7 +115,7 @@ def test_an_expression_is_missing_where_an_operand_is(made):
     assert rows["high"].fillna(-1).tolist() == [0.0, 1.0, -1.0, -1.0]
 
 
-def test_a_row_without_an_answer_is_set_aside(made):
+def test_case_04_a_row_without_an_answer_is_set_aside_and_counted(made):
     _, _, aside = made
     assert aside["reason"].tolist() == ["delay > 15 can't be told"]
 

@@ -1,11 +1,9 @@
 """Which hyperparameters are tried depends on the seed and the rounds before, and on nothing else."""
 
-import keras_tuner
 import numpy as np
 import pytest
 
 from pipeline.problem import Search
-from pipeline.tuning.oracle import LOSS, Oracle, ended
 
 pytestmark = pytest.mark.slow
 
@@ -13,6 +11,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def begin(tmp_path):
     """Makes an oracle whose journal lies in a folder of the given name."""
+    import keras_tuner
+
+    from pipeline.tuning.oracle import Oracle
 
     def begun(name, search, seed=0):
         folder = tmp_path / name
@@ -33,6 +34,20 @@ def loss(trial):
     return abs(values["dropout"] - 0.2) + abs(values["depth"] - 3)
 
 
+def end(oracle, trial, value):
+    """Tell the oracle the one epoch of a trial."""
+    from pipeline.tuning.oracle import LOSS, ended
+
+    oracle.update_trial(trial.trial_id, {LOSS: value}, 0)
+    oracle.end_trial(ended(trial, "COMPLETED"))
+
+
+def fail(oracle, trial):
+    from pipeline.tuning.oracle import ended
+
+    oracle.end_trial(ended(trial, "FAILED", "no"))
+
+
 def run(oracle, workers, order, stop_after=1000):
     """Run trials as they are proposed; which of those under way ends next is drawn."""
     running, waiting = {}, list(range(workers))
@@ -46,10 +61,9 @@ def run(oracle, workers, order, stop_after=1000):
         if running:
             trial = running.pop(int(order.choice(sorted(running))))
             if trial.trial_id == "4":
-                oracle.end_trial(ended(trial, "FAILED", "no"))
-                continue
-            oracle.update_trial(trial.trial_id, {LOSS: loss(trial)}, 0)
-            oracle.end_trial(ended(trial, "COMPLETED"))
+                fail(oracle, trial)
+            else:
+                end(oracle, trial, loss(trial))
     return [oracle.finished[trial].model_dump(exclude={"seconds"}) for trial in sorted(oracle.finished)]
 
 
@@ -77,9 +91,15 @@ def test_who_asks_for_more_than_a_round_has_waits(begin):
     first, second = oracle.create_trial("a"), oracle.create_trial("b")
     assert oracle.create_trial("c").status == "IDLE"
     for trial in (second, first):
-        oracle.update_trial(trial.trial_id, {LOSS: 0.5}, 0)
-        oracle.end_trial(ended(trial, "COMPLETED"))
+        end(oracle, trial, 0.5)
     assert oracle.create_trial("c").status == "RUNNING"
+
+
+def test_a_trial_that_was_stopped_has_no_score_to_be_the_best_by(begin):
+    oracle = begin("one", Search(trials=1, epochs=2))
+    end(oracle, oracle.create_trial("a"), 0.1)
+    stopped = oracle.finished["0"]
+    assert (stopped.status, stopped.score, stopped.curve) == ("STOPPED", None, [0.1])
 
 
 def test_when_the_time_is_over_no_trial_begins_and_all_that_ended_are_kept(begin):

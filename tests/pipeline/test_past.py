@@ -20,6 +20,7 @@ SPEC = {
             "mean_delay": {"statistic": "mean", "of": "delay", "by": ["line"], "window": "2 days"},
             "late": {"statistic": "sum", "of": "delay > 3", "by": ["line", "rain"], "window": "7 days"},
             "trips_before": {"statistic": "count", "window": "3 days"},
+            "trips_of_line": {"statistic": "count", "by": ["line"]},
         },
     },
     "split": {"time": "at", "validation": "2013-02-01", "test": "2013-03-01"},
@@ -82,6 +83,7 @@ def by_hand(frame, known_after=0):
                 "mean_delay": delays.mean(),
                 "late": (frame["delay"][line & rain & age.between(1, 7)] > 3).sum(),
                 "trips_before": age.between(1, 3).sum(),
+                "trips_of_line": (line & (age >= 1)).sum(),
             }
         )
     return pd.DataFrame(told).astype("float32")

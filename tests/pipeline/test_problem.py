@@ -170,6 +170,10 @@ def past(**changed):
             "requirements.7.every_slice: needs slices = [...] to name columns, and none is",
         ),
         (
+            lambda raw: raw["requirements"].append({"metric": "ece", "no_worse_than": "live"}),
+            "requirements.7: expected min or max for ece, got no_worse_than",
+        ),
+        (
             lambda raw: raw["requirements"].append({"metric": "brier", "no_worse_than": "mean"}),
             "requirements.7.no_worse_than: 'mean' is not for task = 'binary', which has prior, gradient_boosting",
         ),

@@ -151,7 +151,7 @@ def test_by_digest_a_row_stays_where_it_is_when_others_come_and_go(tmp_path):
 
 
 @pytest.mark.parametrize("by", ["hash", "random"])
-def test_rows_that_are_alike_lie_in_one_split(tmp_path, by):
+def test_case_06_rows_that_are_alike_lie_in_one_split(tmp_path, by):
     """A table without a key, with rows twice and thrice in it."""
     table = frame(1500)
     table = pd.concat([table, table[:500], table[:200]], ignore_index=True)

@@ -3,7 +3,6 @@
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.tuning.trial import Judge
 
 pytestmark = pytest.mark.slow
 
@@ -12,6 +11,8 @@ OTHERS = [[0.9, 0.7, 0.5, 0.5], [0.8, 0.6, 0.4, 0.4], [0.7, 0.5, 0.3, 0.3]]
 
 def epochs(curve, others, of=4):
     """After how many epochs a trial with this curve is stopped; as many as there are, if it is not."""
+    from pipeline.tuning.trial import Judge
+
     judge = Judge(others, of, lambda _: None)
     for number, loss in enumerate(curve, 1):
         judge.hear(loss)

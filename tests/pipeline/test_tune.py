@@ -2,16 +2,16 @@
 
 import os
 import signal
+import socket
 
 import numpy as np
 import pytest
 
-from pipeline import process, tune
+from pipeline import process
 from pipeline.arrays import Arrays
 from pipeline.encoding import Target
-from pipeline.errors import DataError
+from pipeline.errors import DataError, StageError
 from pipeline.hyperparameters import Hyperparameters
-from pipeline.tuning.trial import Lesson
 from tests.pipeline.search import KNOWN, Place, rows
 
 pytestmark = pytest.mark.slow
@@ -108,16 +108,17 @@ def test_case_08_a_loss_that_is_not_finite_is_no_result(tmp_path):
         train.fit(model, known.target, Hyperparameters(), broken, broken, 1, 0)
 
 
-class Mortal(Lesson):
-    """Trials of which the second is killed as it begins."""
-
-    def learn(self, trial, others, tell):
-        if trial.trial_id == "1":
-            os.kill(os.getpid(), signal.SIGKILL)
-        super().learn(trial, others, tell)
-
-
 def mortal(job):
+    """A search whose second trial is killed as it begins."""
+    from pipeline import tune
+    from pipeline.tuning.trial import Lesson
+
+    class Mortal(Lesson):
+        def learn(self, trial, others, tell):
+            if trial.trial_id == "1":
+                os.kill(os.getpid(), signal.SIGKILL)
+            super().learn(trial, others, tell)
+
     tune.Lesson = Mortal
     return tune.tune(job)
 
@@ -144,6 +145,42 @@ def test_trials_run_side_by_side(tmp_path):
     place = Place(tmp_path, {**SEARCH, "trials": 2, "epochs": 1, "workers": 2})
     place.run()
     assert [trial["status"] for trial in place.result["trials"]] == ["COMPLETED"] * 2
+
+
+def test_workers_elsewhere_run_the_trials_of_a_chief(tmp_path):
+    search = {**SEARCH, "trials": 4, "epochs": 1, "workers": 2}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    where = {"KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": str(port)}
+    chief = Place(tmp_path / "chief", search)
+    run = chief.start(**where, KERASTUNER_TUNER_ID="chief")
+    workers = [
+        Place(tmp_path / name, search).start("take_part", **where, KERASTUNER_TUNER_ID=name) for name in ("one", "two")
+    ]
+    counts = [int(worker.communicate(timeout=300)[0]) for worker in workers]
+    run.communicate(timeout=60)
+    assert run.returncode == 0
+    assert sum(counts) == 4
+    assert all(counts)
+    trials = chief.result["trials"]
+    assert [trial["status"] for trial in trials] == ["COMPLETED"] * 4
+    assert all(trial["hyperparameters"].keys() == Hyperparameters().as_dict().keys() for trial in trials)
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"KERASTUNER_ORACLE_IP": "127.0.0.1"}, "KERASTUNER_ORACLE_PORT must say .* KERASTUNER_TUNER_ID must be chief"),
+        ({"KERASTUNER_ORACLE_IP": "::1", "KERASTUNER_ORACLE_PORT": "1", "KERASTUNER_TUNER_ID": "a"}, "and is a"),
+    ],
+)
+def test_a_run_is_no_worker(monkeypatch, environment, message):
+    from pipeline.tuning import distributed
+
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(StageError, match=message):
+        distributed.is_chief()
 
 
 def test_a_sample_is_drawn_once_and_keeps_the_order():
