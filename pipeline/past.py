@@ -129,7 +129,7 @@ def window(name: str, past: Past, parts: Sequence[pd.DataFrame], known_after: in
     levels = tuple([str(level) for level in one.categories] for one in coded)
     room = reduce(lambda one, other: one * other, map(len, levels), 1)
     together = combined([one.codes.astype("int64") for one in coded], levels, len(added))
-    seen, rows = np.unique(together, return_inverse=True)
+    seen = np.unique(together)
     first, days = (int(added["day"].min()), int(np.ptp(added["day"])) + 1) if len(added) else (0, 1)
     if max(room, (len(seen) + 1) * (days + 1)) > MOST:
         raise DataError(
@@ -138,15 +138,23 @@ def window(name: str, past: Past, parts: Sequence[pd.DataFrame], known_after: in
         )
     groups = np.full(room, len(seen), np.int32)
     groups[seen] = np.arange(len(seen))
-    totals = [np.zeros((len(seen) + 1, days + 1)) for _ in range(2)]
-    for total, column in zip(totals, ("rows", "sum"), strict=True):
-        np.add.at(total, (rows, added["day"].to_numpy() - first + 1), added[column].to_numpy("float64"))
+    cells = groups[together].astype("int64") * (days + 1) + added["day"].to_numpy() - first + 1
+
+    def within(column: str) -> npt.NDArray[np.float64]:
+        """What the window of each group and day adds up to."""
+        added_up = np.bincount(cells, added[column].to_numpy("float64"), (len(seen) + 1) * (days + 1))
+        total = np.asarray(added_up, "float64").reshape(-1, days + 1)
         np.cumsum(total, axis=1, out=total)
         if past.window:
             total[:, past.window :] -= total[:, : max(0, days + 1 - past.window)].copy()
-    count, total = totals
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found = {"count": count, "sum": total, "mean": np.where(count > 0, total / count, np.nan)}[past.statistic]
+        return total
+
+    if past.statistic == "mean":
+        count = within("rows")
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = np.where(count > 0, within("sum") / count, np.nan)
+    else:
+        found = within("rows" if past.statistic == "count" else "sum")
     return Window(levels, groups, first + known_after, found.astype("float32"))
 
 

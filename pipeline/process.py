@@ -25,8 +25,9 @@ from pipeline.errors import PlumblineError, StageError
 from pipeline.job import Job, Outcome
 
 ENVIRONMENT = {
-    "ARROW_DEFAULT_MEMORY_POOL": "system",  # one heap, so that what Arrow and NumPy give back serves either
+    "ARROW_DEFAULT_MEMORY_POOL": "system",  # one heap: what Arrow, NumPy or a thread gives back serves all
     "KERAS_BACKEND": "tensorflow",
+    "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),  # the columns of a part are given back to be used by the next
     "MALLOC_TRIM_THRESHOLD_": str(512 << 20),
     "PLUMBLINE_STAGE": "1",

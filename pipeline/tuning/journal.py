@@ -20,7 +20,7 @@ class Finished(BaseModel):
 
     Attributes:
         status: ``STOPPED`` where it fell behind the others, and was not trained to its end.
-        score: the lowest loss of the curve; None where it failed.
+        score: the lowest loss of the curve; None where it was not completed.
         message: why it failed.
         curve: the validation loss after each epoch.
         seconds: how long it took, of the run that ended it.

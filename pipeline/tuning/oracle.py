@@ -129,11 +129,11 @@ class Oracle(keras_tuner.oracles.BayesianOptimizationOracle):  # type: ignore[mi
 
     def _finished(self, trial: Trial) -> Finished:
         curve, failed = self._curve(trial.trial_id), trial.status == TrialStatus.FAILED
-        whole = len(curve) == self._search.epochs
+        completed = not failed and len(curve) == self._search.epochs
         return Finished(
             id=trial.trial_id,
-            status="FAILED" if failed else "COMPLETED" if whole else "STOPPED",
-            score=None if failed else min(curve),
+            status="COMPLETED" if completed else "FAILED" if failed else "STOPPED",
+            score=min(curve) if completed else None,
             message=trial.message or ("It failed on a worker, whose log tells why." if failed else None),
             hyperparameters={name: value for name, value in trial.hyperparameters.values.items() if name != SEARCH},
             curve=curve,

@@ -95,6 +95,13 @@ def test_who_asks_for_more_than_a_round_has_waits(begin):
     assert oracle.create_trial("c").status == "RUNNING"
 
 
+def test_a_trial_that_was_stopped_has_no_score_to_be_the_best_by(begin):
+    oracle = begin("one", Search(trials=1, epochs=2))
+    end(oracle, oracle.create_trial("a"), 0.1)
+    stopped = oracle.finished["0"]
+    assert (stopped.status, stopped.score, stopped.curve) == ("STOPPED", None, [0.1])
+
+
 def test_when_the_time_is_over_no_trial_begins_and_all_that_ended_are_kept(begin):
     search = Search(trials=8, epochs=1, minutes=1e-9, workers=3)
     oracle = begin("one", search)
