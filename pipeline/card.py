@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bundle.manifest import Manifest
 from pipeline import report
-from pipeline.problem import Notes
+from pipeline.problem import JUDGED, Notes
 
 NAME = "card.md"
 WORST = 5
@@ -47,7 +47,7 @@ def render(described: Manifest, notes: Notes, evaluation: Facts, profile: Facts,
         one=described,
         notes=notes,
         evaluation=evaluation,
-        judged=report.JUDGED[described.contract.task],
+        judged=JUDGED[described.contract.task],
         worst=worst(evaluation),
         left_out=[feature for feature in profile["features"] if not feature["kept"]],
         trials=trials,
@@ -77,7 +77,7 @@ def head(described: Manifest, notes: Notes) -> dict[str, Any]:
 
 def worst(evaluation: Facts) -> list[tuple[str, Facts]]:
     """The slices on which the model does worst for certain: the column and the slice, the worst first."""
-    metric = report.METRICS[report.JUDGED[evaluation["task"]]]
+    metric = report.METRICS[JUDGED[evaluation["task"]]]
     overall = evaluation["metrics"][metric.name]["value"]
     sign = -1.0 if metric.lower_is_better else 1.0
     found = [

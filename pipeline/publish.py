@@ -30,7 +30,7 @@ def publish(job: Job) -> Outcome:
     (folder / EXTRA / profile.NAME).write_text(reference(inputs).model_dump_json(indent=1) + "\n")
     chain = receipts.read_chain(folder)
     evaluation = _json(inputs["evaluation"] / "evaluation.json") | {"live": _json(inputs["compared"] / "live.json")}
-    verdict = with_latency(_json(inputs["verdict"] / "verdict.json"), chain)
+    verdict = Verdict.model_validate(with_latency(_json(inputs["verdict"] / "verdict.json"), chain))
     steps, raw = history(chain)
     read = hold_out(chain)
     windows = _json(inputs["split"] / "windows.json")
@@ -41,7 +41,7 @@ def publish(job: Job) -> Outcome:
         version=number,
         made=made,
         key=steps[-1].key,
-        verdict=verdict,
+        verdict=verdict.model_dump(),
         evaluation=evaluation,
         notes=job.problem.notes.model_dump(),
         windows=windows,
@@ -65,7 +65,7 @@ def publish(job: Job) -> Outcome:
         made_by=job.made_by,
         contract=Contract.model_validate_json((inputs["model"] / "contract.json").read_bytes()),
         runtime=_json(inputs["model"] / "parity.json")["runtime"],
-        verdict=Verdict.model_validate(verdict),
+        verdict=verdict,
         metrics=evaluation["metrics"],
         windows=tuple(Window.model_validate(one) for one in windows),
         hold_out=read,

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from pipeline import class_figures, figures, input_figures, number_figures
+from pipeline.problem import JUDGED, LOSS
 from pipeline.strips import DARK, PALETTE
 
 Facts = Mapping[str, Any]  # as read from a JSON file
@@ -31,7 +32,8 @@ class ReportFacts:
     version     its version
     made        when it was made, an ISO time
     key         the digest that names everything it was made from
-    verdict     {"verdict", "clauses": [{"clause", "value", "low", "high", "threshold", "state"}]}
+    verdict     {"verdict", "clauses": [{"clause", "kind", "slice", "value", "low", "high", "threshold", "state"}],
+                "live", "policy", "data", "code"}, as the manifest has it
     evaluation  on the held-out rows, as Evaluate leaves it: {"task", "rows", "level", "metrics", "baselines",
                 "against", "slices", "curves", "runtime"} and what the task has; a metric is
                 {"value", "low", "high"}, or None where the rows can't tell it
@@ -86,7 +88,10 @@ RANKING = (
     ),
     Metric("brier", "Brier score", "the probabilities' mean squared error", lower_is_better=True),
     Metric(
-        "ece", "Calibration error", "how far predicted and observed shares are apart, on average", lower_is_better=True
+        "ece",
+        "Calibration error",
+        "how far the shares that come true are from the probabilities, on average",
+        lower_is_better=True,
     ),
 )
 DECISION = (
@@ -94,30 +99,27 @@ DECISION = (
     Metric("precision", "Precision", "the share of its positive answers that are right"),
     Metric("f1", "F1", "the harmonic mean of recall and precision"),
     Metric("accuracy", "Accuracy", "the share of all answers that are right"),
-    Metric("balanced_accuracy", "Balanced accuracy", "the share of right answers, averaged over yes and no"),
+    Metric("balanced_accuracy", "Balanced accuracy", "the share that is right of each actual answer, averaged"),
 )
 LABELS = (
-    Metric("accuracy", "Accuracy", "the share of all answers that are right"),
-    Metric("balanced_accuracy", "Balanced accuracy", "recall, averaged over the classes"),
+    *DECISION[-2:],
     Metric("macro_f1", "Macro F1", "the harmonic mean of recall and precision, averaged over the classes"),
     Metric("roc_auc", "ROC AUC", "how often a row of a class ranks above another one, averaged over the classes"),
-    RANKING[2],
-    RANKING[3],
-    RANKING[4],
+    *RANKING[-3:],
 )
 NUMBERS = (
     Metric("rmse", "RMSE", "the root of the mean squared error; large errors cost most", lower_is_better=True),
     Metric("mae", "Mean absolute error", "how far it is off, on average", lower_is_better=True),
     Metric("median_error", "Median error", "half of the answers are less far off", lower_is_better=True),
-    Metric("p90_error", "90 % error", "nine tenths of the answers are less far off", lower_is_better=True),
+    Metric("p90_error", "Error of nine tenths", "nine tenths of the answers are less far off", lower_is_better=True),
     Metric("mape", "MAPE", "how far it is off, as a part of the value, on average", lower_is_better=True),
     Metric("r2", "R²", "the share of the variance that it explains"),
 )
-METRICS = {metric.name: metric for metric in (*LABELS, *RANKING, *DECISION, *NUMBERS)}
-JUDGED = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "rmse"}
-"""The metric that slices are compared by."""
-COMPARED = {"binary": "log_loss", "multiclass": "log_loss", "regression": "rmse"}
-"""The metric by which a sentence tells how the model stands to its baselines."""
+COSTS = (
+    Metric("latency_ms", "Milliseconds for a row", "the median, as it is served", lower_is_better=True),
+    Metric("size_mb", "Megabytes", "of the model's files", lower_is_better=True),
+)
+METRICS = {metric.name: metric for metric in (*LABELS, *RANKING, *DECISION, *NUMBERS, *COSTS)}
 TOLD = {
     "binary": ("roc_auc", "log_loss", "recall", "precision"),
     "multiclass": ("accuracy", "macro_f1", "log_loss"),
@@ -215,7 +217,7 @@ def _behaviour(evaluation: Facts) -> dict[str, str]:
 
 
 def _rests_on(evaluation: Facts) -> dict[str, Any]:
-    important, followed = evaluation.get("importance", []), evaluation.get("dependence", [])
+    important, followed = evaluation["importance"], evaluation["dependence"]
     answer = {"binary": "Mean probability", "multiclass": "Mean probability", "regression": "Mean prediction"}
     told = METRICS["mae" if evaluation["task"] == "regression" else "log_loss"].label
     reach = input_figures.reach(followed)
@@ -238,6 +240,7 @@ def _summary(facts: ReportFacts) -> list[str]:
         _requirements_sentence(facts.verdict),
         *ANSWERS[facts.evaluation["task"]](facts.evaluation),
         _baselines_sentence(facts.evaluation),
+        _worst_sentence(facts.evaluation["worst_slice"]),
     ]
     return [sentence for sentence in sentences if sentence]
 
@@ -326,7 +329,7 @@ def _decision_sentence(evaluation: Facts) -> str:
 
 
 def _baselines_sentence(evaluation: Facts) -> str:
-    metric = METRICS[COMPARED[evaluation["task"]]]
+    metric = METRICS[LOSS[evaluation["task"]]]
     parts = []
     for name, differences in evaluation["against"].items():
         difference = differences.get(metric.name)
@@ -337,6 +340,17 @@ def _baselines_sentence(evaluation: Facts) -> str:
             parts.append(f"{verbs[_side(metric, difference)]} those of the {_words(name)} baseline{by}")
     what = "answers" if evaluation["task"] == "regression" else "probabilities"
     return f"Its {what} {' and '.join(parts)}." if parts else ""
+
+
+def _worst_sentence(worst: Facts | None) -> str:
+    if worst is None or not worst["worse"]:
+        return ""
+    metric, figure = METRICS[worst["metric"]], worst["figure"]
+    interval = f"{number(figure['value'])}, {number(figure['low'])} to {number(figure['high'])}"
+    return (
+        f"Of all slices it serves worst the {worst['rows']:,} rows where {_words(worst['column'])} is "
+        f"“{worst['value']}” ({metric.label} {interval}; over all rows {number(worst['overall'])})."
+    )
 
 
 def _metric_groups(evaluation: Facts) -> list[tuple[str, list[Metric]]]:
@@ -371,7 +385,7 @@ def _best_first(trials: Facts) -> list[Facts]:
 
 def _told_columns(evaluation: Facts) -> list[str]:
     """The columns of a row that a table has room for: the most important ones."""
-    return [one["column"] for one in evaluation.get("importance", [])[:TOLD_COLUMNS]]
+    return [one["column"] for one in evaluation["importance"][:TOLD_COLUMNS]]
 
 
 def _hyperparameters(trials: Facts) -> list[str]:

@@ -21,12 +21,18 @@ SHARES = "70 % to train on, 15 % to choose with, 15 % to judge by"
 FEW_LEVELS = 12
 SMALL_CLASS = 100
 """Rows of the rarest class up to which it is shared out exactly among the splits."""
+NOTES = """\
+# What no figure tells, for the card and the report of every version:
+# [notes]
+# uses = "Who asks it, for what; and what it is not for."
+# limitations = "Where it should not be trusted."\
+"""
 
 
 def written(found: Found, name: str, command: str) -> str:
     """The text of ``problems/<name>.toml``."""
     blocks = [_head(found, name, command), _features(found), _split(found), _learning(found), _requirements(found)]
-    return "\n\n".join([*filter(None, blocks), _source(found, name)]) + "\n"
+    return "\n\n".join([*filter(None, blocks), NOTES, _source(found, name)]) + "\n"
 
 
 def _head(found: Found, name: str, command: str) -> str:

@@ -119,7 +119,7 @@ def evaluation() -> dict[str, Any]:
         "runtime": "litert",
         "drawn": 2000,
         "importance": [
-            {"column": column, "metric": "log_loss", **estimate(value, 0.0005)}
+            {"column": column, **estimate(value, 0.0005)}
             for column, value in (("sched_dep_time", 0.031), ("carrier", 0.012), ("dest", 0.0002))
         ],
         "dependence": [
@@ -127,6 +127,8 @@ def evaluation() -> dict[str, Any]:
             followed("carrier", "category", list(CARRIERS[:10])),
             followed("time_hour", "time", [f"2013-{month:02}-01T00:00:00" for month in range(1, 13)]),
         ],
+        "live": {},
+        "worst_slice": None,
         "mistakes": [mistake(0.93, 0.0), mistake(0.04, 1.0)],
     }  # fmt: skip
 
@@ -142,7 +144,7 @@ def mistake(answer: float, actual: float) -> dict[str, Any]:
 
 
 def requirement(clause: str, value: float, threshold: float, state: str) -> dict[str, Any]:
-    return {"clause": clause, **estimate(value), "threshold": threshold, "state": state}
+    return {"clause": clause, "kind": "value", "slice": "", **estimate(value), "threshold": threshold, "state": state}
 
 
 def stages() -> list[dict[str, Any]]:
@@ -178,7 +180,7 @@ def flights() -> ReportFacts:
         made="2025-03-06T14:03:21+00:00",
         key="9f2c" * 16,
         verdict={
-            "verdict": "PASS",
+            "verdict": "PASS", "live": None, "policy": "90" * 32, "data": "da" * 32, "code": "c0" * 32,
             "clauses": [
                 requirement("roc_auc at least 0.68", 0.691, 0.68, "PASS"),
                 requirement("recall at least 0.5", 0.586, 0.5, "PASS"),
@@ -332,6 +334,28 @@ def test_every_colour_of_a_picture_has_a_name_that_the_page_gives(page: str) -> 
     assert all(style.count(f"--{name}: #") == 2 for name in named)  # in light and in dark
 
 
+def test_the_live_version_stands_beside_the_model(flights: ReportFacts) -> None:
+    live = {"version": 2, "digest": "1" * 64, "why": "", "against": {"roc_auc": estimate(0.02), "brier": None}}
+    clause = {**requirement("log_loss no worse than the live version in every slice", 0.01, 0.0, "PASS"),
+              "kind": "slices", "slice": "carrier EV"}  # fmt: skip
+    verdict = {**flights.verdict, "clauses": [clause], "live": {"version": 2, "digest": "1" * 64}}
+    told = {**flights.evaluation, "live": live}
+    page = report.render(replace(flights, evaluation=told, verdict=verdict))
+    assert "Model minus live version 2" in page
+    assert "Log loss no worse than the live version in every slice<small>carrier EV stands worst</small>" in page
+    assert f"<td><code>{'1' * 64}</code></td>" in page
+    assert "The live version was version 2" in page
+
+
+def test_the_worst_slice_is_told_where_it_is_no_chance(flights: ReportFacts) -> None:
+    worst = {"column": "carrier", "value": "EV", "rows": 4100, "metric": "roc_auc", "figure": estimate(0.6),
+             "overall": 0.69, "p": 0.001, "worse": True}  # fmt: skip
+    for worse in (True, False):
+        told = {**flights.evaluation, "worst_slice": {**worst, "worse": worse}}
+        page = report.render(replace(flights, evaluation=told))
+        assert ("it serves worst the 4,100 rows where carrier is “EV”" in page) == worse
+
+
 def test_same_facts_give_the_same_bytes(flights: ReportFacts, page: str) -> None:
     assert report.render(flights).encode() == page.encode()
 
@@ -394,13 +418,13 @@ def test_trials_without_a_score_come_last(flights: ReportFacts) -> None:
 )
 def test_a_verdict_is_told_in_words(flights: ReportFacts, states: list[str], verdict: str, sentence: str) -> None:
     clauses = [{**clause, "state": state} for clause, state in zip(flights.verdict["clauses"], states, strict=True)]
-    page = report.render(replace(flights, verdict={"verdict": verdict, "clauses": clauses}))
+    page = report.render(replace(flights, verdict={**flights.verdict, "verdict": verdict, "clauses": clauses}))
     assert sentence in Outline(page).texts
 
 
 def test_the_slice_that_stands_worst_is_named(flights: ReportFacts) -> None:
     clause = requirement("roc_auc at least 0.5 in every slice of 200 rows or more", 0.6, 0.5, "PASS")
-    verdict = {"verdict": "PASS", "clauses": [clause | {"slice": "carrier <b>"}]}
+    verdict = {**flights.verdict, "clauses": [clause | {"slice": "carrier <b>"}]}
     assert "carrier &lt;b&gt; stands worst" in report.render(replace(flights, verdict=verdict))
 
 
