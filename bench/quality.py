@@ -35,8 +35,7 @@ from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
 from bench.data import BIN, Cost, measured
 from bundle.contract import Contract
 from bundle.model import Model
-from pipeline import tables
-from pipeline.evaluate import columns_of_part
+from pipeline import holdout, tables
 from tests.sample import REPOSITORY
 
 PARTS = ("train", "valid", "test")
@@ -130,7 +129,7 @@ def run(folder: Path, out: Path) -> Found:
     [split] = (work / "data" / name / "split").iterdir()
     names = list(dict.fromkeys([*(one.name for one in contract.inputs), meta["key"], tables.TARGET]))
     rows = pd.concat([tables.frame(file, names) for file in tables.parts(split / "test")], ignore_index=True)
-    columns = columns_of_part(rows, contract)
+    columns = holdout.columns(rows, contract)
     said = model.predict(columns)[contract.answer]
     keep(rows[meta["key"]], said, contract, out / f"{name}.csv")
     one = {column: values[:1] for column, values in columns.items()}
