@@ -22,7 +22,12 @@ from pipeline.index import Index
 ROOT = Path(__file__).parents[1]
 FRONT = "pipeline"
 """The package that only gives names to the whole graph: what imports it from below does not depend on all of it."""
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "keras_tuner": "keras-tuner", "ai_edge_litert": "ai-edge-litert"}
+DISTRIBUTIONS = {
+    "ai_edge_litert": "ai-edge-litert",
+    "keras_tuner": "keras-tuner",
+    "markdown_it": "markdown-it-py",
+    "sklearn": "scikit-learn",
+}
 """What the distribution of a library is called, where that is not its name: looking for it takes long."""
 NEUTRAL = {"click", "luigi", "pydantic", "rich"}
 """Libraries that pass values on, and decide none."""

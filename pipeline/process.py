@@ -34,6 +34,8 @@ ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
     "TF_CPP_MIN_LOG_LEVEL": "2",
 }
+END_SECONDS = 10
+"""How long the process that stages are forked from may take to end."""
 NATIVE_CHARACTERS = 4000
 """How much of what native libraries said is shown when a stage's process dies."""
 
@@ -113,7 +115,11 @@ def end() -> None:
         if origin.owner == os.getpid():
             with contextlib.suppress(OSError):  # it was killed
                 origin.asks.shutdown(socket.SHUT_RDWR)
-            origin.process.wait()
+            try:
+                origin.process.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:  # it hangs in what it imports, and nobody needs it any more
+                origin.process.kill()
+                origin.process.wait()
         origin.asks.close()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import closure
+from pipeline import closure, tasks
 from pipeline.closure import Code
 from pipeline.index import Index
 
@@ -109,3 +109,10 @@ def test_every_stage_reaches_its_own_module_and_has_the_versions_of_what_it_uses
         reached("pipeline.train")
     )
     assert {"tensorflow", "keras", "numpy", "pandas"} <= set(libraries("pipeline.train"))
+
+
+def test_no_stage_has_to_look_for_the_distribution_of_a_library(monkeypatch):
+    monkeypatch.setattr(closure, "packages_distributions", lambda: pytest.fail("it takes long"))
+    closure._version.cache_clear()
+    for stage in (tasks.Collect, tasks.Encode, tasks.Tune, tasks.Train, tasks.Evaluate, tasks.Publish):
+        assert libraries(stage.function.partition(":")[0])

@@ -193,6 +193,7 @@ def test_a_sample_is_drawn_once_and_keeps_the_order():
     assert len(set(places)) == 100
 
 
+@pytest.fixture(scope="module", autouse=True)
 def _end():
     yield
     process.end()
