@@ -1,7 +1,10 @@
 """Train: fit the chosen network on the whole training split, keep its best epoch, and export the whole model."""
 
 import contextlib
+import io
 import json
+import math
+import shutil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,8 +15,9 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 
 from bundle.contract import Contract, Input, Output
-from pipeline import arrays, encoding, export, proof
+from pipeline import arrays, encoding, export, proof, whole, working
 from pipeline.arrays import Arrays
+from pipeline.checkpoint import Checkpoint
 from pipeline.encoding import Encoding, Target
 from pipeline.errors import DataError
 from pipeline.hyperparameters import Hyperparameters
@@ -51,7 +55,8 @@ def train(job: Job) -> Outcome:
     fix_seeds(job.problem.seed)
     model = build(known, chosen, job.problem.seed)
     epochs = job.problem.training.epochs or epochs_for(len(training))
-    history = fit(model, known.target, chosen, training, validation, epochs, job.problem.seed)
+    folder = working.folder(job.data, job.final)
+    history = fit(model, known.target, chosen, training, validation, epochs, job.problem.seed, folder)
     history["temperature"] = calibrate(model, validation, known.target)
     answers = predict(model, validation, known.target)
     threshold = None
@@ -69,6 +74,7 @@ def train(job: Job) -> Outcome:
     _write(job.output / "history.json", history)
     _write(job.output / "parity.json", parity)
     (job.output / "contract.json").write_text(contract.model_dump_json(indent=1) + "\n")
+    shutil.rmtree(folder)
     best = history["epochs"][history["best_epoch"]]
     notes = [
         f"best epoch {history['best_epoch'] + 1} of {len(history['epochs'])}, validation loss {best['val_loss']:.4f}",
@@ -88,34 +94,69 @@ def fit(
     validation: Arrays,
     epochs: int,
     seed: int,
+    folder: Path,
 ) -> dict[str, Any]:
     """Train, and leave the weights of the epoch with the lowest validation loss in the model; the losses by epoch.
+
+    What a process that was killed has left in ``folder`` is gone on from, and the result is the same.
 
     Raises:
         DataError: the validation loss is not finite in any epoch.
     """
     batches = Batches(training, target, seed)
     compile_for(model, target, chosen, len(batches) * epochs)
-    best = keras.callbacks.EarlyStopping("val_loss", patience=epochs, restore_best_weights=True, start_from_epoch=0)
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = Checkpoint(folder / "checkpoint.npz")
+    history = checkpoint.history
+    best = Best(folder / "best.npz", history)
+    done = checkpoint.resume(model)
+    for _ in range(done):
+        batches.on_epoch_end()
     with track("training", epochs) as advance:
+        advance(done)
         told = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda _, logs: advance(1, f"loss {logs['loss']:.4f}, validation {logs['val_loss']:.4f}")
         )
-        history = model.fit(
-            batches, validation_data=Batches(validation, target), epochs=epochs, verbose=0, callbacks=[best, told]
-        ).history
-    if not np.isfinite(history["val_loss"][best.best_epoch]):
+        model.fit(
+            batches,
+            validation_data=Batches(validation, target),
+            initial_epoch=done,
+            epochs=epochs,
+            shuffle=False,  # the batches do it themselves, by a generator that can be brought to where it was
+            verbose=0,
+            callbacks=[best, checkpoint, told],
+        )
+    if not np.isfinite(history["val_loss"]).any():
         raise DataError(
             "The validation loss must be a finite number in some epoch, and is none. "
             "Look for values out of all proportion: give columns and target a range."
         )
-    model.set_weights(best.best_weights)
+    best.restore(model)
     losses = zip(history["loss"], history["val_loss"], strict=True)
     return {
-        "best_epoch": int(best.best_epoch),
+        "best_epoch": int(np.nanargmin(history["val_loss"])),
         "hyperparameters": chosen.as_dict(),
         "epochs": [{"loss": float(loss), "val_loss": float(val_loss)} for loss, val_loss in losses],
     }
+
+
+class Best(keras.callbacks.Callback):  # type: ignore[misc]
+    """Keeps the weights of the epoch with the lowest validation loss in ``path``; ``history`` has the epochs before."""
+
+    def __init__(self, path: Path, history: dict[str, list[float]]) -> None:
+        super().__init__()
+        self.path, self.history = path, history
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # noqa: ARG002 - as Keras calls it
+        if logs["val_loss"] < min(filter(math.isfinite, self.history["val_loss"]), default=math.inf):
+            file = io.BytesIO()
+            np.savez(file, *self.model.get_weights())
+            whole.write(self.path, file.getvalue())
+
+    def restore(self, model: keras.Model) -> None:
+        """Give the model these weights."""
+        with np.load(self.path, allow_pickle=False) as kept:
+            model.set_weights([kept[name] for name in kept.files])
 
 
 def calibrate(model: keras.Model, validation: Arrays, target: Target) -> float | None:

@@ -105,7 +105,7 @@ def test_case_08_a_loss_that_is_not_finite_is_no_result(tmp_path):
         place.run()
     model = network.build(known, Hyperparameters(), seed=0)
     with pytest.raises(DataError, match="must be a finite number in some epoch"):
-        train.fit(model, known.target, Hyperparameters(), broken, broken, 1, 0)
+        train.fit(model, known.target, Hyperparameters(), broken, broken, 1, 0, tmp_path / "train")
 
 
 def mortal(job):
