@@ -26,6 +26,7 @@ from pipeline.job import Job, Outcome
 
 ENVIRONMENT = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",  # one heap: what Arrow, NumPy or a thread gives back serves all
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",  # no thread may hold a lock when a stage is forked
     "KERAS_BACKEND": "tensorflow",
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": str(32 << 20),  # the columns of a part are given back to be used by the next

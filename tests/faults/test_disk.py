@@ -78,7 +78,8 @@ def recovers(made, undisturbed):
 
 def fiu(fault):
     """What starts a command with a fault in the calls that it makes of the system."""
-    return ("fiu-run", "-x", "-f", "", "-c", fault)
+    threads = "JE_ARROW_MALLOC_CONF=background_thread:false"  # a thread that allocates while a library is loaded
+    return ("env", threads, "fiu-run", "-x", "-f", "", "-c", fault)
 
 
 FEW_PAGES = [0, 16]
