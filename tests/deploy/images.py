@@ -140,13 +140,13 @@ def _mirror() -> tuple[str, ...]:
 def mounts() -> list[str]:
     """Mounts that let pip reach, while an image is built, what it reaches here; nothing of them stays in the image.
 
-    They are the settings' files that pip names, each local folder of packages that these name, and the certificates.
+    They are the settings' files that pip names, each file and folder of packages that these name, and the certificates.
     """
     pip = [sys.executable, "-m", "pip", "config"]
     told = subprocess.run([*pip, "debug"], capture_output=True, text=True, check=True).stdout
     found = {CERTIFICATES, *map(Path, re.findall(r"(\S+), exists: True", told))}
     for value in re.findall(r"(?:file://)?(/[^\s'\"]+)", subprocess.check_output([*pip, "list"], text=True)):
-        folder = Path(value)
-        if folder.is_dir():
-            found.add(folder.parent if folder.name == "simple" else folder)  # an index leads to files beside it
+        named = Path(value)
+        if named.exists():
+            found.add(named.parent if named.name == "simple" else named)  # an index leads to files beside it
     return [f"--volume={path}:{path}:ro" for path in sorted(found)]
