@@ -119,6 +119,7 @@ def run(oracle: keras_tuner.Oracle, workers: list[str], work: Work, is_over: Cal
                     del running[worker]
                     count += 1
             if is_over():
+                waiting.clear()  # an oracle would propose what was left off again
                 for worker in [name for name, attempt in running.items() if int(attempt.trial.trial_id)]:
                     running.pop(worker).end()
     finally:
