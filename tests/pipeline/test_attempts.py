@@ -95,3 +95,26 @@ attempts.run(oracle(2, Path("{tmp_path}")), ["one", "two"], Endless(), kill)
 
 def running(pids):
     return [path.name for path in pids.iterdir() if Path("/proc", path.name).exists()]
+
+
+class Lasting:
+    """Trials of which the first ends, and the others would never."""
+
+    def __call__(self, trial, _, tell):
+        from pipeline.tuning.attempts import Ended, Epoch
+
+        tell(Epoch(1.0))
+        if trial.trial_id != "0":
+            time.sleep(1000)
+        tell(Ended())
+
+    def forget(self, trial):
+        """There is nothing to remove."""
+
+
+def test_what_the_clock_left_off_is_not_begun_again(tmp_path):
+    from pipeline.tuning import attempts
+
+    made = oracle(3, tmp_path)
+    assert attempts.run(made, ["one"], Lasting(), lambda: "1" in made.trials) == 1
+    assert made.trials["0"].status == "COMPLETED"
