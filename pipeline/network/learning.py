@@ -49,5 +49,5 @@ def compile_for(model: keras.Model, target: Target, chosen: Hyperparameters, ste
     model.compile(
         keras.optimizers.AdamW(rate, weight_decay=chosen.weight_decay, beta_2=0.99, global_clipnorm=1.0),
         MeanLoss(target.task),
-        jit_compile=True,
+        jit_compile=False,  # Keras has no deterministic operations to compile
     )
