@@ -34,7 +34,7 @@ PAGES = (
 
 @pytest.fixture
 def data(published, tmp_path):
-    """A candidate whose every text is hostile, and a version of a model whose very name is."""
+    """A candidate whose every text is hostile, and versions of models whose very names and columns are."""
     folder = tmp_path / "models" / "small" / "1"
     shutil.copytree(published / "models" / "small" / "1", folder)
     (folder / "assets.extra" / "report.html").write_text(f"<h1>Report</h1>{TEXT}")
@@ -49,12 +49,11 @@ def data(published, tmp_path):
         }
     )
     window = Window(split=TEXT, rows=1, positives=1, first="2013-01-01T00:00+00:00", last="2013-02-01T00:00+00:00")
-    described.model_copy(
+    told = described.model_copy(
         update={
             "title": TEXT,
             "problem": TEXT,
             "made_by": TEXT,
-            "contract": contract,
             "verdict": Verdict(verdict="PASS", clauses=(clause,)),
             "metrics": {TEXT: {"value": 1.0, "low": 0.5, "high": 2.0}},
             "lineage": (step,),
@@ -62,9 +61,11 @@ def data(published, tmp_path):
             "windows": (window,),
             "files": manifests.file_digests(folder),
         }
-    ).write(folder)
+    )
+    told.write(folder)
     for name in (NAME, SQL):
         shutil.copytree(folder, tmp_path / "models" / name / "1")
+        told.model_copy(update={"contract": contract}).write(tmp_path / "models" / name / "1")
     return tmp_path
 
 
