@@ -1,11 +1,19 @@
-"""Baseline: what any model is measured against: the prior (or the mean), and gradient boosting.
+"""Baseline: what any model is measured against: the prior (or the mean), a linear model, and gradient boosting.
 
-The latter is scikit-learn's with its defaults, and sees the rows as the network does.
+The last two are scikit-learn's with its defaults, and see the rows as the network does.
 """
+
+import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression, Ridge
 
 from pipeline import arrays, encoding
 from pipeline.arrays import Arrays
@@ -21,6 +29,12 @@ ITERATIONS, TREES = 200, 4000
 ROUNDS_WITHOUT_GAIN = 10
 CELLS = 1 << 25
 """Rows times features that gradient boosting learns from, or stops by: of more, rows are drawn at random."""
+LINEAR_CELLS = 1 << 22
+"""Of the linear model, which many rows change little."""
+STEPS = 100
+"""The most that the linear model takes."""
+CLIP = 5.0
+"""How many widths from its median a number counts."""
 ROWS_AT_ONCE = 1 << 18
 
 
@@ -32,19 +46,24 @@ def train(job: Job) -> Outcome:
     encoded = job.inputs["encoded"]
     known = encoding.read(encoded)
     training, validation, test = (arrays.read(encoded / name) for name in ("train", "validation", "test"))
-    plain, _ = BASELINES[known.target.task]
+    plain = BASELINES[known.target.task][0]
     guess, told = without_features(known.target)
-    most = CELLS // len(known.features)
-    drawn = training.sample(most, job.problem.seed)
+    seed, width = job.problem.seed, len(known.features)
+    few, drawn = (training.sample(cells // width, seed) for cells in (LINEAR_CELLS, CELLS))
+    with track("linear model", None):
+        drawn_line = line(few, test, known)
     with track("gradient boosting", None):
-        boosted, iterations = boost(drawn, validation.sample(most, job.problem.seed), test, known, job.problem.seed)
-    np.save(job.output / f"{plain}.npy", np.repeat(guess, len(test), axis=0))
-    np.save(job.output / "gradient_boosting.npy", boosted)
-    return Outcome(
-        rows_in=len(training),
-        rows_out=len(test),
-        notes=[f"{plain}: {told}", f"gradient boosting: {iterations} iterations{_drawn(drawn, training)}"],
-    )
+        boosted, iterations = boost(drawn, validation.sample(CELLS // width, seed), test, known, seed)
+    answers = {plain: np.repeat(guess, len(test), axis=0), "linear": drawn_line, "gradient_boosting": boosted}
+    for name in BASELINES[known.target.task]:
+        np.save(job.output / f"{name}.npy", answers[name])
+    notes = [
+        f"{plain}: {told}",
+        *_drawn("linear", few, training),
+        f"gradient boosting: {iterations} iterations",
+        *_drawn("gradient boosting", drawn, training),
+    ]
+    return Outcome(rows_in=len(training), rows_out=len(test), notes=notes)
 
 
 def without_features(target: Target) -> tuple[npt.NDArray[np.float64], str]:
@@ -55,6 +74,22 @@ def without_features(target: Target) -> tuple[npt.NDArray[np.float64], str]:
         return np.array([target.mean]), f"the training rows have {target.mean:.6g} on average"
     most = int(np.argmax(target.shares))
     return np.array([target.shares]), f"{target.shares[most]:.4f} of the training rows are {target.classes[most]}"
+
+
+def line(training: Arrays, test: Arrays, known: Encoding) -> npt.NDArray[np.float64]:
+    """The answer of a regularised linear model to each test row."""
+
+    def table(encoded: Arrays) -> sparse.csr_array:
+        return _dummies(encoded, known)
+
+    several = len(np.unique(training.target)) > 1
+    model = LogisticRegression(max_iter=STEPS) if several else DummyClassifier()
+    if known.target.task == "regression":
+        model = Ridge()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a floor may be a step short of its best
+        model.fit(table(training), training.target)
+    return _answers(model, test, known.target, table)
 
 
 def boost(
@@ -73,17 +108,41 @@ def boost(
     )
     seen = validation.take(np.flatnonzero(np.asarray(validation.target) >= 0)) if known.target.classes else validation
     model.fit(_table(training), training.target, X_val=_table(seen), y_val=seen.target)
-    answer = model.predict if regression else model.predict_proba
+    return _answers(model, test, known.target, _table), int(model.n_iter_)
+
+
+def _answers(model: Any, test: Arrays, target: Target, table: Callable[[Arrays], Any]) -> npt.NDArray[np.float64]:
+    answer = model.predict if target.task == "regression" else model.predict_proba
     starts = range(0, len(test), ROWS_AT_ONCE)
-    answers = np.concatenate([answer(_table(test.take(slice(start, start + ROWS_AT_ONCE)))) for start in starts])
-    if known.target.task == "binary":
-        answers = answers[:, 1]
-    return answers.astype("float64"), int(model.n_iter_)
+    told = np.concatenate([answer(table(test.take(slice(start, start + ROWS_AT_ONCE)))) for start in starts])
+    if target.task == "regression":
+        return np.asarray(told, "float64")
+    every = np.zeros((len(test), len(target.classes) or 2))
+    every[:, model.classes_.astype("int64")] = told  # rows that were drawn may lack a class
+    return every if target.classes else every[:, 1]
 
 
-def _drawn(some: Arrays, every: Arrays) -> str:
-    return f", from {len(some):,} of {len(every):,} rows, drawn at random" if len(some) < len(every) else ""
+def _drawn(name: str, some: Arrays, every: Arrays) -> list[str]:
+    if len(some) == len(every):
+        return []
+    return [f"{name}: from {len(some):,} of {len(every):,} rows, drawn at random"]
 
 
 def _table(encoded: Arrays) -> npt.NDArray[np.float32]:
     return np.hstack([encoded.numbers, encoded.categories.astype("float32")])
+
+
+def _dummies(encoded: Arrays, known: Encoding) -> sparse.csr_array:
+    """Scaled numbers, whether each is missing, and a column for each level of each category."""
+    medians = np.array([number.median for number in known.numbers], "float32")
+    scales = np.array([number.scale for number in known.numbers], "float32")
+    scaled = (encoded.numbers - medians) / scales
+    missing = np.isnan(scaled)
+    sizes = [len(category.vocabulary) + RESERVED for category in known.categories]
+    offsets = np.cumsum([0, *sizes[:-1]])
+    rows, width = encoded.categories.shape
+    ones = np.ones(rows * width, "float32")
+    at = (ones, (encoded.categories + offsets).ravel(), np.arange(rows + 1) * width)
+    levels = sparse.csr_array(at, shape=(rows, sum(sizes)))
+    numbers = [np.clip(np.where(missing, 0, scaled), -CLIP, CLIP), missing.astype("float32")]
+    return sparse.hstack([*map(sparse.csr_array, numbers), levels], format="csr", dtype="float32")

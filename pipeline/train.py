@@ -24,6 +24,7 @@ from pipeline.hyperparameters import Hyperparameters
 from pipeline.job import Job, Outcome
 from pipeline.network import Batches, build, compile_for, epochs_for
 from pipeline.preprocessing import Encode, deriver
+from pipeline.problem import Decision
 from pipeline.progress import track
 from pipeline.seeds import fix_seeds
 
@@ -61,7 +62,7 @@ def train(job: Job) -> Outcome:
     answers = predict(model, validation, known.target)
     threshold = None
     if known.target.task == "binary":
-        threshold = best_threshold(answers, validation.target, job.problem.decision.best)
+        threshold = best_threshold(answers, validation.target, job.problem.decision)
     contract = contract_of(job, known, threshold)
     derive, encode = deriver(job.problem, job.inputs, known), Encode(known)
     with track("exporting", None):
@@ -203,17 +204,23 @@ def said(model: keras.Model, encoded: Arrays, target: Target) -> npt.NDArray[np.
     return np.concatenate(given).astype("float64")
 
 
-def best_threshold(probabilities: npt.NDArray[np.float64], target: npt.NDArray[np.float32], metric: str) -> float:
-    """The probability from which to say yes, so that ``metric`` is best on these rows."""
+def best_threshold(
+    probabilities: npt.NDArray[np.float64], target: npt.NDArray[np.float32], decision: Decision
+) -> float:
+    """The probability from which to say yes that is best on these rows; above all of them where that is to say no."""
     order = np.argsort(-probabilities, kind="stable")
-    hits = np.cumsum(target[order])
-    said_yes = np.arange(1, len(order) + 1)
-    if metric == "f1":
+    ordered = probabilities[order].astype("float32")
+    last_of_equal = np.append(np.diff(ordered) != 0, True)
+    candidates = np.append(np.nextafter(ordered[0], np.float32(2)), ordered[last_of_equal])
+    said_yes = np.append(0, np.arange(1, len(order) + 1)[last_of_equal])
+    hits = np.append(0, np.cumsum(target[order])[last_of_equal])
+    if decision.false_yes and decision.false_no:
+        scores = -decision.false_yes * (said_yes - hits) - decision.false_no * (target.sum() - hits)
+    elif decision.best == "f1":
         scores = 2 * hits / (said_yes + target.sum())
     else:
-        scores = hits + (len(order) - said_yes) - (target.sum() - hits)
-    last_of_equal = np.append(np.diff(probabilities[order]) != 0, True)
-    return float(np.float32(probabilities[order][np.argmax(np.where(last_of_equal, scores, -1))]))
+        scores = hits - (said_yes - hits)
+    return float(candidates[np.argmax(scores)])
 
 
 def contract_of(job: Job, known: Encoding, threshold: float | None) -> Contract:

@@ -25,6 +25,7 @@ WORDS = {
     "gradient_boosting": "gradient boosting",
     "prior": "the prior",
     "mean": "the mean",
+    "linear": "a linear model",
     "live": "the live version",
 }
 UNKNOWN: dict[str, float | None] = {"value": None, "low": None, "high": None}

@@ -32,14 +32,15 @@ Cost = Literal["latency_ms", "size_mb"]
 COSTS: tuple[Cost, ...] = get_args(Cost)
 """What an answer costs: milliseconds for one row, as it is served, and the megabytes of the model."""
 LIVE = "live"
-Baseline = Literal["prior", "mean", "gradient_boosting"]
+Baseline = Literal["prior", "mean", "linear", "gradient_boosting"]
 Rival = Literal[Baseline, "live"]
 BASELINES: dict[Task, tuple[Baseline, ...]] = {
-    "binary": ("prior", "gradient_boosting"),
-    "multiclass": ("prior", "gradient_boosting"),
-    "regression": ("mean", "gradient_boosting"),
+    "binary": ("prior", "linear", "gradient_boosting"),
+    "multiclass": ("prior", "linear", "gradient_boosting"),
+    "regression": ("mean", "linear", "gradient_boosting"),
 }
-"""What each kind of answer is measured against: without a feature, the share of each answer in training or the mean."""
+"""What each kind of answer is measured against: without a feature (the share of each answer in
+training, or the mean), by a linear model, and by trees."""
 
 
 class Search(Part):
@@ -63,9 +64,21 @@ class Training(Part):
 
 
 class Decision(Part):
-    """Which metric the threshold between yes and no makes best, on the validation split."""
+    """How the threshold between yes and no is chosen on the validation split: by a metric, or by what mistakes cost."""
 
     best: Literal["accuracy", "f1"] = "f1"
+    """The metric that the threshold makes best."""
+    false_yes: float | None = Field(None, gt=0)
+    """What a wrong yes costs, and
+    false_no: a wrong no, in whatever money: the threshold then makes their sum least."""
+    false_no: float | None = Field(None, gt=0)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Decision":
+        given = sorted(self.model_fields_set)
+        if given not in ([], ["best"], ["false_no", "false_yes"]):
+            raise ValueError(f"expected best, or false_yes and false_no, got {' and '.join(given)}")
+        return self
 
 
 class Requirement(Part):

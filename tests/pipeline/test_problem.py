@@ -175,7 +175,11 @@ def past(**changed):
         ),
         (
             lambda raw: raw["requirements"].append({"metric": "brier", "no_worse_than": "mean"}),
-            "requirements.7.no_worse_than: 'mean' is not for task = 'binary', which has prior, gradient_boosting",
+            "requirements.7.no_worse_than: 'mean' is not for task = 'binary', which has prior, linear, gradient_",
+        ),
+        (
+            lambda raw: raw.update(decision={"best": "f1", "false_no": 5}),
+            "decision: expected best, or false_yes and false_no, got best and false_no",
         ),
         (lambda raw: raw.update(slices=["carier"]), "slices: 'carier' is no column; did you mean 'carrier'?"),
     ],
@@ -235,7 +239,10 @@ def test_metrics_and_baselines_must_be_those_of_the_task_and_only_yes_or_no_has_
             "  requirements.1.metric: 'brier' is not for task = 'regression', "
             "which has rmse, mae, median_error, p90_error, mape, r2"
         ),
-        "  requirements.1.better_than: 'prior' is not for task = 'regression', which has mean, gradient_boosting",
+        (
+            "  requirements.1.better_than: 'prior' is not for task = 'regression', which has mean, linear, "
+            "gradient_boosting"
+        ),
     ]
 
 
