@@ -65,7 +65,7 @@ def approve(*, version: Version, actor: Person, reason: str, source: str) -> Dec
         described = _published(version)
         if described.made_by.casefold() == actor.get_username().casefold():
             raise NotAllowed(f"{version} was made by {described.made_by}, and must be approved by somebody else.")
-        if described.verdict.verdict != "PASS":
+        if described.verdict.verdict != APPROVABLE:
             raise NotPossible(f"{version} must have the verdict PASS to be approved, got {described.verdict.verdict}.")
 
     return _decide(Verb.APPROVE, version, actor, reason, source, check, _go_live)
@@ -126,6 +126,8 @@ POSSIBLE = {
     Verb.ROLL_BACK: (State.APPROVED,),
 }
 """The states of a version in which each verb has a meaning."""
+APPROVABLE = "PASS"
+"""The verdict that it takes to be approved."""
 GO_LIVE = (Verb.APPROVE, Verb.ROLL_BACK)
 
 
@@ -136,7 +138,8 @@ def may(actor: Person, verb: Verb) -> bool:
 
 def offered(actor: Person, version: Version) -> list[Verb]:
     """The verbs that make sense for the version as it is, among those that the person has the permission for."""
-    return [verb for verb in VERBS if version.state in POSSIBLE[verb] and may(actor, verb)]
+    ruled_out = () if version.verdict == APPROVABLE else (Verb.APPROVE,)
+    return [verb for verb in VERBS if version.state in POSSIBLE[verb] and may(actor, verb) and verb not in ruled_out]
 
 
 def refuse(*, verb: Verb, version: Version, actor: Person, source: str, reason: str, refusal: Refused) -> None:

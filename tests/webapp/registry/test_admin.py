@@ -102,6 +102,13 @@ def test_only_what_makes_sense_is_offered(shelf, ada, vera, browser):
     assert "verb approve" not in browser(vera).get(page_of(version)).content.decode()
 
 
+@pytest.mark.parametrize("verdict", ["FAIL", "NOT ENOUGH EVIDENCE"])
+def test_what_did_not_pass_is_not_offered_for_approval(shelf, ada, browser, verdict):
+    shown = browser(ada).get(page_of(shelf.registered(verdict=verdict)))
+    assert re.findall(r'class="verb (\w+)"', shown.content.decode()) == ["reject"]
+    assert f"Its verdict is {verdict}: only what passes can be approved." in text(shown)
+
+
 def test_the_list_shows_the_figures(shelf, ada, browser):
     shelf.live(1, auc=0.7)
     shelf.registered(2, auc=0.75)
