@@ -8,6 +8,7 @@ the live one, over all rows or in a slice; and a feature that may be a leak is a
 file waives it with a reason. The verdict is that of its weakest clause.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -190,7 +191,7 @@ def leak(feature: dict[str, Any], screen: Screen) -> Clause:
 def state(figure: Interval, limit: float, *, at_most: bool, beyond: bool = False) -> State:
     """Whether the whole interval meets the limit (and more, where ``beyond`` it is wanted), misses it, or neither."""
     low, high = figure["low"], figure["high"]
-    if low is None or high is None:
+    if low is None or high is None or not math.isfinite(high - low):
         return "NOT ENOUGH EVIDENCE"
     nearest, furthest = (limit - high, limit - low) if at_most else (low - limit, high - limit)
     if nearest > 0 or (nearest == 0 and not beyond):

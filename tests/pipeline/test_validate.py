@@ -198,3 +198,11 @@ def test_case_14_a_leak_fails_until_it_is_waived_with_a_reason(tmp_path, waive, 
     assert clause["clause"].endswith("waived: Paid before." if waive else "above 0.98")
     assert clause["state"] == state
     assert found["verdict"] == ("NOT ENOUGH EVIDENCE" if waive else "FAIL")
+
+
+@pytest.mark.parametrize("low", [None, float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("requirement", [{"metric": "roc_auc", "min": 0.1}, {"metric": "roc_auc", "max": 0.9}])
+def test_case_08_a_figure_that_is_not_finite_passes_no_gate(low, requirement):
+    told = {**EVALUATION, "metrics": {"roc_auc": figure(low, low, low)}}
+    found = validate.clause(Requirement(**requirement), Evidence(told, {}, COSTS))
+    assert found["state"] == "NOT ENOUGH EVIDENCE"
