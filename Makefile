@@ -26,7 +26,7 @@ test: .venv/dev
 	$(BIN)/pytest -q -m "not slow" --numprocesses auto --dist worksteal
 
 test-slow: .venv/dev
-	$(BIN)/pytest -q -m "slow and not exhaustive" --numprocesses 2 --dist loadfile
+	$(BIN)/pytest -q -m "slow and not exhaustive" --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 test-exhaustive: .venv/dev
 	$(BIN)/pytest -q -m exhaustive

@@ -216,10 +216,10 @@ def best_threshold(
     hits = np.append(0, np.cumsum(target[order])[last_of_equal])
     if decision.false_yes and decision.false_no:
         scores = -decision.false_yes * (said_yes - hits) - decision.false_no * (target.sum() - hits)
-    elif decision.best == "f1":
-        scores = 2 * hits / (said_yes + target.sum())
-    else:
+    elif decision.best == "accuracy":
         scores = hits - (said_yes - hits)
+    else:
+        scores = 2 * hits / (said_yes + target.sum())
     return float(candidates[np.argmax(scores)])
 
 
