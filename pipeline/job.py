@@ -37,7 +37,7 @@ class Outcome:
     """What a stage counted: rows in and out, and notes that a person should read.
 
     ``measured`` holds what differs from one making to the next, such as seconds: it goes into the receipt, and never
-    into the files of the result.
+    into the files of the result. ``columns`` are the types of the columns of the table that it made, by name.
     """
 
     rows_in: int | None = None
@@ -45,3 +45,4 @@ class Outcome:
     notes: list[str] = field(default_factory=list)
     measured: dict[str, float] = field(default_factory=dict)
     peak_memory_bytes: int | None = None
+    columns: dict[str, str] = field(default_factory=dict)

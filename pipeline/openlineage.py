@@ -161,9 +161,9 @@ def _output(stage: "Stage", receipt: Receipt | None) -> Event:
     if receipt is None:
         return _dataset(folder)
     facets = {"version": _facet("DatasetVersionDatasetFacet", datasetVersion=receipt.content)}
-    tables = sorted(name for name in receipt.files if name.endswith(".parquet"))
-    if tables:
-        facets["schema"] = _facet("SchemaDatasetFacet", fields=_fields(folder / tables[0]))
+    if receipt.columns:
+        fields = [{"name": name, "type": kind} for name, kind in receipt.columns.items()]
+        facets["schema"] = _facet("SchemaDatasetFacet", fields=fields)
     statistics = _statistics("OutputStatisticsOutputDatasetFacet", receipt)
     return {**_dataset(folder), "facets": facets, "outputFacets": {"outputStatistics": statistics}}
 
@@ -177,15 +177,6 @@ def _statistics(kind: str, receipt: Receipt) -> Event:
     size = sum(record.size for record in receipt.files.values())
     rows = {"rowCount": receipt.rows_out} if receipt.rows_out is not None else {}
     return _facet(kind, **rows, size=size, fileCount=len(receipt.files))
-
-
-def _fields(table: Path) -> list[dict[str, str]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    types = {field.name: field.type for field in pq.read_schema(table)}
-    coded = {name: kind.value_type for name, kind in types.items() if pa.types.is_dictionary(kind)}
-    return [{"name": name, "type": str(kind)} for name, kind in {**types, **coded}.items()]
 
 
 def _facet(kind: str, **fields: Any) -> Event:

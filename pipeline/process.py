@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -141,7 +141,17 @@ def call(job: Job, code: Code) -> Outcome:
     if changed:
         raise StageError(f"The code must stay as it is while it runs, and {', '.join(changed)} changed. Run again.")
     job.output.mkdir(parents=True, exist_ok=True)
-    return function(job)
+    outcome = function(job)
+    table = min(job.output.rglob("*.parquet"), default=None)
+    return replace(outcome, columns=_columns(table)) if table else outcome
+
+
+def _columns(table: Path) -> dict[str, str]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kinds = {field.name: field.type for field in pq.read_schema(table)}
+    return {name: str(kind.value_type if pa.types.is_dictionary(kind) else kind) for name, kind in kinds.items()}
 
 
 def _ask(job: Job, files: list[int]) -> None:

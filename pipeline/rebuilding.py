@@ -176,6 +176,7 @@ class Again:
                 "rows_out": outcome.rows_out,
                 "notes": outcome.notes,
                 "measured": outcome.measured,
+                "columns": outcome.columns,
                 "files": files,
             }
         )

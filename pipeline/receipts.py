@@ -52,6 +52,7 @@ class Receipt(BaseModel):
         peak_memory_bytes: of the stage's process, where it had one of its own, or of the largest that it started.
         run: the name of the run, the same for all that it made.
         measured: what differs from one making to the next, such as seconds, and so is no part of the content.
+        columns: those of the table that was made, where one was, and their types.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -76,6 +77,7 @@ class Receipt(BaseModel):
     rows_out: int | None
     notes: list[str]
     measured: dict[str, float]
+    columns: dict[str, str] = {}
     files: dict[str, FileRecord]
 
 

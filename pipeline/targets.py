@@ -293,6 +293,7 @@ class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
             rows_out=outcome.rows_out,
             notes=outcome.notes,
             measured=outcome.measured,
+            columns=outcome.columns,
             files=files,
         )
         receipts.write(aside, receipt)
