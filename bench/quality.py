@@ -10,7 +10,7 @@ are answered through ``bundle``, by the form that serves. Nothing is set by hand
 ``--peers`` is a file of ``{set: {"models": {name: {"primary": figure}}}}``, ``dummy`` among the names: it answers the
 mean or the prior of training. A set's norm is (figure - dummy) / (best peer - dummy): 1 is level with the best peer of
 that set. ``fit`` are the stages after Encode: tuning, training, export; the memory is the peak of all stages. ``--out``
-gets a CSV a set: the key and what was predicted.
+gets a CSV a set: the key and what was predicted. A second table has the norms of all who answered every set.
 """
 
 import argparse
@@ -44,6 +44,7 @@ ORDER = "plumbline_order"
 YEARS = dict(zip(PARTS, (2000, 2001, 2002), strict=True))
 BINS = 15
 CALLS = 200
+OURS = "plumbline"
 
 
 @dataclass(frozen=True)
@@ -84,21 +85,34 @@ def main() -> None:
         "us a row",
     ):
         table.add_column(title, justify="right" if table.columns else "left")
-    norms = []
+    norms: dict[str, dict[str, float]] = {}
     for name in names:
         found = run(options.data / name, options.out.resolve())
         meta = json.loads((options.data / name / "meta.json").read_text())
-        norm, best = beside(found.figure, peers.get(name), higher=meta["task"] == "binary")
-        norms += [norm] if norm is not None else []
+        beside = normed(found.figure, peers[name]["models"], higher=meta["task"] == "binary") if name in peers else {}
+        for one, norm in beside.items():
+            norms.setdefault(one, {})[name] = norm
         print(f"{name}: {found}", file=sys.stderr)
-        figures = (found.figure, norm, best, found.log_loss, found.ece)
+        figures = (found.figure, beside.get(OURS), best(peers.get(name), beside), found.log_loss, found.ece)
         costs = (found.fit.wall, found.fit.processor, found.memory, found.microseconds)
         metric = {"binary": "AUC", "multiclass": "log loss", "regression": "RMSE"}[meta["task"]]
         told = [*map(shown, figures), *(f"{cost:.0f}" for cost in costs)]
         table.add_row(name, metric, *told)
     Console(width=140).print(table)
     if norms:
-        print(f"norm: {np.mean(norms):.4f} on the mean, {min(norms):.4f} at the least")
+        Console(width=140).print(standing(norms, names))
+
+
+def standing(norms: dict[str, dict[str, float]], names: list[str]) -> Table:
+    """The norm on each set of those that answered every set, the best on the mean first."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("norm", "mean", "least", *names):
+        table.add_column(title, justify="right" if table.columns else "left")
+    every = {one: list(by_set.values()) for one, by_set in norms.items() if len(by_set) == len(norms[OURS])}
+    for one in sorted(every, key=lambda one: -np.mean(every[one])):
+        figures = (np.mean(every[one]), min(every[one]), *(norms[one].get(name) for name in names))
+        table.add_row(one, *map(shown, figures), style="bold" if one == OURS else None)
+    return table
 
 
 def shown(figure: float | None) -> str:
@@ -106,14 +120,20 @@ def shown(figure: float | None) -> str:
     return "" if figure is None else f"{figure:.4f}" if abs(figure) < 100 else f"{figure:,.0f}"
 
 
-def beside(figure: float, peers: dict[str, Any] | None, *, higher: bool) -> tuple[float | None, float | None]:
-    """How far the figure is on the way from the dummy to the best single peer, and that one's figure."""
-    if not peers:
-        return None, None
-    told = {name: one["primary"] for name, one in peers["models"].items() if not name.startswith(("k_", "blend:"))}
+def normed(figure: float, peers: dict[str, Any], *, higher: bool) -> dict[str, float]:
+    """How far the figure and each peer's are on the way from the dummy to the best single peer."""
+    told = {name: one["primary"] for name, one in peers.items() if not name.startswith(("k_", "blend:"))}
     dummy = told.pop("dummy")
     best = max(told.values()) if higher else min(told.values())
-    return (figure - dummy) / (best - dummy), best
+    return {name: (one - dummy) / (best - dummy) for name, one in {**told, OURS: figure}.items()}
+
+
+def best(peers: dict[str, Any] | None, norms: dict[str, float]) -> float | None:
+    """The figure of the best single peer."""
+    if not peers:
+        return None
+    leader = max((name for name in norms if name != OURS), key=norms.__getitem__)
+    return float(peers["models"][leader]["primary"])
 
 
 def run(folder: Path, out: Path) -> Found:
