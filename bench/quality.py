@@ -10,7 +10,7 @@ are answered through ``bundle``, by the form that serves. Nothing is set by hand
 ``--peers`` is a file of ``{set: {"models": {name: {"primary": figure}}}}``, ``dummy`` among the names: it answers the
 mean or the prior of training. A set's norm is (figure - dummy) / (best peer - dummy): 1 is level with the best peer of
 that set. ``fit`` are the stages after Encode: tuning, training, export; the memory is the peak of all stages. ``--out``
-gets a CSV a set: the key and what was predicted. A second table has the norms of all who answered every set.
+gets a CSV a set: the key and what was predicted. A second table has everybody's norms.
 """
 
 import argparse
@@ -104,13 +104,13 @@ def main() -> None:
 
 
 def standing(norms: dict[str, dict[str, float]], names: list[str]) -> Table:
-    """The norm on each set of those that answered every set, the best on the mean first."""
+    """The norm of each on the sets that it answered, the best on the mean of these first."""
     table = Table(box=None, pad_edge=False)
     for title in ("norm", "mean", "least", *names):
         table.add_column(title, justify="right" if table.columns else "left")
-    every = {one: list(by_set.values()) for one, by_set in norms.items() if len(by_set) == len(norms[OURS])}
-    for one in sorted(every, key=lambda one: -np.mean(every[one])):
-        figures = (np.mean(every[one]), min(every[one]), *(norms[one].get(name) for name in names))
+    for one, by_set in sorted(norms.items(), key=lambda item: -np.mean(list(item[1].values()))):
+        every = list(by_set.values())
+        figures = (np.mean(every), min(every), *(by_set.get(name) for name in names))
         table.add_row(one, *map(shown, figures), style="bold" if one == OURS else None)
     return table
 
