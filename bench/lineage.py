@@ -40,6 +40,8 @@ def main() -> None:
     parser.add_argument("data", nargs="?", type=Path, default=REPOSITORY / "data")
     parser.add_argument("--peer")
     options = parser.parse_args()
+    if not published.models(options.data):
+        sys.exit(f"{options.data} must have a published version, and has none: make run")
     with tempfile.TemporaryDirectory() as aside:
         data = Path(aside) / "data"
         model, sha256 = versions(options.data, data)
