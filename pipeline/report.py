@@ -339,7 +339,7 @@ def _baselines_sentence(evaluation: Facts) -> str:
             by = f" ({label} {_signed(difference['value'])})"
             parts.append(f"{verbs[_side(metric, difference)]} those of the {_words(name)} baseline{by}")
     what = "answers" if evaluation["task"] == "regression" else "probabilities"
-    return f"Its {what} {' and '.join(parts)}." if parts else ""
+    return f"Its {what} {' and '.join(filter(None, [', '.join(parts[:-1]), parts[-1]]))}." if parts else ""
 
 
 def _worst_sentence(worst: Facts | None) -> str:
