@@ -17,6 +17,13 @@ SHARES = "70 % to train on, 15 % to choose with, 15 % to judge by"
 FEW_LEVELS = 12
 SMALL_CLASS = 100
 """Rows of the rarest class up to which it is shared out exactly among the splits."""
+DECISION = (
+    "",
+    "# What mistakes cost; without it the threshold between yes and no is that of the best F1:",
+    "# [decision]",
+    "# false_yes = 1",
+    "# false_no = 5",
+)
 NOTES = """\
 # What no figure tells, for the card and the report of every version:
 # [notes]
@@ -85,10 +92,15 @@ def _requirements(found: Found) -> str:
             f'metric = "{metric}"',
             f'better_than = "{GUESS[found.task]}"',
             "",
-            "# When you know what an answer must be worth:",
+            "# When you know what an answer must be worth, and how much it may lose to the version that is live:",
             "# [[requirements]]",
             f'# metric = "{other}"',
             "# min = 0.8",
+            "# [[requirements]]",
+            f'# metric = "{metric}"',
+            '# no_worse_than = "live"',
+            "# by = 0.01",
+            *(DECISION if found.task == "binary" else ()),
         ]
     )
 

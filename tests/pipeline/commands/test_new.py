@@ -1,6 +1,7 @@
 """``python -m pipeline new``: what it writes can be read, and what it says helps."""
 
 import json
+import re
 import tomllib
 
 import numpy as np
@@ -62,6 +63,18 @@ def test_the_file_tells_what_was_not_sure(place):
     text = (place / "problems" / "orders.toml").read_text()
     assert "# Not sure of:\n#   class: yes is taken to be" in text
     assert "# without notes: it has no value" in text
+
+
+@pytest.mark.parametrize(("target", "costs"), [("Late?", True), ("a.b", False)])
+def test_what_it_suggests_can_be_taken_as_it_stands(place, target, costs):
+    new("orders.csv", "--target", target)
+    file = place / "problems" / "orders.toml"
+    suggested = r"(?m)^# (\[.*\]|(metric|min|no_worse_than|by|false_yes|false_no|uses|limitations) = .*)$"
+    file.write_text(re.sub(suggested, r"\1", file.read_text()))
+    read = problem.load(file)
+    assert [one.no_worse_than for one in read.requirements] == [None, None, "live"]
+    assert read.notes.limitations
+    assert (read.decision.false_no == 5) == costs
 
 
 def test_a_leak_is_told_once_and_stands_in_the_file(place):
