@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 
 from bundle.contract import Contract, Input, Output
-from pipeline import arrays, encoding, export, proof, whole, working
+from pipeline import apart, arrays, encoding, export, proof, whole, working
 from pipeline.arrays import Arrays
 from pipeline.checkpoint import Checkpoint
 from pipeline.encoding import Encoding, Target
@@ -37,6 +37,7 @@ INPUTS: dict[str, Literal["number", "category", "text", "boolean", "time"]] = {
     "time": "time",
 }
 """What a client sends for a column, by its type."""
+BEST = "best.npz"
 HOTTEST = 4.0
 """The highest temperature, and one by the lowest."""
 
@@ -53,11 +54,18 @@ def train(job: Job) -> Outcome:
     training, validation = arrays.read(encoded / "train"), arrays.read(encoded / "validation")
     tuned = json.loads((job.inputs["tuned"] / "trials.json").read_text())
     chosen = Hyperparameters(**tuned["hyperparameters"])
-    fix_seeds(job.problem.seed)
-    model = build(known, chosen, job.problem.seed)
-    epochs = job.problem.training.epochs or epochs_for(len(training))
+    seed, epochs = job.problem.seed, job.problem.training.epochs or epochs_for(len(training))
     folder = working.folder(job.data, job.final)
-    history = fit(model, known.target, chosen, training, validation, epochs, job.problem.seed, folder)
+
+    def learn() -> dict[str, Any]:
+        fix_seeds(seed)
+        model = build(known, chosen, seed)
+        return fit(model, known.target, chosen, training, validation, epochs, seed, folder)
+
+    history = apart.done(learn)  # what it took to learn shows in no name of the graph that is exported here
+    fix_seeds(seed)
+    model = build(known, chosen, seed)
+    restore(model, folder)
     history["temperature"] = calibrate(model, validation, known.target)
     answers = predict(model, validation, known.target)
     threshold = None
@@ -97,7 +105,7 @@ def fit(
     seed: int,
     folder: Path,
 ) -> dict[str, Any]:
-    """Train, and leave the weights of the epoch with the lowest validation loss in the model; the losses by epoch.
+    """Train, and leave the weights of the epoch with the lowest validation loss in ``folder``; the losses by epoch.
 
     What a process that was killed has left in ``folder`` is gone on from, and the result is the same.
 
@@ -109,7 +117,7 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = Checkpoint(folder / "checkpoint.npz")
     history = checkpoint.history
-    best = Best(folder / "best.npz", history)
+    best = Best(folder / BEST, history)
     done = checkpoint.resume(model)
     for _ in range(done):
         batches.on_epoch_end()
@@ -132,7 +140,6 @@ def fit(
             "The validation loss must be a finite number in some epoch, and is none. "
             "Look for values out of all proportion: give columns and target a range."
         )
-    best.restore(model)
     losses = zip(history["loss"], history["val_loss"], strict=True)
     return {
         "best_epoch": int(np.nanargmin(history["val_loss"])),
@@ -154,10 +161,11 @@ class Best(keras.callbacks.Callback):  # type: ignore[misc]
             np.savez(file, *self.model.get_weights())
             whole.write(self.path, file.getvalue())
 
-    def restore(self, model: keras.Model) -> None:
-        """Give the model these weights."""
-        with np.load(self.path, allow_pickle=False) as kept:
-            model.set_weights([kept[name] for name in kept.files])
+
+def restore(model: keras.Model, folder: Path) -> None:
+    """Give the model the weights that training left in ``folder``."""
+    with np.load(folder / BEST, allow_pickle=False) as kept:
+        model.set_weights([kept[name] for name in kept.files])
 
 
 def calibrate(model: keras.Model, validation: Arrays, target: Target) -> float | None:

@@ -3,24 +3,21 @@
 The process that asks must have imported TensorFlow and never worked with it, for the others are forked from it.
 """
 
-import multiprocessing
-import os
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import connection
 from multiprocessing.connection import Connection
-from typing import Any, Protocol
+from typing import Protocol
 
 import keras_tuner
 from keras_tuner.engine.trial import Trial, TrialStatus
 
 from pipeline import exits
+from pipeline.apart import FORK, end_with_parent
 from pipeline.errors import DiskError
 from pipeline.tuning.oracle import LOSS, ended
 
-FORK = multiprocessing.get_context("fork")
 SECONDS = 1.0
 """How long is waited before the clock is looked at, or an oracle asked again."""
 
@@ -143,11 +140,5 @@ def _completed(oracle: keras_tuner.Oracle) -> list[Trial]:
 
 
 def _begin(work: Work, trial: Trial, others: list[Trial], tells: Connection) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     work(trial, others, tells.send)
-
-
-def _end_with_parent() -> None:
-    parent: Any = multiprocessing.parent_process()
-    connection.wait([parent.sentinel])
-    os._exit(1)

@@ -93,6 +93,21 @@ def test_case_23_killed_as_soon_as_each_stage_is_finished(first_run, place):
     assert results(place) == results(undisturbed)
 
 
+def test_case_23_killed_between_two_epochs_the_same_model_is_exported(first_run, place):
+    """Bit by bit: in how many processes it learned shows in no file."""
+    undisturbed, _ = first_run
+    shutil.copytree(undisturbed.folder / "data", place.folder / "data")
+    shutil.rmtree(place.folder / "data" / "sample" / "train")
+    run = place.start()
+    while not list((place.folder / "data" / "work" / "sample" / "train").glob("*/checkpoint.npz")):
+        assert run.poll() is None
+        time.sleep(0.002)
+    kill(run)
+    assert not list((place.folder / "data" / "sample" / "train").glob("[!.]*"))
+    assert not run_until_killed(place, 300)
+    assert results(place) == results(undisturbed)
+
+
 def test_case_24_killed_while_a_table_of_several_parts_is_written(tmp_path):
     write(tmp_path, every=2)
     place = Place(tmp_path)

@@ -23,6 +23,7 @@ def fit(folder):
     model = build()
     chosen = Hyperparameters(width=16, depth=2, dropout=0.5, forget=0.3)
     history = train.fit(model, YES, chosen, rows(500), rows(200, seed=1), EPOCHS, 7, folder)
+    train.restore(model, folder)
     return model.get_weights(), history
 
 
