@@ -151,7 +151,8 @@ def test_a_changed_requirement_is_validated_and_published_and_nothing_more(first
 def test_what_people_say_is_published_and_nothing_more(first_run, tmp_path):
     whole, _ = first_run
     copy = Place(shutil.copytree(whole.folder, tmp_path / "copy", copy_function=shutil.copyfile))
-    copy.problem.write_text(f'{copy.problem.read_text()}\n[notes]\nuses = "The *evening shift* asks it."\n')
+    [said] = [line for line in copy.problem.read_text().splitlines() if line.startswith("uses = ")]
+    change(copy.problem, said, 'uses = "The *evening shift* asks it."')
     done = copy.run()
     assert done.returncode == 0, done.stderr
     assert ran(done) == ["Publish"]
