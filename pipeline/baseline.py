@@ -51,10 +51,10 @@ def train(job: Job) -> Outcome:
     seed, width = job.problem.seed, len(known.features)
     few, drawn = (training.sample(cells // width, seed) for cells in (LINEAR_CELLS, CELLS))
     with track("linear model", None):
-        drawn_line = line(few, test, known)
+        linear = line(few, test, known)
     with track("gradient boosting", None):
         boosted, iterations = boost(drawn, validation.sample(CELLS // width, seed), test, known, seed)
-    answers = {plain: np.repeat(guess, len(test), axis=0), "linear": drawn_line, "gradient_boosting": boosted}
+    answers = {plain: np.repeat(guess, len(test), axis=0), "linear": linear, "gradient_boosting": boosted}
     for name in BASELINES[known.target.task]:
         np.save(job.output / f"{name}.npy", answers[name])
     notes = [

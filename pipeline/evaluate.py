@@ -97,11 +97,8 @@ def evaluate(job: Job) -> Outcome:
 def notes(found: Mapping[str, Any], reads: Mapping[str, int]) -> list[str]:
     """What a person should read at once."""
     told = ", ".join(f"{name} {found['metrics'][name]['value']:.4f}" for name in NOTED[found["task"]])
-    times = (
-        "once"
-        if reads["reads"] == 1
-        else f"{reads['reads']} times, by {reads['models']} model{'s' * (reads['models'] > 1)}"
-    )
+    by = "one model" if reads["models"] == 1 else f"{reads['models']} models"
+    times = "once" if reads["reads"] == 1 else f"{reads['reads']} times, by {by}"
     count = draws(found["rows"], REPLICATES)
     few = [f"the intervals are of {count} draws, for there are many rows"] if count < REPLICATES else []
     worst = found["worst_slice"]

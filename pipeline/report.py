@@ -322,6 +322,8 @@ def _decision_sentence(evaluation: Facts) -> str:
     recall, precision = (evaluation["metrics"].get(name) for name in ("recall", "precision"))
     if recall is None or precision is None:
         return ""
+    if precision["value"] is None:
+        return f"No held-out row reaches its threshold of {evaluation['threshold']:.3g}: it says yes to none."
     return (
         f"At its threshold of {evaluation['threshold']:.3g} it finds {share(recall['value'])} "
         f"of the positive rows, and {share(precision['value'])} of the rows it marks are positive."

@@ -46,7 +46,7 @@ def train(job: Job) -> Outcome:
     """Write ``model/`` (the SavedModel, compiled beside it), ``contract.json``, ``history.json``, ``parity.json``.
 
     Raises:
-        StageError: the exported model does not answer as the trained one does.
+        StageError: the exported model does not answer as the trained one does, or the process that learned died.
         DataError: nothing could be learned: no epoch has a finite loss.
     """
     encoded = job.inputs["encoded"]

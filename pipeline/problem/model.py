@@ -69,9 +69,9 @@ class Decision(Part):
     best: Literal["accuracy", "f1"] | None = None
     """The metric that the threshold makes best: f1 where nothing else is said."""
     false_yes: float | None = Field(None, gt=0)
-    """What a wrong yes costs, and
-    false_no: a wrong no, in whatever money: the threshold then makes their sum least."""
+    """What a wrong yes costs, in whatever money: the threshold makes the sum of what mistakes cost least."""
     false_no: float | None = Field(None, gt=0)
+    """What a wrong no costs."""
 
     @model_validator(mode="after")
     def _one_way(self) -> "Decision":

@@ -175,7 +175,10 @@ def past(**changed):
         ),
         (
             lambda raw: raw["requirements"].append({"metric": "brier", "no_worse_than": "mean"}),
-            "requirements.7.no_worse_than: 'mean' is not for task = 'binary', which has prior, linear, gradient_",
+            (
+                "requirements.7.no_worse_than: 'mean' is not for task = 'binary', "
+                "which has prior, linear, gradient_boosting"
+            ),
         ),
         (
             lambda raw: raw.update(decision={"best": "f1", "false_no": 5}),

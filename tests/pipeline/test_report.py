@@ -463,3 +463,13 @@ def test_a_difference_that_can_not_be_told_is_a_dash(flights: ReportFacts) -> No
     baselines = {name: {**values, "precision": untold} for name, values in flights.evaluation["baselines"].items()}
     evaluation = {**flights.evaluation, "against": against, "baselines": baselines}
     assert '<span class="quiet">–</span>' in report.render(replace(flights, evaluation=evaluation))  # noqa: RUF001
+
+
+def test_of_a_threshold_that_no_row_reaches_it_is_said(flights: ReportFacts) -> None:
+    """As where a wrong yes costs far more than a wrong no."""
+    untold, none = {"value": None, "low": None, "high": None}, {"value": 0.0, "low": 0.0, "high": 0.0}
+    metrics = {**flights.evaluation["metrics"], "precision": untold, "recall": none}
+    page = report.render(
+        replace(flights, evaluation={**flights.evaluation, "metrics": metrics, "threshold": 1.0000001})
+    )
+    assert "No held-out row reaches its threshold of 1: it says yes to none." in page

@@ -203,6 +203,7 @@ class VersionAdmin(ReadOnly):
             steps=[(step, evidence.rows(step)) for step in described.lineage] if described else [],
             verbs=[(LABELS[verb], verb_url(version, verb), verb) for verb in decisions.offered(request.user, version)],
             made_it=version.made_by.casefold() == request.user.get_username().casefold(),
+            falls_short=bool(version.verdict) and version.verdict != decisions.APPROVABLE,
             report=bool(described and REPORT in described.files),
             deployed=deployed(version),
             history=version.decisions.order_by("-sequence"),

@@ -138,8 +138,8 @@ def may(actor: Person, verb: Verb) -> bool:
 
 def offered(actor: Person, version: Version) -> list[Verb]:
     """The verbs that make sense for the version as it is, among those that the person has the permission for."""
-    ruled_out = () if version.verdict == APPROVABLE else (Verb.APPROVE,)
-    return [verb for verb in VERBS if version.state in POSSIBLE[verb] and may(actor, verb) and verb not in ruled_out]
+    possible = [verb for verb in VERBS if version.state in POSSIBLE[verb] and may(actor, verb)]
+    return [verb for verb in possible if verb != Verb.APPROVE or version.verdict == APPROVABLE]
 
 
 def refuse(*, verb: Verb, version: Version, actor: Person, source: str, reason: str, refusal: Refused) -> None:
