@@ -215,17 +215,21 @@ def said(model: keras.Model, encoded: Arrays, target: Target) -> npt.NDArray[np.
 def best_threshold(
     probabilities: npt.NDArray[np.float64], target: npt.NDArray[np.float32], decision: Decision
 ) -> float:
-    """The probability from which to say yes that is best on these rows; above all of them where that is to say no."""
+    """The probability from which to say yes that is best on these rows.
+
+    Where that is to say yes to none of them, it is above them all, and not below the probability that makes a yes worth
+    its cost (Elkan 2001, "The Foundations of Cost-Sensitive Learning").
+    """
+    false_yes, false_no = decision.false_yes or 1.0, decision.false_no or 1.0
     order = np.argsort(-probabilities, kind="stable")
     ordered = probabilities[order].astype("float32")
     last_of_equal = np.append(np.diff(ordered) != 0, True)
-    candidates = np.append(np.nextafter(ordered[0], np.float32(2)), ordered[last_of_equal])
+    none = max(np.nextafter(ordered[0], np.float32(2)), np.float32(false_yes / (false_yes + false_no)))
+    candidates = np.append(none, ordered[last_of_equal])
     said_yes = np.append(0, np.arange(1, len(order) + 1)[last_of_equal])
     hits = np.append(0, np.cumsum(target[order])[last_of_equal])
-    if decision.false_yes and decision.false_no:
-        scores = -decision.false_yes * (said_yes - hits) - decision.false_no * (target.sum() - hits)
-    elif decision.best == "accuracy":
-        scores = hits - (said_yes - hits)
+    if decision.false_yes or decision.best == "accuracy":
+        scores = -false_yes * (said_yes - hits) - false_no * (target.sum() - hits)
     else:
         scores = 2 * hits / (said_yes + target.sum())
     return float(candidates[np.argmax(scores)])

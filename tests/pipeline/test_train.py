@@ -83,6 +83,9 @@ def test_where_a_yes_is_never_worth_its_cost_none_is_said():
     from pipeline import train
     from pipeline.problem import Decision
 
-    found = train.best_threshold(PROBABILITIES, 1 - CAME_TRUE, Decision(false_yes=100, false_no=1))
-    assert found > PROBABILITIES.max()
+    dear = Decision(false_yes=100, false_no=1)
+    found = train.best_threshold(PROBABILITIES, 1 - CAME_TRUE, dear)
     assert np.float32(found) > np.float32(PROBABILITIES.max())
+    assert found == pytest.approx(100 / 101)
+    sure = np.append(PROBABILITIES, 0.9999)
+    assert np.float32(train.best_threshold(sure, np.zeros(7, "float32"), dear)) > np.float32(0.9999)
