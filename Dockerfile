@@ -23,7 +23,8 @@ ENV PLUMBLINE_MODE=production \
 COPY pyproject.toml manage.py gunicorn.conf.py ./
 COPY bundle bundle
 COPY webapp webapp
-RUN pip --python /venv/bin/python install --no-cache-dir --no-deps --editable .
+RUN pip --python /venv/bin/python install --no-cache-dir --no-deps --editable . \
+    && python -m compileall -q bundle webapp
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s \
@@ -41,6 +42,7 @@ COPY bundle bundle
 COPY pipeline pipeline
 COPY problems problems
 RUN pip --python /venv/bin/python install --no-cache-dir --no-deps --editable . \
+    && python -m compileall -q bundle pipeline \
     && ln --symbolic /data data
 USER 10001:10001
 ENTRYPOINT ["luigi", "--module", "pipeline"]

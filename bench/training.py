@@ -83,14 +83,14 @@ def learn(encoded: Path, rows: int, setting: Setting) -> tuple[float, float, flo
     first = model.get_weights()
     few = Batches(drawn.sample(WARMING, 0), known.target, 0)
     few.size = given.size
-    model.fit(few, verbose=0)
+    model.fit(few.dataset(), shuffle=False, verbose=0)
     model.set_weights(first)
     model.optimizer.iterations.assign(0)
     started, used = time.perf_counter(), time.process_time()
-    model.fit(given, verbose=0)
+    model.fit(given.dataset(), shuffle=False, verbose=0)
     wall, processor = time.perf_counter() - started, time.process_time() - used
     validation = Batches(arrays.read(encoded / "validation"), known.target)
-    return wall, processor, float(model.evaluate(validation, verbose=0))
+    return wall, processor, float(model.evaluate(validation.dataset(), verbose=0))
 
 
 if __name__ == "__main__":

@@ -119,19 +119,18 @@ def fit(
     history = checkpoint.history
     best = Best(folder / BEST, history)
     done = checkpoint.resume(model)
-    for _ in range(done):
-        batches.on_epoch_end()
+    batches.skip(done)
     with track("training", epochs) as advance:
         advance(done)
         told = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda _, logs: advance(1, f"loss {logs['loss']:.4f}, validation {logs['val_loss']:.4f}")
         )
         model.fit(
-            batches,
-            validation_data=Batches(validation, target),
+            batches.dataset(),
+            validation_data=Batches(validation, target).dataset(),
             initial_epoch=done,
             epochs=epochs,
-            shuffle=False,  # the batches do it themselves, by a generator that can be brought to where it was
+            shuffle=False,  # the batches come shuffled
             verbose=0,
             callbacks=[best, checkpoint, told],
         )
@@ -207,8 +206,7 @@ def predict(model: keras.Model, encoded: Arrays, target: Target) -> npt.NDArray[
 
 def said(model: keras.Model, encoded: Arrays, target: Target) -> npt.NDArray[np.float64]:
     """What the network says of each encoded row: logits, or a standardised number."""
-    batches = Batches(encoded, target)
-    given = [model.predict_on_batch(batches[number][0]) for number in range(len(batches))]
+    given = [model.predict_on_batch(inputs) for inputs, _ in Batches(encoded, target)]
     return np.concatenate(given).astype("float64")
 
 

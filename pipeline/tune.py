@@ -78,7 +78,7 @@ def run_trials(lesson: Lesson, key: str) -> list[Finished]:
     """Every trial that ended, the first with the defaults; those that ended in a run before are taken from there."""
     search, is_chief = lesson.search, distributed.is_chief()
     values = keras_tuner.HyperParameters()
-    space(values)
+    space(values, lesson.known.target.task)
     if is_chief:
         values.Fixed(SEARCH, key)
     with track("tuning", search.trials * search.epochs) as advance:

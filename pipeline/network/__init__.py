@@ -39,8 +39,10 @@ def build(encoding: Encoding, chosen: Hyperparameters, seed: int) -> keras.Model
         blocks += layer.blocks()
     hidden = Views(chosen.members, blocks, seed)(ops.concatenate(embedded, axis=1))
     for depth in range(chosen.depth):
-        hidden = Shared(chosen.members, chosen.width, chosen.activation)(hidden)
+        given, hidden = hidden, Shared(chosen.members, chosen.width, chosen.activation)(hidden)
         hidden = keras.layers.Dropout(chosen.dropout, seed=seed + depth)(hidden)
+        if depth and chosen.residual:
+            hidden = given + hidden
     return keras.Model([numbers, codes], Answers(chosen.members, _first_guess(encoding.target))(hidden))
 
 

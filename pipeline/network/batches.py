@@ -1,11 +1,12 @@
-"""Encoded rows in batches, read from disk as they are needed."""
+"""Encoded rows in batches, read from disk by tf.data as they are needed."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
 from pipeline.arrays import Arrays
 from pipeline.encoding import Target
@@ -14,16 +15,17 @@ BATCH, SMALLEST_BATCH = 1024, 32
 STEPS = 64
 """The least steps of an epoch: a small table has smaller batches, and is passed over several times."""
 MOST_EPOCHS, SEEN = 40, 500_000
+AHEAD = 2
+"""How many batches are made ready."""
 
 
-class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches of encoded rows; to learn from, and shuffled, if ``seed`` is given.
+class Batches:
+    """Batches of encoded rows; to learn from, and shuffled anew for each epoch, if ``seed`` is given.
 
     Then all have the same size, an epoch has at least ``STEPS`` of them, and leaves out the few rows that fill none.
     """
 
     def __init__(self, arrays: Arrays, target: Target, seed: int | None = None) -> None:
-        super().__init__()
         self.arrays, self.target = arrays, target
         self.random = None if seed is None else np.random.default_rng(seed)
         rows = len(arrays)
@@ -33,19 +35,32 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
             self.size = min(BATCH, max(SMALLEST_BATCH, 2 ** (max(1, rows // STEPS).bit_length() - 1)))
             self.count = max(STEPS, rows // self.size)
             self.order = np.tile(self.order, math.ceil(self.count * self.size / max(1, rows)))
-        self.on_epoch_end()
 
     def __len__(self) -> int:
         return self.count
 
-    def __getitem__(self, number: int) -> Any:
-        rows = self.order[number * self.size : (number + 1) * self.size]
-        taken = self.arrays.take(rows)
-        return (taken.numbers, taken.categories), standardised(taken.target, self.target)
+    def __iter__(self) -> Iterator[Any]:
+        """The inputs of the network and the answers, batch by batch."""
+        self.skip(1)
+        for first in range(0, self.count * self.size, self.size):
+            taken = self.arrays.take(self.order[first : first + self.size])
+            yield (taken.numbers, taken.categories), standardised(taken.target, self.target)
 
-    def on_epoch_end(self) -> None:
+    def skip(self, epochs: int) -> None:
+        """Come to the order that the epoch after so many has."""
         if self.random is not None:
-            self.random.shuffle(self.order)
+            for _ in range(epochs):
+                self.random.shuffle(self.order)
+
+    def dataset(self) -> tf.data.Dataset:
+        """The batches of an epoch each time that it is gone through, made ready while those before are learned from."""
+        numbers, categories = self.arrays.numbers.shape[1], self.arrays.categories.shape[1]
+        kinds = (
+            (tf.TensorSpec((None, numbers), "float32"), tf.TensorSpec((None, categories), "int32")),
+            tf.TensorSpec((None,), "float32"),
+        )
+        made = tf.data.Dataset.from_generator(lambda: iter(self), output_signature=kinds)
+        return made.apply(tf.data.experimental.assert_cardinality(self.count)).prefetch(AHEAD)
 
 
 def epochs_for(rows: int) -> int:

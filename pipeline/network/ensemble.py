@@ -53,8 +53,9 @@ class Shared(keras.layers.Layer):  # type: ignore[misc]
 class Answers(keras.layers.Layer):  # type: ignore[misc]
     """[rows, members, d] -> in training [rows, members, answers], each member's; else their mean.
 
-    The mean is [rows, answers], or [rows] where there is one, and is divided by the ``temperature``, which is 1 until
-    it is calibrated (Guo et al. 2017, "On Calibration of Modern Neural Networks").
+    The mean is [rows, answers], or [rows] where there is one. How far it is from the ``first`` guess is divided by the
+    ``temperature``, which is 1 until it is calibrated: what is less sure of itself is nearer to the shares of training,
+    and not to even odds as in Guo et al. 2017, "On Calibration of Modern Neural Networks".
     """
 
     def __init__(self, members: int, first: Any) -> None:
@@ -72,5 +73,5 @@ class Answers(keras.layers.Layer):  # type: ignore[misc]
         each = ops.transpose(ops.matmul(ops.transpose(hidden, (1, 0, 2)), self.kernel), (1, 0, 2)) + self.bias
         if training:
             return each
-        mean = ops.mean(each, axis=1) / self.temperature
+        mean = self.first + (ops.mean(each, axis=1) - self.first) / self.temperature
         return ops.squeeze(mean, 1) if len(self.first) == 1 else mean

@@ -18,7 +18,7 @@ from pipeline.arrays import Arrays
 from pipeline.checkpoint import Checkpoint
 from pipeline.encoding import Encoding
 from pipeline.errors import DataError
-from pipeline.hyperparameters import space
+from pipeline.hyperparameters import Hyperparameters, space
 from pipeline.network import Batches, build, compile_for
 from pipeline.problem import Search
 from pipeline.seeds import fix_seeds
@@ -69,25 +69,25 @@ class Lesson:
         if self.threads:
             tf.config.threading.set_intra_op_parallelism_threads(self.threads)
         fix_seeds(self.seed)
-        chosen, target = space(trial.hyperparameters), self.known.target
+        target = self.known.target
+        chosen = space(trial.hyperparameters, target.task)
         model, batches = build(self.known, chosen, self.seed), Batches(self.train, target, self.seed)
         compile_for(model, target, chosen, len(batches) * self.search.epochs)
         checkpoint = Checkpoint(self._checkpoint(trial))
         judge = Judge(others, self.search.epochs, tell)
         done = checkpoint.resume(model)
-        for _ in range(done):
-            batches.on_epoch_end()
+        batches.skip(done)
         for loss in checkpoint.history[LOSS]:
             judge.hear(loss)
         if done < self.search.epochs and not judge.stops:
             model.fit(
-                batches,
-                validation_data=Batches(self.validation, target),
+                batches.dataset(),
+                validation_data=Batches(self.validation, target).dataset(),
                 initial_epoch=done,
                 epochs=self.search.epochs,
-                shuffle=False,  # they do it themselves, by a generator that can be brought to where it was
+                shuffle=False,  # the batches come shuffled
                 verbose=0,
-                callbacks=[checkpoint, judge, *self._shown(trial, anew=not done)],
+                callbacks=[checkpoint, judge, *self._shown(trial, chosen, anew=not done)],
             )
 
     def forget(self, trial: Trial) -> None:
@@ -97,7 +97,7 @@ class Lesson:
     def _checkpoint(self, trial: Trial) -> Path:
         return self.folder / CHECKPOINTS / f"{trial.trial_id}.npz"
 
-    def _shown(self, trial: Trial, *, anew: bool) -> list[Any]:
+    def _shown(self, trial: Trial, chosen: Hyperparameters, *, anew: bool) -> list[Any]:
         """What shows the trial in TensorBoard, in the folders that Keras Tuner would give it."""
         folder = self.folder / working.TENSORBOARD / trial.trial_id
         if anew:
@@ -105,7 +105,7 @@ class Lesson:
         execution = str(folder / "execution0")
         return [
             keras.callbacks.TensorBoard(execution, write_graph=False),
-            hparams.KerasCallback(execution, space(trial.hyperparameters).as_dict(), trial_id=trial.trial_id),
+            hparams.KerasCallback(execution, chosen.as_dict(), trial_id=trial.trial_id),
         ]
 
 

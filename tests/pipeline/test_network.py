@@ -1,5 +1,7 @@
 """The network: what it embeds, who its members are, how it learns, and what is calibrated."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -80,6 +82,15 @@ def test_the_temperature_makes_doubtful_answers_of_too_certain_ones():
     assert np.array_equal(np.argsort(before, kind="stable"), np.argsort(after, kind="stable"))
 
 
+@pytest.mark.parametrize("answer", [YES, Target(task="multiclass", classes=("a", "b", "c"), shares=(0.7, 0.2, 0.1))])
+def test_who_is_wholly_unsure_answers_with_the_shares_of_training(answer):
+    from pipeline import train
+
+    model, some = build(answer), rows(50)
+    model.layers[-1].temperature.assign(1e6)
+    assert train.predict(model, some, answer) == pytest.approx(np.tile(answer.shares, (50, 1)).squeeze(), abs=1e-4)
+
+
 def log_loss(true, said):
     return -np.mean(true * np.log(said) + (1 - true) * np.log(1 - said))
 
@@ -98,10 +109,55 @@ def test_the_batches_to_learn_from_have_one_size_and_are_enough():
     few, many = (Batches(rows(count), YES, seed=1) for count in (140, 200_000))
     assert (few.size, len(few)) == (SMALLEST_BATCH, STEPS)
     assert (many.size, len(many)) == (BATCH, 195)
-    sizes = {len(batches[number][1]) for batches in (few, many) for number in (0, len(batches) - 1)}
-    assert sizes == {SMALLEST_BATCH, BATCH}
-    learned = np.concatenate([few[number][0][0][:, 0] for number in range(len(few))])
+    assert [{len(answers) for _, answers in batches} for batches in (few, many)] == [{SMALLEST_BATCH}, {BATCH}]
+    learned = np.concatenate([numbers[:, 0] for (numbers, _), _ in few])
     assert set(learned.tolist()) == set(few.arrays.numbers[:, 0].tolist())
+
+
+def test_an_epoch_has_another_order_than_the_one_before_and_is_the_same_after_others_were_skipped():
+    from pipeline.network.batches import Batches
+
+    def epoch(given):
+        return [tuple(map(np.asarray, (*inputs, answers))) for inputs, answers in given]
+
+    def same(one, other):
+        return all(np.array_equal(*pair) for both in zip(one, other, strict=True) for pair in zip(*both, strict=True))
+
+    batches, again = (Batches(rows(3000), YES, seed=1) for _ in range(2))
+    made = batches.dataset()
+    epochs = [epoch(made) for _ in range(3)]
+    assert len(made) == len(epochs[0]) == len(batches)
+    assert not same(*epochs[:2])
+    again.skip(2)
+    assert same(epoch(again), epochs[2])
+
+
+def test_layers_after_the_first_may_add_to_what_they_were_given():
+    from pipeline import network
+    from pipeline.hyperparameters import Hyperparameters
+
+    chosen = Hyperparameters(width=16, depth=3, residual=True)
+    model, some = network.build(KNOWN, chosen, seed=0), rows(5)
+    shared = [layer for layer in model.layers if isinstance(layer, network.Shared)]
+    for layer in shared[1:]:  # these make nothing
+        layer.kernel.assign(np.zeros(layer.kernel.shape))
+        layer.bias.assign(np.zeros(layer.bias.shape))
+    shallow = network.build(KNOWN, replace(chosen, depth=1), seed=0)
+    for layer, other in zip(shallow.layers[:-1], [one for one in model.layers if one not in shared[1:]], strict=False):
+        if layer.weights:
+            layer.set_weights(other.get_weights())
+    shallow.layers[-1].set_weights(model.layers[-1].get_weights())
+    given = [some.numbers, some.categories]
+    assert np.allclose(model(given, training=False), shallow(given, training=False), atol=1e-6)
+
+
+def test_nothing_is_dropped_out_where_the_answer_is_a_number():
+    import keras_tuner
+
+    from pipeline.hyperparameters import defaults, space
+
+    assert [defaults(task).dropout > 0 for task in ("binary", "multiclass", "regression")] == [True, True, False]
+    assert space(keras_tuner.HyperParameters(), "regression") == defaults("regression")
 
 
 def test_of_more_rows_there_are_fewer_epochs():
