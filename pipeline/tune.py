@@ -12,6 +12,7 @@ from pipeline import arrays, encoding, working
 from pipeline.errors import DataError
 from pipeline.hyperparameters import space
 from pipeline.job import Job, Outcome
+from pipeline.network import trial_epochs_for
 from pipeline.problem import Search
 from pipeline.progress import track
 from pipeline.tuning import attempts, distributed
@@ -36,7 +37,7 @@ def tune(job: Job) -> Outcome:
     """
     search, encoded = job.problem.search, job.inputs["encoded"]
     lesson = lesson_of(encoded, search, job.problem.seed, working.folder(job.data, job.final))
-    trials = run_trials(lesson, job.final.name)
+    trials = run_trials(lesson, search, job.final.name)
     best = best_of(trials)
     objective = OBJECTIVES[lesson.known.target.task]
     found = {
@@ -71,18 +72,18 @@ def lesson_of(encoded: Path, search: Search, seed: int, folder: Path) -> Lesson:
     train, validation = (arrays.read(encoded / name).sample(search.rows, seed) for name in ("train", "validation"))
     for name in (TRIALS, CHECKPOINTS):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    return Lesson(encoding.read(encoded), train, validation, search, seed, folder)
+    epochs = search.epochs or trial_epochs_for(len(train))
+    return Lesson(encoding.read(encoded), train, validation, epochs, seed, folder)
 
 
-def run_trials(lesson: Lesson, key: str) -> list[Finished]:
+def run_trials(lesson: Lesson, search: Search, key: str) -> list[Finished]:
     """Every trial that ended, the first with the defaults; those that ended in a run before are taken from there."""
-    search, is_chief = lesson.search, distributed.is_chief()
-    values = keras_tuner.HyperParameters()
+    values, is_chief = keras_tuner.HyperParameters(), distributed.is_chief()
     space(values, lesson.known.target.task)
     if is_chief:
         values.Fixed(SEARCH, key)
-    with track("tuning", search.trials * search.epochs) as advance:
-        oracle = Oracle(values, search, lesson.seed, lesson.folder / TRIALS, advance)
+    with track("tuning", search.trials * lesson.epochs) as advance:
+        oracle = Oracle(values, search, lesson.epochs, lesson.seed, lesson.folder / TRIALS, advance)
         tuner = BaseTuner(oracle, directory=str(lesson.folder), project_name=KERAS_TUNER, overwrite=True)
         if is_chief:
             tuner.search(verbose=0)

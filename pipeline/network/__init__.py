@@ -11,13 +11,13 @@ from keras import ops
 
 from pipeline.encoding import Encoding, Target
 from pipeline.hyperparameters import Hyperparameters
-from pipeline.network.batches import Batches, epochs_for, standardised
+from pipeline.network.batches import Batches, epochs_for, standardised, trial_epochs_for
 from pipeline.network.categories import EmbedCategories
 from pipeline.network.ensemble import Answers, Shared, Views
 from pipeline.network.learning import compile_for
 from pipeline.network.numbers import EmbedNumbers
 
-__all__ = ["Batches", "build", "compile_for", "epochs_for", "standardised"]
+__all__ = ["Batches", "build", "compile_for", "epochs_for", "standardised", "trial_epochs_for"]
 
 
 def build(encoding: Encoding, chosen: Hyperparameters, seed: int) -> keras.Model:

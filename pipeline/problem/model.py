@@ -49,7 +49,8 @@ class Search(Part):
     trials: int = Field(4, ge=1)
     minutes: float = Field(3, gt=0)
     """After which no trial begins, and none but the first goes on."""
-    epochs: int = Field(4, ge=1)
+    epochs: int | None = Field(None, ge=1)
+    """Of a trial. None: as many as its rows need; of more rows there are fewer."""
     rows: int = Field(100_000, ge=100)
     """Rows that a trial learns from, and rows that it is judged by, drawn at random."""
     workers: int = Field(1, ge=1)

@@ -29,12 +29,21 @@ class Oracle(keras_tuner.oracles.BayesianOptimizationOracle):  # type: ignore[mi
     round is taken in when all of it has ended, and until then who asks for more waits. Each trial that ends is noted
     down in ``folder``; one that was noted down before is not run, but told again.
 
+    Args:
+        epochs: of a trial that is not stopped.
+
     Attributes:
         finished: the trials that have ended, by id.
     """
 
     def __init__(
-        self, space: keras_tuner.HyperParameters, search: Search, seed: int, folder: Path, advance: Advance
+        self,
+        space: keras_tuner.HyperParameters,
+        search: Search,
+        epochs: int,
+        seed: int,
+        folder: Path,
+        advance: Advance,
     ) -> None:
         super().__init__(
             objective=keras_tuner.Objective(LOSS, "min"),
@@ -45,7 +54,7 @@ class Oracle(keras_tuner.oracles.BayesianOptimizationOracle):  # type: ignore[mi
             max_consecutive_failed_trials=search.trials + 1,  # we tell it ourselves, with what went wrong
         )
         self.verbose = 0
-        self._search, self._folder, self._advance = search, folder, advance
+        self._search, self._epochs, self._folder, self._advance = search, epochs, folder, advance
         self._known = journal.read(folder)
         self._spent = sum(trial.seconds for trial in self._known.values()) / search.workers
         self._began, self._begun = time.monotonic(), dict[str, float]()
@@ -105,7 +114,7 @@ class Oracle(keras_tuner.oracles.BayesianOptimizationOracle):  # type: ignore[mi
         if trial.trial_id not in self._known:
             journal.write(self._folder, ended)
         self.finished[ended.id] = ended
-        self._advance(self._search.epochs - len(ended.curve))
+        self._advance(self._epochs - len(ended.curve))
         self._ended[ended.id] = trial
         for worker, its in list(self.ongoing_trials.items()):
             if its.trial_id == ended.id:  # the worker is free for another
@@ -129,7 +138,7 @@ class Oracle(keras_tuner.oracles.BayesianOptimizationOracle):  # type: ignore[mi
 
     def _finished(self, trial: Trial) -> Finished:
         curve, failed = self._curve(trial.trial_id), trial.status == TrialStatus.FAILED
-        completed = not failed and len(curve) == self._search.epochs
+        completed = not failed and len(curve) == self._epochs
         return Finished(
             id=trial.trial_id,
             status="COMPLETED" if completed else "FAILED" if failed else "STOPPED",

@@ -20,7 +20,6 @@ from pipeline.encoding import Encoding
 from pipeline.errors import DataError
 from pipeline.hyperparameters import Hyperparameters, space
 from pipeline.network import Batches, build, compile_for
-from pipeline.problem import Search
 from pipeline.seeds import fix_seeds
 from pipeline.tuning.attempts import Ended, Epoch, Tell
 from pipeline.tuning.oracle import LOSS, curve
@@ -42,7 +41,7 @@ class Lesson:
     known: Encoding
     train: Arrays
     validation: Arrays
-    search: Search
+    epochs: int
     seed: int
     folder: Path
     threads: int | None = None
@@ -72,19 +71,19 @@ class Lesson:
         target = self.known.target
         chosen = space(trial.hyperparameters, target.task)
         model, batches = build(self.known, chosen, self.seed), Batches(self.train, target, self.seed)
-        compile_for(model, target, chosen, len(batches) * self.search.epochs)
+        compile_for(model, target, chosen, len(batches) * self.epochs)
         checkpoint = Checkpoint(self._checkpoint(trial))
-        judge = Judge(others, self.search.epochs, tell)
+        judge = Judge(others, self.epochs, tell)
         done = checkpoint.resume(model)
         batches.skip(done)
         for loss in checkpoint.history[LOSS]:
             judge.hear(loss)
-        if done < self.search.epochs and not judge.stops:
+        if done < self.epochs and not judge.stops:
             model.fit(
                 batches.dataset(),
                 validation_data=Batches(self.validation, target).dataset(),
                 initial_epoch=done,
-                epochs=self.search.epochs,
+                epochs=self.epochs,
                 shuffle=False,  # the batches come shuffled
                 verbose=0,
                 callbacks=[checkpoint, judge, *self._shown(trial, chosen, anew=not done)],

@@ -161,6 +161,8 @@ def test_nothing_is_dropped_out_where_the_answer_is_a_number():
 
 
 def test_of_more_rows_there_are_fewer_epochs():
-    from pipeline.network import epochs_for
+    from pipeline.network import epochs_for, trial_epochs_for
 
-    assert [epochs_for(rows) for rows in (10, 5_000, 26_000, 250_000, 10**9)] == [40, 40, 19, 2, 1]
+    sizes = (10, 5_000, 26_000, 250_000, 10**9)
+    assert [epochs_for(rows) for rows in sizes] == [40, 40, 19, 2, 1]
+    assert [trial_epochs_for(rows) for rows in sizes] == [10, 10, 4, 4, 4]

@@ -21,7 +21,7 @@ def begin(tmp_path):
         space = keras_tuner.HyperParameters()
         space.Float("dropout", 0.1, 0.5, step=0.05, default=0.3)
         space.Int("depth", 2, 4, default=3)
-        oracle = Oracle(space, search, seed, folder / "trials", lambda *_: None)
+        oracle = Oracle(space, search, search.epochs, seed, folder / "trials", lambda *_: None)
         oracle._set_project_dir(str(folder), "keras_tuner")
         return oracle
 
