@@ -12,8 +12,8 @@ from pipeline.arrays import Arrays
 from pipeline.encoding import Target
 
 BATCH, SMALLEST_BATCH = 1024, 32
-STEPS = 64
-"""The least steps of an epoch: a small table has smaller batches, and is passed over several times."""
+STEPS, LEAST_STEPS = 64, 16
+"""A small table has batches so small that an epoch has 64 steps, or is passed over several times for it to have 16."""
 MOST_EPOCHS, SEEN = 40, 500_000
 AHEAD = 2
 """How many batches are made ready."""
@@ -22,7 +22,7 @@ AHEAD = 2
 class Batches:
     """Batches of encoded rows; to learn from, and shuffled anew for each epoch, if ``seed`` is given.
 
-    Then all have the same size, an epoch has at least ``STEPS`` of them, and leaves out the few rows that fill none.
+    Then all have the same size, an epoch has at least ``LEAST_STEPS`` of them, and leaves out the few that fill none.
     """
 
     def __init__(self, arrays: Arrays, target: Target, seed: int | None = None) -> None:
@@ -33,7 +33,7 @@ class Batches:
         self.order = np.arange(rows, dtype=np.int32)
         if self.random is not None:
             self.size = min(BATCH, max(SMALLEST_BATCH, 2 ** (max(1, rows // STEPS).bit_length() - 1)))
-            self.count = max(STEPS, rows // self.size)
+            self.count = max(LEAST_STEPS, rows // self.size)
             self.order = np.tile(self.order, math.ceil(self.count * self.size / max(1, rows)))
 
     def __len__(self) -> int:

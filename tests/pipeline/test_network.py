@@ -104,10 +104,10 @@ def test_a_class_that_training_has_not_counts_for_nothing():
 
 
 def test_the_batches_to_learn_from_have_one_size_and_are_enough():
-    from pipeline.network.batches import BATCH, SMALLEST_BATCH, STEPS, Batches
+    from pipeline.network.batches import BATCH, LEAST_STEPS, SMALLEST_BATCH, Batches
 
     few, many = (Batches(rows(count), YES, seed=1) for count in (140, 200_000))
-    assert (few.size, len(few)) == (SMALLEST_BATCH, STEPS)
+    assert (few.size, len(few)) == (SMALLEST_BATCH, LEAST_STEPS)
     assert (many.size, len(many)) == (BATCH, 195)
     assert [{len(answers) for _, answers in batches} for batches in (few, many)] == [{SMALLEST_BATCH}, {BATCH}]
     learned = np.concatenate([numbers[:, 0] for (numbers, _), _ in few])
