@@ -82,6 +82,22 @@ def test_the_temperature_makes_doubtful_answers_of_too_certain_ones():
     assert np.array_equal(np.argsort(before, kind="stable"), np.argsort(after, kind="stable"))
 
 
+def test_a_few_rows_that_were_all_answered_rightly_make_no_answer_much_surer():
+    from pipeline import train
+
+    model, few = build(), rows(50)
+    sure = model.layers[-1]
+    sure.kernel.assign(np.asarray(sure.kernel) * 20)
+
+    def told(some):
+        right = replace(some, target=(train.predict(model, some, YES) > 0.5).astype("float32"))
+        sure.temperature.assign(1.0)
+        return train.calibrate(model, right, YES)
+
+    assert 0.5 < told(few) < 1
+    assert told(rows(5000)) < told(few)
+
+
 @pytest.mark.parametrize("answer", [YES, Target(task="multiclass", classes=("a", "b", "c"), shares=(0.7, 0.2, 0.1))])
 def test_who_is_wholly_unsure_answers_with_the_shares_of_training(answer):
     from pipeline import train
