@@ -1,7 +1,8 @@
 # Two images from one folder: `web` answers and keeps the registry, without TensorFlow; `pipeline` makes what is approved.
 #   docker build --target web --tag plumbline-web .
 #   docker build --target pipeline --tag plumbline-pipeline .
-# Both run as a user without rights on a read-only root: what they write is below /data and /tmp.
+# Both run as a user without rights on a read-only root: what they write is below /data and /tmp. So the code is compiled
+# here: no process could keep what it compiled.
 
 FROM python:3.11-slim AS base
 ENV PATH=/venv/bin:$PATH \

@@ -65,7 +65,7 @@ def learn(encoded: Path, rows: int, setting: Setting) -> tuple[float, float, flo
     import tensorflow as tf
 
     from pipeline import arrays, encoding
-    from pipeline.hyperparameters import Hyperparameters
+    from pipeline.hyperparameters import defaults
     from pipeline.network import Batches, batches, build, compile_for
     from pipeline.seeds import fix_seeds
 
@@ -75,7 +75,8 @@ def learn(encoded: Path, rows: int, setting: Setting) -> tuple[float, float, flo
     else:
         fix_seeds(0)
     batches.BATCH = setting.batch
-    known, chosen = encoding.read(encoded), Hyperparameters()
+    known = encoding.read(encoded)
+    chosen = defaults(known.target.task)
     drawn = arrays.read(encoded / "train").sample(rows, 0)
     model, given = build(known, chosen, 0), Batches(drawn, known.target, 0)
     compile_for(model, known.target, chosen, len(given))

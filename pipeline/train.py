@@ -190,8 +190,8 @@ def calibrate(model: keras.Model, validation: Arrays, target: Target) -> float |
         off = np.exp(shares) - true
         slope = np.append((off * logits).sum(axis=1).mean() * sharp, off.mean(axis=0))
         slope[0] += power_and_biases[0] / SPREAD**2 / len(true)
-        expected = power_and_biases[0] ** 2 / SPREAD**2 / 2 / len(true)
-        return float(expected - (true * shares).sum(axis=1).mean()), slope
+        prior = power_and_biases[0] ** 2 / SPREAD**2 / 2 / len(true)
+        return float(prior - (true * shares).sum(axis=1).mean()), slope
 
     start = np.zeros(1 + logits.shape[1])
     bounds = [(-np.log(HOTTEST), np.log(HOTTEST)), *[(-5.0, 5.0)] * logits.shape[1]]

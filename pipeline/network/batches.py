@@ -47,7 +47,7 @@ class Batches:
             yield (taken.numbers, taken.categories), standardised(taken.target, self.target)
 
     def skip(self, epochs: int) -> None:
-        """Come to the order that the epoch after so many has."""
+        """Leave out so many epochs: the next one has the order that comes after theirs."""
         if self.random is not None:
             for _ in range(epochs):
                 self.random.shuffle(self.order)

@@ -51,7 +51,7 @@ class Lesson:
         """Learn, and tell each epoch and how it ended."""
         try:
             self.learn(trial, [curve(other) for other in others], tell)
-        except Exception as error:
+        except Exception as error:  # whatever it is, only this trial fails
             refused = disk.fault(error, self.folder)
             if not (refused or isinstance(error, DataError)):
                 traceback.print_exc()

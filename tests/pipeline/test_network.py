@@ -85,17 +85,21 @@ def test_the_temperature_makes_doubtful_answers_of_too_certain_ones():
 def test_a_few_rows_that_were_all_answered_rightly_make_no_answer_much_surer():
     from pipeline import train
 
-    model, few = build(), rows(50)
+    model, some = build(), rows(20_000)
     sure = model.layers[-1]
-    sure.kernel.assign(np.asarray(sure.kernel) * 20)
+    sure.kernel.assign(np.asarray(sure.kernel) * 200)
+    sure.bias.assign(sure.bias - np.median(train.said(model, some, YES)))
+    said = train.said(model, some, YES)
+    sides = [np.flatnonzero((side * said > 4) & (side * said < 6))[:25] for side in (1, -1)]
+    few = replace(some.take(np.concatenate(sides)), target=np.repeat([1.0, 0.0], 25).astype("float32"))
+    many = few.take(np.tile(np.arange(50), 1000))
 
-    def told(some):
-        right = replace(some, target=(train.predict(model, some, YES) > 0.5).astype("float32"))
+    def told(right):
         sure.temperature.assign(1.0)
         return train.calibrate(model, right, YES)
 
-    assert 0.5 < told(few) < 1
-    assert told(rows(5000)) < told(few)
+    assert 0.6 < told(few) < 1
+    assert told(many) < 0.5
 
 
 @pytest.mark.parametrize("answer", [YES, Target(task="multiclass", classes=("a", "b", "c"), shares=(0.7, 0.2, 0.1))])
