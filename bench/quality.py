@@ -10,7 +10,8 @@ are answered through ``bundle``, by the form that serves. Nothing is set by hand
 ``--peers`` is a file of ``{set: {"models": {name: {"primary": figure}}}}``, ``dummy`` among the names: it answers the
 mean or the prior of training. A set's norm is (figure - dummy) / (best peer - dummy): 1 is level with the best peer of
 that set. ``fit`` are the stages after Encode: tuning, training, export; the memory is the peak of all stages. ``--out``
-gets a CSV a set: the key and what was predicted. A second table has everybody's norms.
+gets a CSV a set: the key and what was predicted. A second table has everybody's norms. The time for one row is given
+twice: of the compiled model alone, and as the server asks it, with checks and Python around it.
 """
 
 import argparse
@@ -28,13 +29,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from ai_edge_litert.interpreter import Interpreter
 from rich.console import Console
 from rich.table import Table
 from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
 
 from bench.data import BIN, Cost, measured
-from bundle.contract import Contract
-from bundle.model import Model
+from bundle.contract import Columns, Contract
+from bundle.contract import tensors as tensors_of
+from bundle.model import COMPILED, Graph, Model
 from pipeline import holdout, tables
 from tests.sample import REPOSITORY
 
@@ -56,6 +59,7 @@ class Found:
     ece: float | None
     fit: Cost
     memory: float
+    compiled: float | None
     microseconds: float
     runtime: str
 
@@ -82,6 +86,7 @@ def main() -> None:
         "fit s",
         "CPU s",
         "MiB",
+        "us compiled",
         "us a row",
     ):
         table.add_column(title, justify="right" if table.columns else "left")
@@ -94,9 +99,9 @@ def main() -> None:
             norms.setdefault(one, {})[name] = norm
         print(f"{name}: {found}", file=sys.stderr)
         figures = (found.figure, beside.get(OURS), best(peers.get(name), beside), found.log_loss, found.ece)
-        costs = (found.fit.wall, found.fit.processor, found.memory, found.microseconds)
+        costs = (found.fit.wall, found.fit.processor, found.memory, found.compiled, found.microseconds)
         metric = {"binary": "AUC", "multiclass": "log loss", "regression": "RMSE"}[meta["task"]]
-        told = [*map(shown, figures), *(f"{cost:.0f}" for cost in costs)]
+        told = [*map(shown, figures), *("" if cost is None else f"{cost:.0f}" for cost in costs)]
         table.add_row(name, metric, *told)
     Console(width=140).print(table)
     if norms:
@@ -153,10 +158,11 @@ def run(folder: Path, out: Path) -> Found:
     said = model.predict(columns)[contract.answer]
     keep(rows[meta["key"]], said, contract, out / f"{name}.csv")
     one = {column: values[:1] for column, values in columns.items()}
+    tensors = {tensor: one[column] for column, tensor in tensors_of(contract).items()}
+    compiled = alone(trained / "model" / COMPILED, tensors) if runtime == "litert" else None
     memory = max(cost.memory for cost in costs)
-    return Found(
-        *judged(rows[tables.TARGET], said, contract), costs[1], memory, latency(lambda: model.predict(one)), runtime
-    )
+    through = latency(lambda: model.predict(one))
+    return Found(*judged(rows[tables.TARGET], said, contract), costs[1], memory, compiled, through, runtime)
 
 
 def luigi(stage: str, name: str, work: Path) -> list[str]:
@@ -212,6 +218,14 @@ def calibration_error(came: npt.NDArray[Any], said: npt.NDArray[np.float64]) -> 
     order = np.lexsort((np.random.default_rng(0).random(len(said)), said))  # ties by chance
     bins = [rows for rows in np.array_split(order, BINS) if len(rows)]
     return float(sum(len(rows) * abs(came[rows].mean() - said[rows].mean()) for rows in bins) / len(said))
+
+
+def alone(path: Path, tensors: Columns) -> float:
+    """Microseconds of the compiled model for one row that it has been given, without what gives it the row."""
+    graph = Graph(Interpreter(model_path=str(path), num_threads=1))
+    for rows in (2, 1):  # a first call with one row fails in some graphs
+        graph({name: np.repeat(values, rows) for name, values in tensors.items()})
+    return latency(graph.interpreter.invoke)
 
 
 def latency(call: Callable[[], Any]) -> float:

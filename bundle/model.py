@@ -84,7 +84,7 @@ def _litert(path: Path) -> Callable[[Columns], Answers]:
 
     def call(columns: Columns) -> Answers:
         if not hasattr(local, "graph"):
-            local.graph = _Graph(Interpreter(model_content=content, num_threads=1))
+            local.graph = Graph(Interpreter(model_content=content, num_threads=1))
             # A first call with one row fails in some graphs; any later one is fine.
             local.graph({name: np.concatenate([values[:1], values[:1]]) for name, values in columns.items()})
         answers: Answers = local.graph(columns)
@@ -93,8 +93,12 @@ def _litert(path: Path) -> Callable[[Columns], Answers]:
     return call
 
 
-class _Graph:
-    """An interpreter whose tensors keep their size between calls of as many rows, which makes a small call cheap."""
+class Graph:
+    """A compiled model, whose tensors keep their size between calls of as many rows: that makes a small call cheap.
+
+    Attributes:
+        interpreter: with the rows that were asked for last.
+    """
 
     def __init__(self, interpreter: Any) -> None:
         signature = interpreter.get_signature_runner(SIGNATURE)
@@ -102,11 +106,11 @@ class _Graph:
         self._inputs = {name: details["index"] for name, details in taken.items()}
         self._shapes = {name: details["shape_signature"][1:] for name, details in taken.items()}
         self._outputs = {name: details["index"] for name, details in signature.get_output_details().items()}
-        self._interpreter = interpreter
+        self.interpreter = interpreter
         self._rows = 0
 
     def __call__(self, columns: Columns) -> Answers:
-        interpreter = self._interpreter
+        interpreter = self.interpreter
         rows = len(next(iter(columns.values())))
         if rows != self._rows:
             self._rows = 0  # until every tensor has its new size

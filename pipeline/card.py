@@ -23,13 +23,14 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~$])")
 Facts = Mapping[str, Any]
 
 
-def render(described: Manifest, notes: Notes, evaluation: Facts, profile: Facts, trials: Facts) -> str:
+def render(described: Manifest, notes: Notes, evaluation: Facts, profile: Facts, trials: Facts, history: Facts) -> str:
     """The card of a version; the same facts give the same bytes.
 
     Args:
         evaluation: what Evaluate measured on the hold-out.
         profile: what Encode tells of the features, those among them that it left out.
         trials: the hyperparameters that were tried, and the best.
+        history: how the finalists of these learned.
     """
     # Markdown, not HTML: what comes from data is written as text by ``cell``, and notes are the team's own Markdown.
     environment = Environment(loader=PackageLoader("pipeline"), trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701
@@ -51,6 +52,7 @@ def render(described: Manifest, notes: Notes, evaluation: Facts, profile: Facts,
         worst=worst(evaluation),
         left_out=[feature for feature in profile["features"] if not feature["kept"]],
         trials=trials,
+        history=history,
         head=head(described, notes),
     )
 

@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "PLUMBLINE_STAGE": "1",
     "PYTHONHASHSEED": "0",
     "TF_CPP_MIN_LOG_LEVEL": "2",
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # processes that learn side by side share its memory
 }
 END_SECONDS = 10
 """How long the process that stages are forked from may take to end."""

@@ -73,7 +73,7 @@ def publish(job: Job) -> Outcome:
         raw=tuple(raw),
         files={},
     )
-    told = card.render(described, job.problem.notes, evaluation, facts.profile, facts.trials)
+    told = card.render(described, job.problem.notes, evaluation, facts.profile, facts.trials, facts.history)
     (folder / EXTRA / card.NAME).write_text(told, encoding="utf-8")
     described = described.model_copy(update={"files": manifests.file_digests(folder)})
     described.write(folder)

@@ -43,7 +43,8 @@ class ReportFacts:
     profile     {"max_psi", "features": [{"name", "kind", "psi", "missing", "kept", "reason"}]}
     trials      {"objective", "best",
                 "trials": [{"id", "status", "score", "seconds", "hyperparameters", "curve"}]}
-    history     {"best_epoch" from 0, "epochs": [{"loss", "val_loss"}]}
+    history     {"trial", "finalists": [{"trial", "epochs", "val_loss"}], "best_epoch" from 0,
+                "epochs": [{"loss", "val_loss"}]}
     stages      [{"stage", "source", "rows_in", "rows_out", "seconds", "notes"}]
     lineage     [{"stage", "source", "key", "content", "code"}]
     sources     [{"source", "path", "sha256"}]
@@ -152,7 +153,7 @@ def render(facts: ReportFacts) -> str:
             most_classes=input_figures.MOST_CLASSES,
             told_columns=_told_columns(facts.evaluation),
             runs=_best_first(facts.trials),
-            best=next(run for run in facts.trials["trials"] if run["id"] == facts.trials["best"]),
+            taken=next(run for run in facts.trials["trials"] if run["id"] == facts.history["trial"]),
             hyperparameters=_hyperparameters(facts.trials),
             features=sorted(facts.profile["features"], key=lambda feature: (feature["kept"], -feature["psi"])),
         )

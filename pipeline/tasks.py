@@ -247,7 +247,7 @@ class Tune(Stage):
 
 
 class Train(Stage):
-    """Train the chosen model and export it whole: a SavedModel that takes raw columns, and its compiled form."""
+    """Let finalists of the search learn, and export the best: a SavedModel for raw columns, and its compiled form."""
 
     function = "pipeline.train:train"
     reads = ("sources", "table", "joins", "lookups", "features", "training", "decision", "seed")

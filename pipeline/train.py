@@ -1,10 +1,9 @@
-"""Train: fit the chosen network on the whole training split, keep its best epoch, and export the whole model."""
+"""Train: let the finalists of the search learn from the whole training split, and export the best one."""
 
 import contextlib
-import io
 import json
-import math
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,14 +14,11 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 
 from bundle.contract import Contract, Input, Output
-from pipeline import apart, arrays, encoding, export, proof, whole, working
+from pipeline import arrays, contest, encoding, export, proof, working
 from pipeline.arrays import Arrays
-from pipeline.checkpoint import Checkpoint
 from pipeline.encoding import Encoding, Target
-from pipeline.errors import DataError
-from pipeline.hyperparameters import Hyperparameters
 from pipeline.job import Job, Outcome
-from pipeline.network import Batches, build, compile_for, epochs_for
+from pipeline.network import Batches, build
 from pipeline.preprocessing import Encode, deriver
 from pipeline.problem import Decision
 from pipeline.progress import track
@@ -37,7 +33,6 @@ INPUTS: dict[str, Literal["number", "category", "text", "boolean", "time"]] = {
     "time": "time",
 }
 """What a client sends for a column, by its type."""
-BEST = "best.npz"
 HOTTEST = 4.0
 """The highest temperature, and one by the lowest."""
 SPREAD = 0.5
@@ -48,26 +43,19 @@ def train(job: Job) -> Outcome:
     """Write ``model/`` (the SavedModel, compiled beside it), ``contract.json``, ``history.json``, ``parity.json``.
 
     Raises:
-        StageError: the exported model does not answer as the trained one does, or the process that learned died.
+        StageError: the exported model does not answer as the trained one does, or a process that learned died.
         DataError: nothing could be learned: no epoch has a finite loss.
     """
     encoded = job.inputs["encoded"]
     known = encoding.read(encoded)
     training, validation = arrays.read(encoded / "train"), arrays.read(encoded / "validation")
+    seed, folder = job.problem.seed, working.folder(job.data, job.final)
     tuned = json.loads((job.inputs["tuned"] / "trials.json").read_text())
-    chosen = Hyperparameters(**tuned["hyperparameters"])
-    seed, epochs = job.problem.seed, job.problem.training.epochs or epochs_for(len(training))
-    folder = working.folder(job.data, job.final)
-
-    def learn() -> dict[str, Any]:
-        fix_seeds(seed)
-        model = build(known, chosen, seed)
-        return fit(model, known.target, chosen, training, validation, epochs, seed, folder)
-
-    history = apart.done(learn)  # what it took to learn shows in no name of the graph that is exported here
+    finalists = contest.finalists(tuned, len(training), job.problem.training.epochs)
+    best, history = contest.hold(finalists, known, training, validation, seed, folder)
     fix_seeds(seed)
-    model = build(known, chosen, seed)
-    restore(model, folder)
+    model = build(known, best.chosen, seed)
+    contest.restore(model, folder / best.name)
     history["temperature"] = calibrate(model, validation, known.target)
     answers = predict(model, validation, known.target)
     threshold = None
@@ -86,87 +74,14 @@ def train(job: Job) -> Outcome:
     _write(job.output / "parity.json", parity)
     (job.output / "contract.json").write_text(contract.model_dump_json(indent=1) + "\n")
     shutil.rmtree(folder)
-    best = history["epochs"][history["best_epoch"]]
     notes = [
-        f"best epoch {history['best_epoch'] + 1} of {len(history['epochs'])}, validation loss {best['val_loss']:.4f}",
+        _found(history),
         f"{model.count_params():,} parameters{_decided(contract)}",
         f"the compiled form differs by at most {parity['compiled']:.1e} and serves"
         if parity["runtime"] == "litert"
         else "there is no compiled form that answers alike, so the SavedModel itself serves",
     ]
     return Outcome(rows_in=len(training), notes=notes)
-
-
-def fit(
-    model: keras.Model,
-    target: Target,
-    chosen: Hyperparameters,
-    training: Arrays,
-    validation: Arrays,
-    epochs: int,
-    seed: int,
-    folder: Path,
-) -> dict[str, Any]:
-    """Train, and leave the weights of the epoch with the lowest validation loss in ``folder``; the losses by epoch.
-
-    What a process that was killed has left in ``folder`` is gone on from, and the result is the same.
-
-    Raises:
-        DataError: the validation loss is not finite in any epoch.
-    """
-    batches = Batches(training, target, seed)
-    compile_for(model, target, chosen, len(batches) * epochs)
-    folder.mkdir(parents=True, exist_ok=True)
-    checkpoint = Checkpoint(folder / "checkpoint.npz")
-    history = checkpoint.history
-    best = Best(folder / BEST, history)
-    done = checkpoint.resume(model)
-    batches.skip(done)
-    with track("training", epochs) as advance:
-        advance(done)
-        told = keras.callbacks.LambdaCallback(
-            on_epoch_end=lambda _, logs: advance(1, f"loss {logs['loss']:.4f}, validation {logs['val_loss']:.4f}")
-        )
-        model.fit(
-            batches.dataset(),
-            validation_data=Batches(validation, target).dataset(),
-            initial_epoch=done,
-            epochs=epochs,
-            shuffle=False,  # the batches come shuffled
-            verbose=0,
-            callbacks=[best, checkpoint, told],
-        )
-    if not np.isfinite(history["val_loss"]).any():
-        raise DataError(
-            "The validation loss must be a finite number in some epoch, and is none. "
-            "Look for values out of all proportion: give columns and target a range."
-        )
-    losses = zip(history["loss"], history["val_loss"], strict=True)
-    return {
-        "best_epoch": int(np.nanargmin(history["val_loss"])),
-        "hyperparameters": chosen.as_dict(),
-        "epochs": [{"loss": float(loss), "val_loss": float(val_loss)} for loss, val_loss in losses],
-    }
-
-
-class Best(keras.callbacks.Callback):  # type: ignore[misc]
-    """Keeps the weights of the epoch with the lowest validation loss in ``path``; ``history`` has the epochs before."""
-
-    def __init__(self, path: Path, history: dict[str, list[float]]) -> None:
-        super().__init__()
-        self.path, self.history = path, history
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # noqa: ARG002 - as Keras calls it
-        if logs["val_loss"] < min(filter(math.isfinite, self.history["val_loss"]), default=math.inf):
-            file = io.BytesIO()
-            np.savez(file, *self.model.get_weights())
-            whole.write(self.path, file.getvalue())
-
-
-def restore(model: keras.Model, folder: Path) -> None:
-    """Give the model the weights that training left in ``folder``."""
-    with np.load(folder / BEST, allow_pickle=False) as kept:
-        model.set_weights([kept[name] for name in kept.files])
 
 
 def calibrate(model: keras.Model, validation: Arrays, target: Target) -> float | None:
@@ -271,6 +186,14 @@ def outputs(target: Target) -> tuple[Output, ...]:
             )
         case "regression":
             return (Output(name="prediction", type="number", meaning="the number that is expected"),)
+
+
+def _found(history: Mapping[str, Any]) -> str:
+    best = history["epochs"][history["best_epoch"]]
+    epoch = f"epoch {history['best_epoch'] + 1} of {len(history['epochs'])}"
+    others = len(history["finalists"]) - 1
+    against = f", the best of {others + 1} finalists" if others else ""
+    return f"trial {history['trial']}{against}: {epoch}, validation loss {best['val_loss']:.4f}"
 
 
 def _decided(contract: Contract) -> str:

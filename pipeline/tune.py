@@ -1,14 +1,13 @@
 """Tune: look for hyperparameters with Keras Tuner, the strong defaults first."""
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
 import keras_tuner
 from keras_tuner.engine.base_tuner import BaseTuner
 
-from pipeline import arrays, encoding, working
+from pipeline import apart, arrays, encoding, working
 from pipeline.errors import DataError
 from pipeline.hyperparameters import space
 from pipeline.job import Job, Outcome
@@ -30,7 +29,7 @@ KERAS_TUNER = "keras_tuner"
 
 
 def tune(job: Job) -> Outcome:
-    """Write ``trials.json``: every trial, and the hyperparameters of the best.
+    """Write ``trials.json``: every trial, and which is the best.
 
     Raises:
         DataError: no trial was completed.
@@ -43,7 +42,6 @@ def tune(job: Job) -> Outcome:
     found = {
         "objective": objective,
         "best": best.id,
-        "hyperparameters": best.hyperparameters,
         "trials": [trial.model_dump(exclude={"seconds"}) for trial in trials],
     }
     (job.output / "trials.json").write_text(json.dumps(found, indent=1) + "\n")
@@ -89,13 +87,8 @@ def run_trials(lesson: Lesson, search: Search, key: str) -> list[Finished]:
             tuner.search(verbose=0)
         else:
             names = [f"tuner{number}" for number in range(search.workers)]
-            attempts.run(oracle, names, replace(lesson, threads=_threads(search.workers)), oracle.is_over)
+            attempts.run(oracle, names, replace(lesson, threads=apart.share(search.workers)), oracle.is_over)
     return [oracle.finished[trial] for trial in sorted(oracle.finished)]
-
-
-def _threads(workers: int) -> int | None:
-    """The share of the processors that each of several has."""
-    return max(1, len(os.sched_getaffinity(0)) // workers) if workers > 1 else None
 
 
 def best_of(trials: list[Finished]) -> Finished:

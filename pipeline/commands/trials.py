@@ -1,10 +1,11 @@
 """``trials``: take part in a search whose chief is a run on another machine."""
 
+import os
 from pathlib import Path
 
 import click
 
-from pipeline import commands, config, graph, working
+from pipeline import commands, config, graph, process, working
 from pipeline.errors import StageError
 from pipeline.run import Run
 
@@ -31,6 +32,8 @@ def trials(problem: str, data: Path, problems: Path) -> None:  # noqa: ARG001 - 
     made_from, key = graph.made_from(task, now), task.key()
     if made_from is None or key is None:
         raise StageError(f"{data} must hold what Encode made of {problem}: run `luigi --module pipeline Encode` first.")
+    for name, value in process.ENVIRONMENT.items():  # TensorFlow's part of it is read when that is imported
+        os.environ.setdefault(name, value)
     from pipeline import tune
 
     spec = now.problem(config.problem_file(problem))

@@ -53,12 +53,12 @@ class Search(Part):
     """Of a trial. None: as many as its rows need; of more rows there are fewer."""
     rows: int = Field(100_000, ge=100)
     """Rows that a trial learns from, and rows that it is judged by, drawn at random."""
-    workers: int = Field(1, ge=1)
+    workers: int = Field(2, ge=1)
     """How many trials run at a time, each with its share of the processors."""
 
 
 class Training(Part):
-    """How long the chosen model learns. The epoch with the lowest validation loss is the one that is kept."""
+    """How long the finalists of the search learn. The epoch with the lowest validation loss is the one that is kept."""
 
     epochs: int | None = Field(None, ge=1)
     """None: as many as its rows need; of more rows there are fewer."""

@@ -99,7 +99,7 @@ def test_case_23_killed_between_two_epochs_the_same_model_is_exported(first_run,
     shutil.copytree(undisturbed.folder / "data", place.folder / "data")
     shutil.rmtree(place.folder / "data" / "sample" / "train")
     run = place.start()
-    while not list((place.folder / "data" / "work" / "sample" / "train").glob("*/checkpoint.npz")):
+    while not list((place.folder / "data" / "work" / "sample" / "train").glob("*/*/checkpoint.npz")):
         assert run.poll() is None
         time.sleep(0.002)
     kill(run)

@@ -18,6 +18,7 @@ LOSS = {"value": 0.52, "low": 0.51, "high": 0.53}
 FIRST = "2013-01-01T00:00:00-05:00"
 OUTPUT = Output(name="probability", type="number", meaning="")
 PROFILE = {"features": [{"name": "month", "kept": False}, {"name": "carrier", "kept": True}]}
+HISTORY = {"trial": "0", "epochs": [{}, {}]}
 TRIALS = {"objective": "validation log loss", "best": "1", "trials": [{"id": "0"}, {"id": "1"}]}
 
 
@@ -53,7 +54,7 @@ def evaluation(value: str = "EV", auc: float = 0.6) -> dict[str, Any]:
 
 
 def render(described: Manifest | None = None, notes: Notes | None = None, told: dict[str, Any] | None = None) -> str:
-    return card.render(described or manifest(), notes or Notes(), told or evaluation(), PROFILE, TRIALS)
+    return card.render(described or manifest(), notes or Notes(), told or evaluation(), PROFILE, TRIALS, HISTORY)
 
 
 def load(text: str, tmp_path) -> ModelCard:

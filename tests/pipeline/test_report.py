@@ -202,7 +202,12 @@ def flights() -> ReportFacts:
         trials={
             "objective": "validation log loss", "best": "05", "trials": list(map(trial, range(12)))
         },
-        history={"best_epoch": int(np.argmin([epoch["val_loss"] for epoch in epochs])), "epochs": epochs},
+        history={
+            "trial": "00", "finalists": [
+                {"trial": "05", "epochs": 8, "val_loss": 0.5129}, {"trial": "00", "epochs": 8, "val_loss": 0.5093}
+            ],
+            "best_epoch": int(np.argmin([epoch["val_loss"] for epoch in epochs])), "epochs": epochs
+        },
         stages=stages(),
         lineage=[
             {"stage": stage["stage"], "source": stage["source"], "key": digests[3 * place],
@@ -388,6 +393,14 @@ def test_a_picture_holds_twenty_slices_and_the_table_all(flights: ReportFacts) -
     page = report.render(replace(flights, evaluation={**flights.evaluation, "slices": many}))
     assert "Shown: the 20 values with the most rows, of 45." in page
     assert all(f"D{number:02}" in page for number in range(45))
+
+
+def test_the_finalists_are_told_and_the_hyperparameters_are_those_of_the_model(flights: ReportFacts) -> None:
+    page = report.render(flights)
+    assert "loss of 0.5129 (trial 05, 8 epochs), 0.5093 (trial 00, 8 epochs): the model is that of trial 00" in page
+    assert "<h3>Trial 00, the model's</h3>" in page
+    alone = {**flights.history, "trial": "05", "finalists": flights.history["finalists"][:1]}
+    assert "the model is that of" not in report.render(replace(flights, history=alone))
 
 
 def test_trials_without_a_score_come_last(flights: ReportFacts) -> None:

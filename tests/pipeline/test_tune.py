@@ -16,7 +16,7 @@ from tests.pipeline.search import KNOWN, Place, rows
 
 pytestmark = pytest.mark.slow
 
-SEARCH = {"trials": 3, "epochs": 2, "rows": 2000, "minutes": 10}
+SEARCH = {"trials": 3, "epochs": 2, "rows": 2000, "minutes": 10, "workers": 1}
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def test_it_works(undisturbed):
     assert [trial["status"] for trial in found["trials"]] == ["COMPLETED"] * 3
     assert found["trials"][0]["hyperparameters"] == Hyperparameters().as_dict()
     best = min(found["trials"], key=lambda trial: trial["score"])
-    assert (found["best"], found["hyperparameters"]) == (best["id"], best["hyperparameters"])
+    assert found["best"] == best["id"]
     assert all(len(trial["curve"]) == 2 and min(trial["curve"]) == trial["score"] for trial in found["trials"])
     assert set(outcome.measured) == {"0", "1", "2"}
     assert outcome.notes[0].startswith("3 of 3 trials completed, ")
@@ -95,7 +95,7 @@ def test_case_35_when_every_trial_fails_the_run_stops_with_what_the_first_said(t
 
 
 def test_case_08_a_loss_that_is_not_finite_is_no_result(tmp_path):
-    from pipeline import network, train
+    from pipeline import contest, network
 
     known = KNOWN.model_copy(update={"target": Target(task="regression", mean=0.0, scale=1.0)})
     sound = rows(200, 0)
@@ -104,8 +104,10 @@ def test_case_08_a_loss_that_is_not_finite_is_no_result(tmp_path):
     with pytest.raises(DataError, match=r"0 of 2 trials were\. The first said: .*must be a finite number"):
         place.run()
     model = network.build(known, Hyperparameters(), seed=0)
+    told = []
+    learned = contest.fit(model, known.target, Hyperparameters(), broken, broken, 1, 0, tmp_path / "train", told.append)
     with pytest.raises(DataError, match="must be a finite number in some epoch"):
-        train.fit(model, known.target, Hyperparameters(), broken, broken, 1, 0, tmp_path / "train")
+        contest.winner([contest.Finalist("0", Hyperparameters(), 1)], [learned])
 
 
 def mortal(job):

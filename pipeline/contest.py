@@ -1,0 +1,169 @@
+"""The contest: finalists of a search learn side by side, and what comes to the lowest validation loss is the model."""
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from pipeline import apart, whole
+from pipeline.arrays import Arrays
+from pipeline.checkpoint import Checkpoint
+from pipeline.encoding import Encoding, Target
+from pipeline.errors import DataError
+from pipeline.hyperparameters import Hyperparameters
+from pipeline.network import Batches, build, compile_for, epochs_for
+from pipeline.progress import track
+from pipeline.seeds import fix_seeds
+
+BEST = "best.npz"
+History = dict[str, list[float]]
+"""Losses by epoch: of training (``loss``) and of validation (``val_loss``)."""
+
+
+@dataclass(frozen=True)
+class Finalist:
+    """Hyperparameters that learn from the whole training split for so many epochs, and the trial that had them."""
+
+    trial: str
+    chosen: Hyperparameters
+    epochs: int
+
+    @property
+    def name(self) -> str:
+        """Of its working folder."""
+        return f"trial-{self.trial}-of-{self.epochs}"
+
+
+def finalists(tuned: Mapping[str, Any], rows: int, epochs: int | None) -> list[Finalist]:
+    """The best trial of a search and the defaults, and for how long each learns.
+
+    Trials are short, and so flatter what learns fast: the two learn for the whole length. But some tables are learned
+    by heart in it, so the best trial also learns for as long as it did. Given ``epochs`` hold for all.
+    """
+    trials = {trial["id"]: trial for trial in tuned["trials"]}
+    first, best = tuned["trials"][0], trials[tuned["best"]]
+    whole_length, short = epochs or epochs_for(rows), len(best["curve"])
+    found = [(best, whole_length)]
+    if first is not best and first["status"] == "COMPLETED":
+        found.append((first, whole_length))
+    if not epochs and short < whole_length:
+        found.append((best, short))
+    return [Finalist(trial["id"], Hyperparameters(**trial["hyperparameters"]), length) for trial, length in found]
+
+
+def hold(
+    contest: Sequence[Finalist], known: Encoding, training: Arrays, validation: Arrays, seed: int, folder: Path
+) -> tuple[Finalist, dict[str, Any]]:
+    """Let the finalists learn, each in a process of its own: the best one, and how it and the others learned.
+
+    The weights of each are left in ``folder``, under its name. This process has done nothing before, and so what is
+    made here of the best shows nowhere how often it was killed, or what learned beside it.
+
+    Raises:
+        StageError: a process died.
+        DataError: the validation loss of none is finite in any epoch.
+    """
+    threads = apart.share(len(contest))
+
+    def learn(one: Finalist, tell: apart.Tell) -> History:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        fix_seeds(seed)
+        model = build(known, one.chosen, seed)
+        return fit(model, known.target, one.chosen, training, validation, one.epochs, seed, folder / one.name, tell)
+
+    with track("training", sum(one.epochs for one in contest)) as advance:
+        learned = apart.done([partial(learn, one) for one in contest], lambda told: advance(*told))
+    return winner(contest, learned)
+
+
+def winner(contest: Sequence[Finalist], learned: Sequence[History]) -> tuple[Finalist, dict[str, Any]]:
+    """The finalist whose validation loss came to be the lowest, and how it learned, and how low that of each came.
+
+    Raises:
+        DataError: the validation loss of none is finite in any epoch.
+    """
+    lowest = [min(filter(math.isfinite, history["val_loss"]), default=math.inf) for history in learned]
+    best = lowest.index(min(lowest))
+    if not math.isfinite(lowest[best]):
+        raise DataError(
+            "The validation loss must be a finite number in some epoch, and is none. "
+            "Look for values out of all proportion: give columns and target a range."
+        )
+    losses = zip(learned[best]["loss"], learned[best]["val_loss"], strict=True)
+    return contest[best], {
+        "trial": contest[best].trial,
+        "hyperparameters": contest[best].chosen.as_dict(),
+        "finalists": [
+            {"trial": one.trial, "epochs": one.epochs, "val_loss": loss if math.isfinite(loss) else None}
+            for one, loss in zip(contest, lowest, strict=True)
+        ],
+        "best_epoch": learned[best]["val_loss"].index(lowest[best]),
+        "epochs": [{"loss": loss, "val_loss": val_loss} for loss, val_loss in losses],
+    }
+
+
+def fit(
+    model: keras.Model,
+    target: Target,
+    chosen: Hyperparameters,
+    training: Arrays,
+    validation: Arrays,
+    epochs: int,
+    seed: int,
+    folder: Path,
+    tell: apart.Tell,
+) -> History:
+    """Train, and leave the weights of the epoch with the lowest validation loss in ``folder``; the losses by epoch.
+
+    What a process that was killed has left in ``folder`` is gone on from, and the result is the same. ``tell`` is given
+    how many more epochs are done, and their losses as text.
+    """
+    batches = Batches(training, target, seed)
+    compile_for(model, target, chosen, len(batches) * epochs)
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = Checkpoint(folder / "checkpoint.npz")
+    history = checkpoint.history
+    best = Best(folder / BEST, history)
+    done = checkpoint.resume(model)
+    batches.skip(done)
+    tell((done, ""))
+    told = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda _, logs: tell((1, f"loss {logs['loss']:.4f}, validation {logs['val_loss']:.4f}"))
+    )
+    model.fit(
+        batches.dataset(),
+        validation_data=Batches(validation, target).dataset(),
+        initial_epoch=done,
+        epochs=epochs,
+        shuffle=False,  # the batches come shuffled
+        verbose=0,
+        callbacks=[best, checkpoint, told],
+    )
+    return history
+
+
+class Best(keras.callbacks.Callback):  # type: ignore[misc]
+    """Keeps the weights of the epoch with the lowest validation loss in ``path``; ``history`` has the epochs before."""
+
+    def __init__(self, path: Path, history: dict[str, list[float]]) -> None:
+        super().__init__()
+        self.path, self.history = path, history
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # noqa: ARG002 - as Keras calls it
+        if logs["val_loss"] < min(filter(math.isfinite, self.history["val_loss"]), default=math.inf):
+            file = io.BytesIO()
+            np.savez(file, *self.model.get_weights())
+            whole.write(self.path, file.getvalue())
+
+
+def restore(model: keras.Model, folder: Path) -> None:
+    """Give the model the weights that training left in ``folder``."""
+    with np.load(folder / BEST, allow_pickle=False) as kept:
+        model.set_weights([kept[name] for name in kept.files])
