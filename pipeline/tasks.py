@@ -18,7 +18,7 @@ import luigi
 from pipeline import config, graph, receipts, rival, versions
 from pipeline.errors import ProblemError
 from pipeline.problem import Source
-from pipeline.receipts import Made
+from pipeline.receipts import Made, Receipt
 from pipeline.run import Run
 from pipeline.targets import Artifact, OptionalDay, Raw, Stage, Working, hold, looking
 
@@ -62,7 +62,7 @@ class Collect(Stage):
         return self.day is not None or (self.described.remote and not self.described.every)
 
     def part(self) -> dict[str, Any]:
-        number = self._next if self.again else max(1, self._newest())
+        number = self._next if self.again else self._standing(self._snapshots())
         return self._settings() | ({"snapshot": number} if number > 1 else {})
 
     def requires(self) -> Tasks:
@@ -72,7 +72,7 @@ class Collect(Stage):
             days = [source.since + timedelta(days=number) for number in range((last - source.since).days + 1)]
             if not days:
                 raise ProblemError(f"sources.{self.source}.since must be a day before {last}, and is {source.since}.")
-            return {str(day): self.clone(Collect, day=day, again=False, as_of=None) for day in days}
+            return {str(day): self.clone(Collect, day=day, again=False) for day in days}
         if source.time is None and (self.day or (self.as_of and self.source in (self.spec.table, *self.spec.joins))):
             raise ProblemError(
                 f"sources.{self.source}.time must name the column that says which day a row belongs to, and names none."
@@ -111,27 +111,39 @@ class Collect(Stage):
     @cached_property
     def _next(self) -> int:
         """The number of the snapshot that is made again."""
-        return self._newest() + 1
+        return max(map(_number, self._snapshots().values()), default=0) + 1
 
-    def _snapshots(self) -> dict[Path, int]:
-        """What was landed before by the same settings, whatever code did it, and the number of each."""
+    def _snapshots(self) -> dict[Path, Receipt]:
+        """What was landed before by the same settings, whatever code did it."""
         found, settings = {}, self._settings()
         for folder in sorted(self.home().glob("[!.]*")) if self.fixed else []:
             receipt = receipts.read(folder)
             if receipt and receipt.settings | {"snapshot": 1} == settings | {"snapshot": 1}:
-                found[folder] = receipt.settings.get("snapshot", 1)
+                found[folder] = receipt
         return found
 
-    def _newest(self) -> int:
-        return max(self._snapshots().values(), default=0)
+    def _standing(self, snapshots: dict[Path, Receipt]) -> int:
+        """The number of the snapshot that is used: the newest.
+
+        As of a day it is the newest landed by then, or the first, for a correction that came later was not known yet.
+        """
+        numbers = [_number(one) for one in snapshots.values()]
+        if not (self.day and self.as_of):
+            return max(numbers, default=1)
+        then = [_number(one) for one in snapshots.values() if one.started[:10] <= str(self.as_of)]
+        return max(then) if then else min(numbers, default=1)
 
     def _landed(self, run: Run) -> Artifact | None:
-        """The newest snapshot, if there is one that is whole."""
+        """The snapshot that is used, if it is there and whole."""
         found = {} if self.again else self._snapshots()
-        newest = [
-            Artifact(folder, run.index.sha256) for folder, number in found.items() if number == max(found.values())
-        ]
-        return next(filter(Artifact.exists, newest), None)
+        number = self._standing(found)
+        used = [Artifact(folder, run.index.sha256) for folder, one in found.items() if _number(one) == number]
+        return next(filter(Artifact.exists, used), None)
+
+
+def _number(snapshot: Receipt) -> int:
+    """Which of the snapshots of the same it is."""
+    return int(snapshot.settings.get("snapshot", 1))
 
 
 class Clean(Stage):

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
@@ -104,10 +105,13 @@ def test_a_correction_lies_beside_what_there_was_and_is_used_from_then_on(shop):
     collect(shop, "--as-of", "2026-07-01")
     write(shop.folder, [(8, f"{day}T01:00:00Z", 1.0) for day in DAYS])
     collect(shop, "--day", "2026-06-30", "--again")
-    collect(shop, "--as-of", "2026-07-01")
     found = landed(shop)
     assert [one for one in found if one[0] == "2026-06-30"] == [("2026-06-30", 1, [1]), ("2026-06-30", 2, [8])]
-    assert sorted(one[2] for one in found if one[0] == "orders") == [[0, 1], [0, 8]]
+
+    collect(shop, "--as-of", "2026-07-01")
+    assert [one[2] for one in landed(shop) if one[0] == "orders"] == [[0, 1]], "nobody knew of it on that day"
+    collect(shop, "--as-of", str(datetime.now(UTC).date()))
+    assert sorted(one[2] for one in landed(shop) if one[0] == "orders") == [[0, 1], [0, 8]]
 
 
 def test_a_day_is_collected_when_all_of_it_is_known(shop):
