@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from itertools import chain
 from operator import itemgetter
 from typing import Any, Literal
@@ -58,6 +59,21 @@ class Input(BaseModel):
     type: Literal["number", "category", "text", "boolean", "time"]
     time_zone: str = "UTC"
     """Where the clock hangs that a time without an offset is read from."""
+    missing: tuple[str, ...] = ()
+    """Texts that mean "no value", beside the empty one."""
+    spelling: Literal["as is", "upper", "lower"] = "as is"
+    spellings: dict[str, str] = {}
+    """What a category is called otherwise, by what it is written as once ``spelling`` has done its part."""
+    allowed: tuple[str, ...] | None = None
+    """A category that is none of these is missing."""
+    range: tuple[float, float] | None = None
+    """A number outside is missing, or where ``clip`` says so the nearer end."""
+    clip: bool = False
+
+    @cached_property
+    def meaning_nothing(self) -> frozenset[str]:
+        """``missing``, to be looked up in."""
+        return frozenset(self.missing)
 
 
 class Output(BaseModel):
@@ -133,7 +149,8 @@ def columns_of(
     """Rows of named values as columns of [rows]: float32, UTF-8 bytes, or datetime64[s] for times.
 
     A value of None is missing; so is one that a row does not name, unless ``absent`` is ``ABSENT``: then it is a
-    fault. Names that the contract does not have are passed over.
+    fault. Names that the contract does not have are passed over. Values are cleaned as those that the model learned
+    from were: spelled alike, and held to a range.
 
     Raises:
         ContractError: a value is of the wrong type, or no finite number; every fault is listed.
@@ -167,6 +184,9 @@ def _together(values: Mapping[str, Sequence[Any]], contract: Contract) -> dict[s
     if block is None:
         return None
     columns.update(zip(names, block, strict=True))
+    for column in contract.inputs:
+        if column.range:
+            columns[column.name] = _held(column, columns[column.name])
     for column in contract.inputs:
         if column.type != "number":
             made = _made(column, values[column.name])
@@ -221,9 +241,10 @@ def _made(column: Input, values: Sequence[Any]) -> npt.NDArray[Any] | None:
     """The values of a column as the model takes them, or None where one does not fit."""
     match column.type:
         case "number":
-            return _numbers(values, values)
+            numbers = _numbers(values, values)
+            return numbers if numbers is None or not column.range else _held(column, numbers)
         case "category" | "text":
-            return _texts(values, MOST[column.type])
+            return _texts(values, column)
         case "boolean":
             return _booleans(values)
         case "time":
@@ -245,12 +266,34 @@ def _numbers(values: Sequence[Any], each: Iterable[Any]) -> npt.NDArray[np.float
     return None if np.isinf(made).any() else made
 
 
-def _texts(values: Sequence[Any], most: int) -> npt.NDArray[np.object_] | None:
-    """The values as texts, or None where one is none."""
+def _held(column: Input, numbers: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The numbers in the range of their column, as 32 bits hold both."""
+    low, high = np.array(column.range, "float32")
+    if column.clip:
+        return np.clip(numbers, low, high)
+    return np.where((numbers < low) | (numbers > high), np.float32(np.nan), numbers)
+
+
+def _texts(values: Sequence[Any], column: Input) -> npt.NDArray[np.object_] | None:
+    """The values as texts, spelled as the model knows them, or None where one is none."""
     if not PLAIN_TEXTS.issuperset(map(type, values)) and not all(map(_is_text, values)):
         return None
-    texts = [value or "" for value in values]
-    return None if max(map(len, texts), default=0) > most else as_bytes(texts)
+    if max((len(value) for value in values if value), default=0) > MOST[column.type]:
+        return None
+    nothing = column.meaning_nothing
+    texts = [value.strip() if value else "" for value in values]
+    texts = ["" if text in nothing else text for text in texts]
+    texts = spelled(texts, column.spelling, column.spellings)
+    if column.allowed is not None:
+        texts = [text if text in column.allowed else "" for text in texts]
+    return as_bytes(texts)
+
+
+def spelled(texts: list[str], spelling: str, spellings: Mapping[str, str]) -> list[str]:
+    """Categories as one spelling has them; the same for the rows that a model learns from, and for a client's."""
+    if spelling != "as is":
+        texts = [text.upper() if spelling == "upper" else text.lower() for text in texts]
+    return [spellings.get(text, text) for text in texts] if spellings else texts
 
 
 def _booleans(values: Sequence[Any]) -> npt.NDArray[np.object_] | None:

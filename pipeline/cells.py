@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bundle.contract import MOST
+from bundle.contract import MOST, spelled
 from pipeline import reading, tables
 from pipeline.problem import Column
 from pipeline.reading import Flags
@@ -99,11 +99,9 @@ class _Cells:
         """Hold the values against the rules for them."""
         column = self._column
         if column.type == "category":
-            spelled = {"as is": lambda texts: texts, "upper": pc.utf8_upper, "lower": pc.utf8_lower}[column.spelling]
-            self._values = spelled(self._values)
-            if column.spellings:
-                place = pc.index_in(self._values, pa.array(column.spellings))
-                self._values = pc.coalesce(pa.array(column.spellings.values()).take(place), self._values)
+            if column.spelling != "as is" or column.spellings:
+                texts = spelled(self._values.fill_null("").to_pylist(), column.spelling, column.spellings)
+                self._values = pc.if_else(self._values.is_valid(), pa.array(texts, pa.string()), None)
             if column.allowed is not None:
                 wrong = pc.and_(pc.invert(pc.is_in(self._values, pa.array(column.allowed))), self._values.is_valid())
                 self._break(f"is outside {', '.join(column.allowed)}", column.outside, _flags(wrong))

@@ -5,7 +5,7 @@ import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,10 +13,10 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 
-from bundle.contract import Contract, Input, Output
-from pipeline import arrays, contest, encoding, export, proof, working
+from bundle.contract import Contract
+from pipeline import arrays, contest, contracts, encoding, export, proof, working
 from pipeline.arrays import Arrays
-from pipeline.encoding import Encoding, Target
+from pipeline.encoding import Target
 from pipeline.job import Job, Outcome
 from pipeline.network import Batches, build
 from pipeline.preprocessing import Encode, deriver
@@ -24,15 +24,6 @@ from pipeline.problem import Decision
 from pipeline.progress import track
 from pipeline.seeds import fix_seeds
 
-INPUTS: dict[str, Literal["number", "category", "text", "boolean", "time"]] = {
-    "number": "number",
-    "integer": "number",
-    "category": "category",
-    "text": "text",
-    "boolean": "boolean",
-    "time": "time",
-}
-"""What a client sends for a column, by its type."""
 HOTTEST = 4.0
 """The highest temperature, and one by the lowest."""
 SPREAD = 0.5
@@ -61,7 +52,7 @@ def train(job: Job) -> Outcome:
     threshold = None
     if known.target.task == "binary":
         threshold = best_threshold(answers, validation.target, job.problem.decision)
-    contract = contract_of(job, known, threshold)
+    contract = contracts.told(job.problem, known, threshold)
     derive, encode = deriver(job.problem, job.inputs, known), Encode(known)
     with track("exporting", None):
         export.save(job.output / "model", derive, encode, model, known, contract)
@@ -151,41 +142,6 @@ def best_threshold(
     else:
         scores = 2 * hits / (said_yes + target.sum())
     return float(candidates[np.argmax(scores)])
-
-
-def contract_of(job: Job, known: Encoding, threshold: float | None) -> Contract:
-    """What the exported model takes and answers."""
-    columns = job.problem.columns()
-    inputs = [
-        Input(name=name, type=INPUTS[columns[name].type], time_zone=columns[name].time_zone)
-        for name in job.problem.inputs(tuple(known.features))
-    ]
-    return Contract(
-        inputs=tuple(inputs),
-        outputs=outputs(known.target),
-        threshold=threshold,
-        classes=known.target.classes,
-    )
-
-
-def outputs(target: Target) -> tuple[Output, ...]:
-    """The named answers, first the one that is measured."""
-    match target.task:
-        case "binary":
-            return (
-                Output(name="probability", type="number", meaning="the probability of yes, 0 to 1"),
-                Output(
-                    name="decision", type="integer", meaning="1 for yes, where the probability reaches the threshold"
-                ),
-            )
-        case "multiclass":
-            words = "the probability of each class, in the order of the contract's classes"
-            return (
-                Output(name="probabilities", type="number", meaning=words, size=len(target.classes)),
-                Output(name="decision", type="category", meaning="the most probable class"),
-            )
-        case "regression":
-            return (Output(name="prediction", type="number", meaning="the number that is expected"),)
 
 
 def _found(history: Mapping[str, Any]) -> str:

@@ -49,9 +49,11 @@ def days(count):
 
 def contract_of(target, threshold=None):
     """The contract of a model of the target that takes the columns of ``CONTRACT``."""
-    from pipeline import train
+    from pipeline import contracts
 
-    return Contract(inputs=CONTRACT.inputs, outputs=train.outputs(target), threshold=threshold, classes=target.classes)
+    return Contract(
+        inputs=CONTRACT.inputs, outputs=contracts.outputs(target), threshold=threshold, classes=target.classes
+    )
 
 
 def make(folder, target, contract):

@@ -74,11 +74,11 @@ class Plan:
 
     @property
     def contract(self) -> Contract:
-        from pipeline import train
+        from pipeline import contracts
 
         return Contract(
             inputs=INPUTS,
-            outputs=train.outputs(TARGETS[self.task]),
+            outputs=contracts.outputs(TARGETS[self.task]),
             threshold=self.threshold if self.task == "binary" else None,
             classes=self.classes if self.task == "multiclass" else (),
         )

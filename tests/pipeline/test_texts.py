@@ -144,7 +144,7 @@ def test_a_text_that_is_looked_up_or_whose_numbers_are_columns_is_a_mistake():
 @pytest.mark.slow
 def test_both_forms_of_a_model_make_the_same_of_texts(tmp_path):
     from bundle.model import Model, features
-    from pipeline import export, network, train
+    from pipeline import contracts, export, network
     from pipeline.hyperparameters import Hyperparameters
     from pipeline.preprocessing import Derive, Encode
     from pipeline.texts import weights
@@ -152,7 +152,7 @@ def test_both_forms_of_a_model_make_the_same_of_texts(tmp_path):
     run(tmp_path, splits())
     known = encoding.read(tmp_path / "out")
     inputs = (Input(name="x", type="number"), Input(name="says", type="text"))
-    contract = Contract(inputs=inputs, outputs=train.outputs(known.target), threshold=0.5)
+    contract = Contract(inputs=inputs, outputs=contracts.outputs(known.target), threshold=0.5)
     learned = weights(frame(1)["says"].dropna().tolist())
     derive = Derive(dict.fromkeys(["x", *PARTS], "number"), {}, {}, texts={"says": learned})
     model = network.build(known, Hyperparameters(), 0)
