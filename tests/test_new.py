@@ -143,6 +143,22 @@ def test_from_a_table_to_an_answer_in_two_commands(make, tmp_path):
     assert (set(answer) if isinstance(answer, dict) else {"prediction"}) == case.answer
 
 
+def test_customers_who_are_alike_but_for_their_address_all_stay(tmp_path):
+    chance = np.random.default_rng(0)
+    plan, country = chance.choice(["free", "team", "firm"], 5000), chance.choice(["it", "no", "pe", "jp"], 5000)
+    table = pd.DataFrame({"plan": plan, "country": country, "seats": chance.integers(1, 9, 5000)})
+    table["churned"] = (chance.random(5000) < 0.03).astype(int)
+    table.insert(0, "email", [f"who{number}@example.org" for number in range(5000)])
+    table.to_csv(tmp_path / "people.csv", index=False)
+    problems = ("--problems", str(tmp_path / "problems"))
+    ran(sys.executable, "-m", "pipeline", "new", str(tmp_path / "people.csv"), "--target", "churned", *problems)
+    ran(str(BIN / "luigi"), "--module", "pipeline", "Split", "--problem", "people", *ours(tmp_path))
+    [split] = (tmp_path / "data" / "people" / "split").glob("[!.]*")
+    windows = json.loads((split / "windows.json").read_text())
+    assert sum(one["rows"] for one in windows) == 5000
+    assert sum(one["positives"] for one in windows) == table["churned"].sum()
+
+
 def folders(data: Path) -> list[Path]:
     """What the stages made."""
     return [path.parent for path in data.rglob("receipt.json")]

@@ -1,5 +1,6 @@
 """What each column is for: the target, the key, the time, a group, a feature, or nothing; and what is asked."""
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -65,6 +66,24 @@ class Found:
         """The columns that the model may look at."""
         other = {self.key, self.group, *self.answers, *self.left_out}
         return [column for name, column in self.columns.items() if name not in other and column.kind != "time"]
+
+    @property
+    def named(self) -> list[Column]:
+        """The columns that the problem file names."""
+        names = {self.key, self.group, *self.answers, *(one.name for one in [*self.features, *self.times])}
+        return [column for name, column in self.columns.items() if name in names]
+
+    @property
+    def equal_by_chance(self) -> str:
+        """Why rows that are equal in what is named may be things of their own; empty where one is another once more."""
+        if self.key:
+            return ""
+        for column in self.columns.values():
+            if column not in self.named and (column.seen.distinct > 1 or column.seen.typed == "nested"):
+                return f"rows that are equal in these columns may differ in {column.name}"
+        if math.prod(column.seen.distinct + 1 for column in self.named) < self.rows**2:
+            return "with so few different values, rows are equal by chance"
+        return ""
 
     @property
     def times(self) -> list[Column]:

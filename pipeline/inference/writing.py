@@ -109,14 +109,13 @@ def _source(found: Found, name: str) -> str:
     lines = [f"[sources.{name}]", *_origin(found.table.source)]
     lines += [f"key = {_list([found.key])}"] if found.key else []
     lines += [f"time = {_text(found.time)}"] if found.time else []
+    if found.equal_by_chance:
+        lines.append(f'duplicates = "keep" # {found.equal_by_chance}')
     if found.missing_tokens:
         lines.append(f"missing_tokens = {_list([*MISSING_TOKENS, *found.missing_tokens])}")
     lines += ["", f"[sources.{name}.columns]"]
     features = {one.name for one in found.features}
-    times = {one.name for one in found.times}
-    for column in found.columns.values():
-        if column.name in features or column.name in (found.key, found.group, *times, *found.answers):
-            lines.append(_column(column, found, feature=column.name in features))
+    lines += [_column(column, found, feature=column.name in features) for column in found.named]
     return "\n".join(lines)
 
 

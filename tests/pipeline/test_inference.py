@@ -166,6 +166,16 @@ class TestRoles:
         found = find(tmp_path, table(surname=[f"Name{number}" for number in range(ROWS)]))
         assert found.left_out == {"surname": "it has 400 different values in 400 rows"}
 
+    def test_equal_rows_are_things_of_their_own_where_they_may_be(self, tmp_path):
+        assert find(tmp_path, table()).equal_by_chance == "with so few different values, rows are equal by chance"
+        numbers = np.random.default_rng(2).normal(size=(2, ROWS))
+        several = table(one=numbers[0], two=numbers[1])
+        assert find(tmp_path, several).equal_by_chance == ""
+        assert find(tmp_path, table(customer_id=[f"C{number}" for number in range(ROWS)])).equal_by_chance == ""
+        found = find(tmp_path, several.assign(email=[f"{number}@example.org" for number in range(ROWS)], same="a"))
+        assert found.left_out.keys() == {"email", "same"}
+        assert found.equal_by_chance == "rows that are equal in these columns may differ in email"
+
     def test_an_id_of_several_rows_is_a_group(self, tmp_path):
         found = find(tmp_path, table(patient_id=[number // 4 for number in range(ROWS)]))
         assert found.group == "patient_id"
