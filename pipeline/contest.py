@@ -29,11 +29,16 @@ History = dict[str, list[float]]
 
 @dataclass(frozen=True)
 class Finalist:
-    """Hyperparameters that learn from the whole training split for so many epochs, and the trial that had them."""
+    """Hyperparameters that learn from the whole training split for so many epochs, and the trial that had them.
+
+    Attributes:
+        score: the lowest validation loss of the trial.
+    """
 
     trial: str
     chosen: Hyperparameters
     epochs: int
+    score: float
 
     @property
     def name(self) -> str:
@@ -41,46 +46,65 @@ class Finalist:
         return f"trial-{self.trial}-of-{self.epochs}"
 
 
-def finalists(tuned: Mapping[str, Any], rows: int, epochs: int | None) -> list[Finalist]:
-    """The best trial of a search and the defaults, and for how long each learns.
+def finalists(tuned: Mapping[str, Any], rows: int, epochs: int | None) -> tuple[list[Finalist], Finalist | None]:
+    """The best trial of a search and the defaults, both for the whole length; and the best for as long as it learned.
 
-    Trials are short, and so flatter what learns fast: the two learn for the whole length. But some tables are learned
-    by heart in it, so the best trial also learns for as long as it did. Given ``epochs`` hold for all.
+    Trials are short, and so flatter what learns fast. But some tables are learned by heart in the whole length, and for
+    these there is the third. There is none where ``epochs`` are given: then all learn for these.
     """
     trials = {trial["id"]: trial for trial in tuned["trials"]}
     first, best = tuned["trials"][0], trials[tuned["best"]]
     whole_length, short = epochs or epochs_for(rows), len(best["curve"])
-    found = [(best, whole_length)]
-    if first is not best and first["status"] == "COMPLETED":
-        found.append((first, whole_length))
-    if not epochs and short < whole_length:
-        found.append((best, short))
-    return [Finalist(trial["id"], Hyperparameters(**trial["hyperparameters"]), length) for trial, length in found]
+
+    def finalist(trial: Mapping[str, Any], length: int) -> Finalist:
+        return Finalist(trial["id"], Hyperparameters(**trial["hyperparameters"]), length, trial["score"])
+
+    two = [best] if first is best or first["status"] != "COMPLETED" else [best, first]
+    as_it_was = finalist(best, short) if not epochs and short < whole_length else None
+    return [finalist(trial, whole_length) for trial in two], as_it_was
 
 
 def hold(
-    contest: Sequence[Finalist], known: Encoding, training: Arrays, validation: Arrays, seed: int, folder: Path
+    contest: Sequence[Finalist],
+    as_it_was: Finalist | None,
+    known: Encoding,
+    training: Arrays,
+    validation: Arrays,
+    seed: int,
+    folder: Path,
 ) -> tuple[Finalist, dict[str, Any]]:
     """Let the finalists learn, each in a process of its own: the best one, and how it and the others learned.
 
-    The weights of each are left in ``folder``, under its name. This process has done nothing before, and so what is
-    made here of the best shows nowhere how often it was killed, or what learned beside it.
+    Where none comes to the loss that the best trial came to in the search, that learns ``as_it_was``. The weights of
+    each are left in ``folder``, under its name. This process has done nothing before, and so what is made here of the
+    best shows nowhere how often it was killed, or what learned beside it.
 
     Raises:
         StageError: a process died.
         DataError: the validation loss of none is finite in any epoch.
     """
-    threads = apart.share(len(contest))
 
-    def learn(one: Finalist, tell: apart.Tell) -> History:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        fix_seeds(seed)
-        model = build(known, one.chosen, seed)
-        return fit(model, known.target, one.chosen, training, validation, one.epochs, seed, folder / one.name, tell)
+    def learned(some: Sequence[Finalist]) -> list[History]:
+        threads = apart.share(len(some))
 
-    with track("training", sum(one.epochs for one in contest)) as advance:
-        learned = apart.done([partial(learn, one) for one in contest], lambda told: advance(*told))
-    return winner(contest, learned)
+        def learn(one: Finalist, tell: apart.Tell) -> History:
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            fix_seeds(seed)
+            model = build(known, one.chosen, seed)
+            return fit(model, known.target, one.chosen, training, validation, one.epochs, seed, folder / one.name, tell)
+
+        with track("training", sum(one.epochs for one in some)) as advance:
+            return apart.done([partial(learn, one) for one in some], lambda told: advance(*told))
+
+    found = learned(contest)
+    if as_it_was and min(map(lowest, found)) > as_it_was.score:
+        contest, found = [*contest, as_it_was], [*found, *learned([as_it_was])]
+    return winner(contest, found)
+
+
+def lowest(history: History) -> float:
+    """The lowest validation loss, infinite where none is finite."""
+    return min(filter(math.isfinite, history["val_loss"]), default=math.inf)
 
 
 def winner(contest: Sequence[Finalist], learned: Sequence[History]) -> tuple[Finalist, dict[str, Any]]:
@@ -89,23 +113,23 @@ def winner(contest: Sequence[Finalist], learned: Sequence[History]) -> tuple[Fin
     Raises:
         DataError: the validation loss of none is finite in any epoch.
     """
-    lowest = [min(filter(math.isfinite, history["val_loss"]), default=math.inf) for history in learned]
-    best = lowest.index(min(lowest))
-    if not math.isfinite(lowest[best]):
+    losses = [lowest(history) for history in learned]
+    best = losses.index(min(losses))
+    if not math.isfinite(losses[best]):
         raise DataError(
             "The validation loss must be a finite number in some epoch, and is none. "
             "Look for values out of all proportion: give columns and target a range."
         )
-    losses = zip(learned[best]["loss"], learned[best]["val_loss"], strict=True)
+    curves = zip(learned[best]["loss"], learned[best]["val_loss"], strict=True)
     return contest[best], {
         "trial": contest[best].trial,
         "hyperparameters": contest[best].chosen.as_dict(),
         "finalists": [
             {"trial": one.trial, "epochs": one.epochs, "val_loss": loss if math.isfinite(loss) else None}
-            for one, loss in zip(contest, lowest, strict=True)
+            for one, loss in zip(contest, losses, strict=True)
         ],
-        "best_epoch": learned[best]["val_loss"].index(lowest[best]),
-        "epochs": [{"loss": loss, "val_loss": val_loss} for loss, val_loss in losses],
+        "best_epoch": learned[best]["val_loss"].index(losses[best]),
+        "epochs": [{"loss": loss, "val_loss": val_loss} for loss, val_loss in curves],
     }
 
 

@@ -107,7 +107,7 @@ def test_case_08_a_loss_that_is_not_finite_is_no_result(tmp_path):
     told = []
     learned = contest.fit(model, known.target, Hyperparameters(), broken, broken, 1, 0, tmp_path / "train", told.append)
     with pytest.raises(DataError, match="must be a finite number in some epoch"):
-        contest.winner([contest.Finalist("0", Hyperparameters(), 1)], [learned])
+        contest.winner([contest.Finalist("0", Hyperparameters(), 1, 0.5)], [learned])
 
 
 def mortal(job):
