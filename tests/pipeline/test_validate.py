@@ -33,15 +33,35 @@ EVALUATION = {
         "ece": figure(0.02, 0.01, 0.03),
         "f1": figure(None, None, None),
     },
-    "against": {"prior": {"log_loss": figure(-0.04, -0.05, -0.03), "roc_auc": figure(0.2, 0.18, 0.22)}},
+    "against": {
+        "prior": {"log_loss": figure(-0.04, -0.05, -0.03), "roc_auc": figure(0.2, 0.18, 0.22)},
+        "linear": {"log_loss": figure(0.04, 0.03, 0.05), "roc_auc": figure(-0.2, -0.22, -0.18)},
+    },
     "slices": {"carrier": CARRIERS},
 }
 LIVE = {
     "version": 3,
     "digest": "d",
     "why": "",
-    "against": {"log_loss": figure(0.01, -0.01, 0.03), "roc_auc": figure(0.02, 0.01, 0.03)},
+    "against": {
+        "log_loss": figure(0.01, -0.01, 0.03),
+        "roc_auc": figure(0.02, 0.01, 0.03),
+        "brier": figure(0.02, 0.01, 0.03),
+        "recall": figure(-0.02, -0.03, -0.01),
+    },
     "slices": {"carrier": [group("UA", 900, log_loss=figure(-0.01, -0.02, 0.0))]},
+}
+LABELS = {
+    "task": "multiclass",
+    "metrics": {"macro_f1": figure(0.60, 0.58, 0.62), "log_loss": figure(0.80, 0.78, 0.82)},
+    "against": {"linear": {"macro_f1": figure(-0.05, -0.07, -0.03), "log_loss": figure(0.05, 0.03, 0.07)}},
+    "slices": {"carrier": [group("UA", 900, macro_f1=figure(0.50, 0.48, 0.52), log_loss=figure(0.90, 0.88, 0.92))]},
+}
+NUMBERS = {
+    "task": "regression",
+    "metrics": {"rmse": figure(12.0, 11.0, 13.0), "r2": figure(0.50, 0.48, 0.52)},
+    "against": {"mean": {"rmse": figure(2.0, 1.0, 3.0), "r2": figure(-0.05, -0.07, -0.03)}},
+    "slices": {"carrier": [group("UA", 900, rmse=figure(15.0, 14.0, 16.0), r2=figure(0.30, 0.28, 0.32))]},
 }
 COSTS = {"latency_ms": figure(0.1, 0.09, 0.12), "size_mb": figure(2.5, 2.5, 2.5)}
 EVIDENCE = Evidence(EVALUATION, LIVE, COSTS)
@@ -67,6 +87,33 @@ EVIDENCE = Evidence(EVALUATION, LIVE, COSTS)
         ({"metric": "roc_auc", "better_than": "prior", "by": 0.3}, "roc_auc better than the prior by 0.3", "FAIL"),
         ({"metric": "f1", "min": 0.1}, "f1 at least 0.1", "NOT ENOUGH EVIDENCE"),
         ({"metric": "log_loss", "no_worse_than": "prior"}, "log_loss no worse than the prior", "PASS"),
+        ({"metric": "log_loss", "no_worse_than": "linear"}, "log_loss no worse than a linear model", "FAIL"),
+        (
+            {"metric": "log_loss", "no_worse_than": "linear", "by": 0.02},
+            "log_loss no worse than a linear model by 0.02",
+            "FAIL",
+        ),
+        (
+            {"metric": "log_loss", "no_worse_than": "linear", "by": 0.05},
+            "log_loss no worse than a linear model by 0.05",
+            "PASS",
+        ),
+        ({"metric": "roc_auc", "no_worse_than": "prior", "by": 0.1}, "roc_auc no worse than the prior by 0.1", "PASS"),
+        (
+            {"metric": "roc_auc", "no_worse_than": "linear", "by": 0.1},
+            "roc_auc no worse than a linear model by 0.1",
+            "FAIL",
+        ),
+        (
+            {"metric": "roc_auc", "no_worse_than": "linear", "by": 0.2},
+            "roc_auc no worse than a linear model by 0.2",
+            "NOT ENOUGH EVIDENCE",
+        ),
+        (
+            {"metric": "roc_auc", "no_worse_than": "linear", "by": 0.3},
+            "roc_auc no worse than a linear model by 0.3",
+            "PASS",
+        ),
         ({"metric": "ece", "max": 0.03}, "ece at most 0.03", "PASS"),
         ({"metric": "ece", "max": 0.005}, "ece at most 0.005", "FAIL"),
         ({"metric": "log_loss", "better_than": "live"}, "log_loss better than the live version", "NOT ENOUGH EVIDENCE"),
@@ -81,6 +128,22 @@ EVIDENCE = Evidence(EVALUATION, LIVE, COSTS)
             "log_loss no worse than the live version by 0.03",
             "PASS",
         ),
+        ({"metric": "brier", "no_worse_than": "live"}, "brier no worse than the live version", "FAIL"),
+        (
+            {"metric": "roc_auc", "no_worse_than": "live", "by": 0.005},
+            "roc_auc no worse than the live version by 0.005",
+            "PASS",
+        ),
+        (
+            {"metric": "recall", "no_worse_than": "live", "by": 0.005},
+            "recall no worse than the live version by 0.005",
+            "FAIL",
+        ),
+        (
+            {"metric": "recall", "no_worse_than": "live", "by": 0.05},
+            "recall no worse than the live version by 0.05",
+            "PASS",
+        ),
         ({"metric": "latency_ms", "max": 0.2}, "latency_ms at most 0.2", "PASS"),
         ({"metric": "latency_ms", "max": 0.1}, "latency_ms at most 0.1", "NOT ENOUGH EVIDENCE"),
         ({"metric": "latency_ms", "max": 0.05}, "latency_ms at most 0.05", "FAIL"),
@@ -91,6 +154,26 @@ EVIDENCE = Evidence(EVALUATION, LIVE, COSTS)
 def test_a_clause(requirement, words, state):
     clause = validate.clause(Requirement(**requirement), EVIDENCE)
     assert (clause["clause"], clause["state"]) == (words, state)
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "asked", "limit", "met", "missed"),
+    [
+        (LABELS, {"metric": "macro_f1"}, "min", 0.58, 0.63),
+        (LABELS, {"metric": "log_loss"}, "max", 0.82, 0.77),
+        (LABELS, {"metric": "macro_f1", "no_worse_than": "linear"}, "by", 0.08, 0.02),
+        (LABELS, {"metric": "log_loss", "no_worse_than": "linear"}, "by", 0.08, 0.02),
+        (LABELS, {"metric": "macro_f1", "every_slice": True}, "min", 0.48, 0.53),
+        (NUMBERS, {"metric": "rmse"}, "max", 13.0, 10.0),
+        (NUMBERS, {"metric": "r2"}, "min", 0.48, 0.53),
+        (NUMBERS, {"metric": "rmse", "no_worse_than": "mean"}, "by", 4.0, 0.5),
+        (NUMBERS, {"metric": "r2", "no_worse_than": "mean"}, "by", 0.08, 0.02),
+        (NUMBERS, {"metric": "rmse", "every_slice": True}, "max", 16.0, 13.0),
+    ],
+)
+def test_a_clause_on_labels_or_numbers(evaluation, asked, limit, met, missed):
+    for at, state in ((met, "PASS"), (missed, "FAIL")):
+        assert validate.clause(Requirement(**asked, **{limit: at}), Evidence(evaluation, {}, COSTS))["state"] == state
 
 
 @pytest.mark.parametrize(
@@ -123,8 +206,33 @@ def test_a_slice_of_few_rows_counts_where_it_is_asked_for():
     assert (none["state"], none["value"]) == ("NOT ENOUGH EVIDENCE", None)
 
 
-def no_harm(live, *requirements):
-    return {one["clause"]: one["state"] for one in validate.no_harm(requirements, Evidence(EVALUATION, live, COSTS))}
+@pytest.mark.parametrize(
+    ("requirement", "state", "worst"),
+    [
+        ({"metric": "log_loss", "no_worse_than": "live"}, "FAIL", "AA"),
+        ({"metric": "log_loss", "no_worse_than": "live", "by": 0.005}, "FAIL", "AA"),
+        ({"metric": "log_loss", "no_worse_than": "live", "by": 0.02}, "NOT ENOUGH EVIDENCE", "AA"),
+        ({"metric": "log_loss", "no_worse_than": "live", "by": 0.04}, "PASS", "AA"),
+        ({"metric": "log_loss", "better_than": "live"}, "FAIL", "AA"),
+        ({"metric": "roc_auc", "no_worse_than": "live", "by": 0.005}, "FAIL", "UA"),
+        ({"metric": "roc_auc", "no_worse_than": "live", "by": 0.04}, "PASS", "UA"),
+    ],
+)
+def test_every_slice_is_held_against_the_live_version_where_that_is_asked_for(requirement, state, worst):
+    less, more = figure(-0.02, -0.03, -0.01), figure(0.02, 0.01, 0.03)
+    carriers = [
+        group("UA", 900, log_loss=less, roc_auc=less),
+        group("AA", 400, log_loss=more, roc_auc=more),
+        group("OO", 20, log_loss=figure(0.9, 0.8, 1.0), roc_auc=figure(-0.9, -1.0, -0.8)),
+    ]
+    evidence = Evidence(EVALUATION, {**LIVE, "slices": {"carrier": carriers}}, COSTS)
+    [clause] = validate.required((Requirement(**requirement, every_slice=True),), evidence)
+    assert clause["clause"].endswith(" in every slice of 200 rows or more")
+    assert (clause["kind"], clause["state"], clause["slice"]) == ("slices", state, f"carrier {worst}")
+
+
+def no_harm(live, *requirements, evaluation=EVALUATION):
+    return {one["clause"]: one["state"] for one in validate.no_harm(requirements, Evidence(evaluation, live, COSTS))}
 
 
 def test_nobody_must_ask_that_a_model_be_not_shown_to_be_worse_than_the_live_one():
@@ -139,6 +247,15 @@ def test_nobody_must_ask_that_a_model_be_not_shown_to_be_worse_than_the_live_one
     assert no_harm(LIVE, asked) == {slices: "PASS"}
     assert no_harm(LIVE, asked.model_copy(update={"metric": "roc_auc"})) == {whole: "PASS", slices: "PASS"}
     assert no_harm({}) == {}
+
+
+@pytest.mark.parametrize(("evaluation", "metric"), [(LABELS, "log_loss"), (NUMBERS, "rmse")])
+def test_labels_and_numbers_are_held_against_the_live_version_by_their_loss(evaluation, metric):
+    for found, state in ((figure(0.02, 0.01, 0.03), "FAIL"), (figure(-0.02, -0.03, -0.01), "PASS")):
+        live = {**LIVE, "against": {metric: found}, "slices": {"carrier": [group("UA", 900, **{metric: found})]}}
+        whole = f"{metric} not shown to be worse than the live version"
+        told = {whole: state, f"{whole} in every slice of 200 rows or more": state}
+        assert no_harm(live, evaluation=evaluation) == told
 
 
 def test_what_is_required_of_a_live_version_is_absent_without_one_and_unclear_where_it_can_not_answer():
