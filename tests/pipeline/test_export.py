@@ -13,6 +13,7 @@ from bundle.contract import Contract, Input, Output, columns_of
 from bundle.model import COMPILED, Model, features
 from bundle.operations import ForbiddenOperation
 from pipeline.encoding import Category, Encoding, Number, Target
+from pipeline.errors import StageError
 from tests.networks import randomise
 
 pytestmark = pytest.mark.slow
@@ -185,6 +186,22 @@ def test_without_a_compiled_form_that_answers_alike_the_saved_model_serves(expor
     parity = proof.prove(folder, CONTRACT, rows, trained.astype("float64"))
     assert (parity["runtime"], parity["compiled"]) == ("savedmodel", None)
     assert not (folder / COMPILED).exists()
+
+
+@pytest.mark.parametrize("off", [1e-3, -1e-3, np.nan])
+def test_a_saved_model_that_answers_one_row_otherwise_than_the_trained_network_is_refused(exported, tmp_path, off):
+    from pipeline import proof
+
+    folder = tmp_path / "model"
+    shutil.copytree(exported, folder)
+    rows = days(40)
+    trained = both(folder, rows)[0]["probability"].astype("float64")
+    proof.prove(folder, CONTRACT, rows, trained)
+    (folder / golden.NAME).unlink()
+    trained[-1] += off
+    with pytest.raises(StageError, match=r"must answer as the trained network does, and differs by"):
+        proof.prove(folder, CONTRACT, rows, trained)
+    assert not (folder / golden.NAME).exists()
 
 
 def test_a_graph_that_litert_has_no_form_of_is_told(exported, tmp_path, monkeypatch):
