@@ -14,6 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from bundle.manifest import Manifest
 from pipeline import report
 from pipeline.problem import JUDGED, Notes
+from pipeline.significance import CHANCE, MIN_ROWS
+from pipeline.slices import surest
 
 NAME = "card.md"
 WORST = 5
@@ -50,6 +52,7 @@ def render(described: Manifest, notes: Notes, evaluation: Facts, profile: Facts,
         evaluation=evaluation,
         judged=JUDGED[described.contract.task],
         worst=worst(evaluation),
+        min_rows=MIN_ROWS,
         left_out=[feature for feature in profile["features"] if not feature["kept"]],
         trials=trials,
         history=history,
@@ -78,18 +81,11 @@ def head(described: Manifest, notes: Notes) -> dict[str, Any]:
 
 
 def worst(evaluation: Facts) -> list[tuple[str, Facts]]:
-    """The slices on which the model does worst for certain: the column and the slice, the worst first."""
-    metric = report.METRICS[JUDGED[evaluation["task"]]]
-    overall = evaluation["metrics"][metric.name]["value"]
-    sign = -1.0 if metric.lower_is_better else 1.0
-    found = [
-        (sign * figure["value"], column, slice_)
-        for column, slices in evaluation["slices"].items()
-        for slice_ in slices
-        if (figure := slice_["metrics"].get(metric.name)) and overall is not None
-        if (figure["low"] > overall if metric.lower_is_better else figure["high"] < overall)
-    ]
-    return [(column, slice_) for _, column, slice_ in sorted(found, key=lambda one: one[0])[:WORST]]
+    """The slices on which the model does worse by more than chance: the column and the slice, the surest first."""
+    metric = JUDGED[evaluation["task"]]
+    overall = evaluation["metrics"][metric]["value"]
+    found = surest(evaluation["slices"], metric, overall) if overall is not None else []
+    return [(column, slice_) for likely, column, slice_ in found if likely < CHANCE][:WORST]
 
 
 def label(metric: str) -> str:

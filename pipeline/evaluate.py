@@ -33,8 +33,8 @@ from pipeline.metrics import (
     scored,
 )
 from pipeline.problem import BASELINES, JUDGED, LOWER_IS_BETTER, Baseline
-from pipeline.significance import CHANCE, LEVEL, chance, holm
-from pipeline.slices import Rows, by_slice
+from pipeline.significance import CHANCE, LEVEL
+from pipeline.slices import Rows, by_slice, surest
 
 NOTED = {
     "binary": ("roc_auc", "log_loss", "brier"),
@@ -187,25 +187,13 @@ def measure_slice(one: Scored, seed: int) -> dict[str, Any]:
 
 
 def worst_slice(by_column: Mapping[str, list[dict[str, Any]]], metric: str, overall: float) -> dict[str, Any] | None:
-    """The slice that is most surely worse than all rows together; ``worse`` where that is more than chance.
-
-    Among so many slices one is the worst by chance: the p-values are raised by Holm's procedure.
-    """
-    at_most = metric in LOWER_IS_BETTER
-    told = [
-        (likely, column, one)
-        for column, groups in by_column.items()
-        for one in groups
-        if (figure := one["metrics"][metric]) and (likely := chance(figure, overall, at_most=at_most)) is not None
-    ]
-    if not told:
+    """The slice that is most surely worse than all rows together; ``worse`` where that is more than chance."""
+    found = surest(by_column, metric, overall)
+    if not found:
         return None
-    raised = holm([likely for likely, _, _ in told])
-    place = min(range(len(told)), key=lambda at: (told[at][0], -told[at][2]["rows"]))
-    _, column, one = told[place]
-    figure = one["metrics"][metric]
+    likely, column, one = found[0]
     named = {"column": column, "value": one["value"], "rows": one["rows"], "metric": metric}
-    return {**named, "figure": figure, "overall": overall, "p": raised[place], "worse": raised[place] < CHANCE}
+    return {**named, "figure": one["metrics"][metric], "overall": overall, "p": likely, "worse": likely < CHANCE}
 
 
 def behave(model: Model, test: Path, read: Answered, seed: int) -> dict[str, Any]:

@@ -9,6 +9,9 @@ LEVEL = 0.95
 CHANCE = (1 - LEVEL) / 2
 """A figure misses a limit where so much chance at most would do the same."""
 
+MIN_ROWS = 200
+"""A slice of fewer rows is not held to anything unasked: its interval is hardly one."""
+
 Interval = Mapping[str, float | None]
 """A figure as ``{"value", "low", "high"}``, an edge None where it can't be told."""
 

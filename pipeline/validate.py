@@ -18,7 +18,7 @@ from pipeline import plain, receipts
 from pipeline.errors import StageError
 from pipeline.job import Job, Outcome
 from pipeline.problem import COSTS, LIVE, LOSS, LOWER_IS_BETTER, Requirement, Screen
-from pipeline.significance import CHANCE, Interval, chance, holm
+from pipeline.significance import CHANCE, MIN_ROWS, Interval, chance, holm
 
 State = Literal["PASS", "FAIL", "NOT ENOUGH EVIDENCE"]
 Clause = dict[str, Any]
@@ -31,8 +31,6 @@ WORDS = {
 }
 UNKNOWN: dict[str, float | None] = {"value": None, "low": None, "high": None}
 LATENCY = "latency_ms"
-MIN_ROWS = 200
-"""A slice of fewer rows is not held against the live version unasked."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from bundle.contract import Contract, Input, Output
 from bundle.manifest import Clause, HoldOut, Manifest, Raw, Step, Verdict, Window
-from pipeline import card
+from pipeline import card, evaluate
 from pipeline.problem import Notes
 
 HOSTILE = "a|b\n# `<script>` [x](javascript:alert(1)) *"
@@ -48,7 +48,7 @@ def evaluation(value: str = "EV", auc: float = 0.6) -> dict[str, Any]:
     return {
         "task": "binary", "rows": 1000, "level": 0.95, "metrics": {"roc_auc": FIGURE},
         "baselines": {"gradient_boosting": {"roc_auc": {"value": 0.7, "low": 0.69, "high": 0.71}}},
-        "slices": {"carrier": [{"value": value, "rows": 90, "metrics": {"roc_auc": estimate}},
+        "slices": {"carrier": [{"value": value, "rows": 900, "metrics": {"roc_auc": estimate}},
                                {"value": "OO", "rows": 3, "metrics": {"roc_auc": None}}]},
     }  # fmt: skip
 
@@ -81,7 +81,7 @@ def test_it_says_what_the_facts_say():
     assert "These rows were read by 2 evaluations of 1 model until then" in text
     assert "| ROC AUC | 0.690 (0.680 to 0.700) | 0.700 (0.690 to 0.710) |" in text
     assert "| ROC AUC at least 0.68 | 0.690 (0.680 to 0.700) | 0.6 | PASS |" in text
-    assert "| carrier: EV | 90 | 0.600 (0.590 to 0.610) |" in text
+    assert "| carrier: EV | 900 | 0.600 (0.590 to 0.610) |" in text
     assert "drift and leaks: month." in text
     assert "flights.csv, SHA-256 `0d1e0d1e" in text
 
@@ -93,7 +93,35 @@ def test_the_slice_that_stands_worst_is_named():
 
 
 def test_without_a_slice_that_is_worse_it_says_so():
-    assert "No slice by carrier is worse than all rows together in ROC AUC" in render(told=evaluation(auc=0.69))
+    told = evaluation(auc=0.69)
+    assert "No slice by carrier of 200 rows or more is worse than all rows together in ROC AUC" in render(told=told)
+
+
+def sliced(*slices: tuple[str, int, float, float]) -> dict[str, Any]:
+    """An evaluation with such slices by carrier: value, rows, and the edges of the ROC AUC, which is 0.69 over all."""
+    told = [
+        {"value": value, "rows": rows, "metrics": {"roc_auc": {"value": (low + high) / 2, "low": low, "high": high}}}
+        for value, rows, low, high in slices
+    ]
+    return evaluation() | {"slices": {"carrier": told}}
+
+
+@pytest.mark.parametrize(
+    ("slices", "worse"),
+    [
+        ([("EV", 900, 0.60, 0.68)], ["EV"]),
+        ([("EV", 900, 0.60, 0.68), *[(f"O{number}", 900, 0.65, 0.73) for number in range(9)]], []),
+        ([("EV", 900, 0.60, 0.68), ("MQ", 400, 0.50, 0.60), ("UA", 900, 0.68, 0.70)], ["MQ", "EV"]),
+        ([("EV", 199, 0.50, 0.50), ("UA", 900, 0.68, 0.70)], []),
+    ],
+    ids=["alone", "the worst of ten by chance", "the surest first", "of few rows"],
+)
+def test_the_slices_that_are_worse_are_those_that_the_report_speaks_of(slices, worse):
+    told = sliced(*slices)
+    assert [slice_["value"] for _, slice_ in card.worst(told)] == worse
+    assert re.findall(r"\| carrier: (\w+) \|", render(told=told)) == worse
+    named = evaluate.worst_slice(told["slices"], "roc_auc", FIGURE["value"])
+    assert ([named["value"]] if named["worse"] else []) == worse[:1]
 
 
 def test_what_people_say_stands_as_they_wrote_it():

@@ -124,5 +124,16 @@ def test_the_worst_slice_is_named_and_whether_it_is_worse_than_chance_makes_one(
     assert (worst["column"], worst["value"], worst["rows"], worst["worse"]) == ("n", "5", 300, True)
 
 
+def test_a_few_rows_that_were_all_answered_wrongly_are_no_worst_slice():
+    target, probabilities = labels(603)
+    target[600:] = np.array(LABELS.classes, object)[probabilities[600:].argmin(axis=1)]
+    column = pd.Series(["many"] * 600 + ["few"] * 3)
+    overall = scored(LABELS, target, probabilities).metrics()[0]
+    worst = evaluate.worst_slice({"n": sliced(target, probabilities, column)}, "accuracy", overall)
+    assert (worst["value"], worst["worse"]) == ("many", False)
+    few = {"n": sliced(target[600:], probabilities[600:], column[600:])}
+    assert evaluate.worst_slice(few, "accuracy", overall) is None
+
+
 def test_many_rows_are_drawn_less_often():
     assert [draws(rows, 400) for rows in (10, 250_000, 500_000, 50_000_000)] == [400, 400, 200, 100]
