@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from pipeline.errors import DataError
 from pipeline.inference import pages
 from pipeline.problem import Source, Sql
-from pipeline.problem.origin import address, without_secret, without_secrets
+from pipeline.problem.origin import address, headers_without_secrets, without_secret
 
 
 def source_of(place: str, query: str | None = None, headers: dict[str, str] | None = None) -> tuple[Source, list[str]]:
@@ -22,7 +22,7 @@ def source_of(place: str, query: str | None = None, headers: dict[str, str] | No
     """
     try:
         without_secret(place)
-        without_secrets(headers or {}, "--header")
+        headers_without_secrets(headers or {}, "--header")
     except ValueError as error:
         raise DataError(f"{address(place)}: {error}. Put it into single quotes, so that the shell keeps it.") from None
     url, _, table = place.partition("#")

@@ -1,6 +1,7 @@
 """Where a table lies, and how it is read: a file, a database, an API. ``[sources.<name>]`` names one of them."""
 
 import re
+from collections.abc import Iterable
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -8,8 +9,14 @@ from pydantic import Field, field_validator, model_validator
 
 from pipeline.problem.part import Part
 
-SECRET = re.compile(r"(?i)authorization|cookie|password|passwd|secret|token|api[-_]?key|^key$|signature")
-"""Names whose values are nobody's business."""
+SECRET = re.compile(
+    r"authorization|cookie|credential|passphrase|passwd|password|secret|signature|token|(access|api|app|auth|private|shared)key"
+    r"|\b(app ?id|bearer|jwt|key|o?auth|pass|pwd|sig)\b"
+)
+"""What the words of a name say whose value is nobody's business."""
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+HARMLESS = re.compile(r"(?i)accept(-\w+)?|cache-control|content-type|from|prefer|user-agent|([\w-]+-)?version")
+"""Headers that say nothing about who asks; any other may."""
 FROM_ENVIRONMENT = re.compile(r"\$\{\w+\}")
 
 
@@ -102,7 +109,7 @@ class Api(Part):
             raise ValueError("url must begin with http:// or https://")
         without_secret(self.url)
         without_secrets(self.parameters, "parameters")
-        without_secrets(self.headers, "headers")
+        headers_without_secrets(self.headers, "headers")
         return self
 
 
@@ -112,24 +119,46 @@ def without_secret(url: str) -> str:
     Raises:
         ValueError: one is.
     """
-    parts = urlsplit(url)
-    user, _, _ = parts.netloc.rpartition("@")
-    if ":" in user and not FROM_ENVIRONMENT.search(user.partition(":")[2]):
-        raise ValueError("a password must come from the environment; write ${NAME} in its place")
-    without_secrets(dict(parse_qsl(parts.query)), "url")
+    for one in re.split(r"::(?=\w+://)", url):  # as fsspec chains them
+        parts = urlsplit(one)
+        user, colon, password = parts.netloc.rpartition("@")[0].partition(":")
+        if colon and not FROM_ENVIRONMENT.search(password):
+            raise ValueError("a password must come from the environment; write ${NAME} in its place")
+        if user and not colon and parts.scheme in ("http", "https") and not FROM_ENVIRONMENT.search(user):
+            raise ValueError("who asks over HTTP must come from the environment; write ${NAME} before the @")
+        _from_environment(((name, value) for name, value in parse_qsl(parts.query) if is_secret(name)), "url")
     return url
 
 
 def without_secrets(values: dict[str, Any], where: str) -> None:
-    """Make sure that no value whose name speaks of a secret is written out.
+    """Make sure that no value whose name speaks of a secret is written out, nor a header that may be one.
 
     Raises:
         ValueError: one is.
     """
     for name, value in values.items():
         if isinstance(value, dict):
-            without_secrets(value, f"{where}.{name}")
-        elif SECRET.search(name) and not FROM_ENVIRONMENT.search(str(value)):
+            (headers_without_secrets if name.lower() == "headers" else without_secrets)(value, f"{where}.{name}")
+    _from_environment(((name, value) for name, value in values.items() if is_secret(name)), where)
+
+
+def headers_without_secrets(headers: dict[str, Any], where: str) -> None:
+    """Make sure that nothing is written out but what is harmless, whatever its name.
+
+    Raises:
+        ValueError: something is.
+    """
+    _from_environment(((name, value) for name, value in headers.items() if not HARMLESS.fullmatch(name)), where)
+
+
+def is_secret(name: str) -> bool:
+    """Whether a name speaks of a secret: ``access_key`` does and ``apiKey``, ``page`` and ``keyword`` do not."""
+    return SECRET.search(" ".join(WORD.findall(name)).lower()) is not None
+
+
+def _from_environment(values: Iterable[tuple[str, Any]], where: str) -> None:
+    for name, value in values:
+        if not isinstance(value, dict) and not FROM_ENVIRONMENT.search(str(value)):
             raise ValueError(f"{where}: {name} must come from the environment; write ${{NAME}} in its place")
 
 

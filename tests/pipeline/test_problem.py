@@ -255,3 +255,77 @@ def test_the_target_of_several_classes_is_the_name_of_a_column(raw):
     assert problem.parse(raw).task == "multiclass"
     raw["target"] = "month + day"
     assert mistakes(raw) == ["  target: must be the name of the column with the label, got 'month + day'"]
+
+
+WRITTEN_OUT = [
+    ({"path": "https://ghp_x@example.org/orders.csv"}, "who asks over HTTP must come from the environment"),
+    (
+        {"path": "simplecache::https://ghp_x@example.org/orders.csv"},
+        "who asks over HTTP must come from the environment",
+    ),
+    ({"path": "https://ada:hunter2@example.org/orders.csv"}, "a password must come from the environment"),
+    ({"path": "https://${WHO}:@example.org/orders.csv"}, "a password must come from the environment"),
+    ({"path": "https://example.org/orders.csv?sv=1&sig=x"}, "url: sig must come from the environment"),
+    ({"path": "https://example.org/orders.csv?token=${A}&token=x"}, "url: token must come from the environment"),
+    ({"path": "s3://shop/orders", "options": {"client_kwargs": {"awsAccessKeyId": "x"}}}, "awsAccessKeyId must come"),
+    (
+        {"path": "https://example.org/a.csv", "options": {"headers": {"X-Auth": "x"}}},
+        "options.headers: X-Auth must come",
+    ),
+    ({"path": "s3://shop/orders", "options": {"auth": ["ada", "x"]}}, "options: auth must come from the environment"),
+    ({"sql": {"url": "postgresql://ada@db/shop?password=x", "table": "orders"}}, "url: password must come"),
+    ({"sql": {"url": "postgresql://db/shop?user=ada&pwd=x", "table": "orders"}}, "url: pwd must come"),
+    ({"api": {"url": "https://ghp_x@example.org"}}, "who asks over HTTP must come from the environment"),
+    ({"api": {"url": "https://example.org?access_key=x"}}, "url: access_key must come from the environment"),
+    ({"api": {"url": "https://example.org", "headers": {"X-Auth": "x"}}}, "headers: X-Auth must come"),
+    ({"api": {"url": "https://example.org", "headers": {"Shop": "x"}}}, "headers: Shop must come"),
+    *(
+        ({"api": {"url": "https://example.org", "parameters": {name: "x"}}}, f"parameters: {name} must come")
+        for name in ("auth", "appid", "APPID", "key", "APIKey", "api-key", "userPass", "x.signature", "client_secret")
+    ),
+]
+
+
+@pytest.mark.parametrize(("origin", "why"), WRITTEN_OUT)
+def test_a_secret_that_is_written_out_is_a_mistake(raw, origin, why):
+    raw["sources"]["planes"].pop("path")
+    raw["sources"]["planes"].pop("package", None)
+    raw["sources"]["planes"] |= origin
+    [told] = mistakes(raw)
+    assert why in told
+    assert "write ${NAME}" in told
+    assert not any(secret in told for secret in ("ghp_x", "hunter2"))
+
+
+FROM_THE_ENVIRONMENT = [
+    {"path": "https://${TOKEN}@example.org/orders.csv"},
+    {"path": "https://ada:${PASSWORD}@example.org/orders.csv?sig=${SIG}"},
+    {"path": "sftp://ada@example.org/orders.csv"},
+    {"path": "abfss://orders@shop.dfs.core.windows.net/*.parquet", "options": {"account_key": "${KEY}"}},
+    {"path": "s3://shop/orders", "options": {"auth": ["${WHO}", "${PASSWORD}"], "anon": False}},
+    {"sql": {"url": "postgresql://ada:${PASSWORD}@db/shop", "table": "orders"}},
+    {"sql": {"url": "postgresql://ada@db/shop?sslkey=/etc/shop.pem", "table": "orders"}},
+    {"sql": {"url": "${DATABASE_URL}", "table": "orders"}},
+    {
+        "api": {
+            "url": "https://example.org?page=1",
+            "parameters": dict.fromkeys(("author", "keyword", "design", "passenger", "compass", "apply", "id"), "x"),
+            "headers": {
+                "Accept": "application/json",
+                "accept-language": "en",
+                "User-Agent": "shop",
+                "X-GitHub-Api-Version": "2022-11-28",
+                "X-Auth": "${TOKEN}",
+                "Authorization": "Bearer ${TOKEN}",
+            },
+        }
+    },
+]
+
+
+@pytest.mark.parametrize("origin", FROM_THE_ENVIRONMENT)
+def test_what_is_no_secret_may_be_written_out(raw, origin):
+    raw["sources"]["planes"].pop("path")
+    raw["sources"]["planes"].pop("package", None)
+    raw["sources"]["planes"] |= origin
+    problem.parse(raw)

@@ -156,6 +156,8 @@ def test_the_pages_of_an_api(orders, tmp_path, monkeypatch):
         (["https://example.org/orders.csv?api_key=hunter2"], "api_key must come from the environment"),
         (["sqlite:///shop.db"], "must come with a table, sqlite:///shop.db#orders, or with a --query"),
         (["https://example.org/orders", "--header", "Authorization: hunter2"], "Authorization must come from the"),
+        (["https://example.org/orders", "--header", "X-Auth: hunter2"], "--header: X-Auth must come from the"),
+        (["https://hunter2@example.org/orders.csv"], "who asks over HTTP must come from the environment"),
         (["orders.csv", "--query", "select 1"], "--query must come with the URL of a database"),
         (["postgresql+psycopg://me:${NO_SUCH}@db/shop#orders"], "The environment must have NO_SUCH"),
     ],
