@@ -25,9 +25,10 @@ def described(url: str, headers: dict[str, str]) -> tuple[Api, list[str]] | None
     Raises:
         DataError: it does not answer, or with no list of records.
     """
-    filled = secret.all_filled({"url": url, "headers": headers})
-    with secret.kept(secret.of({"url": url, "headers": headers})):
-        answer = Server(filled["headers"], Deadline(SECONDS, address(url))).get(httpx.URL(filled["url"]))
+    secrets = secret.of({"url": url, "headers": headers})
+    with secret.kept(secrets):
+        filled = secret.all_filled({"url": url, "headers": headers})
+        answer = Server(filled["headers"], Deadline(SECONDS, address(url)), secrets).get(httpx.URL(filled["url"]))
         try:
             body = records.decoded(answer.text)
         except ValueError:

@@ -15,7 +15,7 @@ from pipeline.sources.deadline import Deadline
 from pipeline.sources.web import Server
 
 Record = dict[str, Any]
-SHOWN_CHARACTERS = 80
+ASKED = {"url", "parameters", "headers"}
 
 
 def read(api: Api, day: date | None = None) -> Iterator[Record]:
@@ -24,14 +24,15 @@ def read(api: Api, day: date | None = None) -> Iterator[Record]:
     Raises:
         DataError: a page can't be had, is no JSON, or came before; or there are too many.
     """
-    with secret.kept(secret.of(api.model_dump(include={"url", "parameters", "headers"}))):
-        yield from _pages(api, day)
+    secrets = secret.of(api.model_dump(include=ASKED))
+    with secret.kept(secrets):
+        yield from _pages(api, day, secrets)
 
 
-def _pages(api: Api, day: date | None) -> Iterator[Record]:
-    filled = secret.all_filled(api.model_dump(include={"url", "parameters", "headers"}), day)
+def _pages(api: Api, day: date | None, secrets: list[str]) -> Iterator[Record]:
+    filled = secret.all_filled(api.model_dump(include=ASKED), day)
     where = address(filled["url"])
-    server = Server(filled["headers"], Deadline(api.deadline, where))
+    server = Server(filled["headers"], Deadline(api.deadline, where), secrets)
     first = httpx.URL(filled["url"])
     first = (
         first.copy_merge_params(filled["parameters"] | _first(api.next)) if filled["parameters"] or api.next else first
@@ -40,7 +41,7 @@ def _pages(api: Api, day: date | None) -> Iterator[Record]:
     pages: set[str] = set()
     for number in range(1, api.max_pages + 1):
         answer = server.get(url)
-        body = _body(answer, where)
+        body = _body(answer, server, where)
         page = _records(body, api.records, where)
         count += len(page)
         mark = digest.of_json(page)
@@ -90,11 +91,11 @@ def _following(
     return url.join(str(link)) if link else None
 
 
-def _body(answer: httpx.Response, where: str) -> Any:
+def _body(answer: httpx.Response, server: Server, where: str) -> Any:
     try:
         return records.decoded(answer.text)
     except ValueError as error:
-        told = answer.text[:SHOWN_CHARACTERS]
+        told = server.beginning(answer)
         raise DataError(f"{where} must answer in JSON, and does not ({error}): {told}") from None
 
 

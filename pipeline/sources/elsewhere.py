@@ -23,13 +23,14 @@ def fetch(url: str, options: dict[str, Any], into: Path, day: date | None = None
         DataError: there are none, or one can't be had whole.
     """
     where, deadline = address(url), Deadline(SECONDS, address(url))
-    filled = secret.filled(secret.with_day(url, day))
     into.mkdir(parents=True)
-    if filled.startswith(("http://", "https://")):
-        file = into / PurePosixPath(httpx.URL(filled).path).name
-        Server(secret.all_filled(options.get("headers", {})), deadline).get(httpx.URL(filled), file)
-        return [file]
-    with secret.kept([*secret.of(url), *secret.of(options)]):
+    secrets = [*secret.of(url), *secret.of(options)]
+    with secret.kept(secrets):
+        filled = secret.filled(secret.with_day(url, day))
+        if filled.startswith(("http://", "https://")):
+            file = into / PurePosixPath(httpx.URL(filled).path).name
+            Server(secret.all_filled(options.get("headers", {})), deadline, secrets).get(httpx.URL(filled), file)
+            return [file]
         return deadline.call(lambda: _copied(filled, secret.all_filled(options), into, where))
 
 

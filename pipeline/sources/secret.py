@@ -1,16 +1,19 @@
 """``${NAME}`` in a problem file: taken from the environment when it is needed, and never told."""
 
+import base64
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote
 
 from pipeline.errors import DataError, PlumblineError
 
 PLACE = re.compile(r"\$\{(\w+)\}")
+USER = re.compile(r"://([^/?#]*)@")
 HIDDEN = "***"
 
 
@@ -32,6 +35,8 @@ def all_filled(values: Any, day: date | None = None) -> Any:
     """The same with every text in it filled, with the day too."""
     if isinstance(values, dict):
         return {name: all_filled(value, day) for name, value in values.items()}
+    if isinstance(values, list):
+        return [all_filled(value, day) for value in values]
     return filled(with_day(values, day)) if isinstance(values, str) else values
 
 
@@ -43,11 +48,17 @@ def with_day(text: str, day: date | None) -> str:
 
 
 def of(values: Any) -> list[str]:
-    """What the environment puts into the texts among the values."""
-    if isinstance(values, dict):
-        return [secret for value in values.values() for secret in of(value)]
+    """What the environment puts into the texts among the values, and who asks by a URL that it is put into."""
+    if isinstance(values, dict | list):
+        some = values.values() if isinstance(values, dict) else values
+        return [secret for value in some for secret in of(value)]
     names = PLACE.findall(values) if isinstance(values, str) else []
-    return [os.environ[name] for name in names if os.environ.get(name)]
+    found = [os.environ[name] for name in names if os.environ.get(name)]
+    asks = USER.search(PLACE.sub(lambda name: os.environ.get(name[1], ""), values)) if found else None
+    if asks:
+        user, _, password = (unquote(part) for part in asks[1].partition(":"))
+        found += [f"{user}:{password}", password or user]
+    return found
 
 
 @contextmanager
@@ -68,8 +79,15 @@ def kept(secrets: Iterable[str]) -> Iterator[None]:
 
 
 def hidden(text: str, secrets: Iterable[str]) -> str:
-    """The text without the secrets, however they are written in a URL."""
-    written = {form for secret in secrets if secret for form in (secret, quote(secret, safe=""), quote_plus(secret))}
+    """The text without the secrets, however they are written in a URL, in JSON or in a header."""
+    written = {form for secret in secrets if secret for form in _written(secret)}
     for form in sorted(written, key=len, reverse=True):
         text = text.replace(form, HIDDEN)
     return text
+
+
+def _written(secret: str) -> Iterator[str]:
+    told = base64.b64encode(secret.encode()).decode().rstrip("=")
+    for form in (secret, told, told.translate(str.maketrans("+/", "-_"))):
+        in_json = json.dumps(form)[1:-1]
+        yield from (form, quote(form, safe=""), quote_plus(form), in_json, in_json.replace("/", r"\/"))

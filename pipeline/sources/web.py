@@ -1,6 +1,7 @@
 """What an HTTP server answers to a GET, asked again where that can help: never anything but a read."""
 
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ import httpx
 
 from pipeline.errors import DataError
 from pipeline.problem.origin import address
+from pipeline.sources import secret
 from pipeline.sources.deadline import Deadline
 
 TRIES = 8
@@ -23,8 +25,8 @@ SHOWN_CHARACTERS = 200
 class Server:
     """A server that is asked again and again, by one deadline."""
 
-    def __init__(self, headers: dict[str, str], deadline: Deadline) -> None:
-        self.deadline = deadline
+    def __init__(self, headers: dict[str, str], deadline: Deadline, secrets: Sequence[str] = ()) -> None:
+        self.deadline, self._secrets = deadline, secrets
         self._client = httpx.Client(headers=headers, timeout=PATIENCE, follow_redirects=False)
 
     def get(self, url: httpx.URL, into: Path | None = None) -> httpx.Response:
@@ -44,13 +46,17 @@ class Server:
                     return response
                 why = f"status {response.status_code}"
                 if response.status_code not in AGAIN:
-                    body = "" if into else response.text[:SHOWN_CHARACTERS]
+                    body = "" if into else self.beginning(response)
                     raise DataError(f"{address(str(url))} must answer with what is asked for, and says {why}: {body}")
                 asked = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
             if attempt + 1 < TRIES:
                 backed_off = random.uniform(0.5, 1) * min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)  # noqa: S311 - no secret
                 self.deadline.wait(backed_off if asked is None else asked, f"{address(str(url))} says {why}")
         raise DataError(f"{address(str(url))} must answer, and did not in {TRIES} tries: {why}.")
+
+    def beginning(self, answer: httpx.Response) -> str:
+        """What an answer begins with, to be told: the secrets are hidden before it is cut, or a half would be left."""
+        return secret.hidden(answer.text, self._secrets)[:SHOWN_CHARACTERS]
 
     def _once(self, url: httpx.URL, into: Path | None) -> httpx.Response:
         with self._client.stream("GET", url) as response:

@@ -1,5 +1,6 @@
 """Pages of an HTTP API that is slow, busy, broken, or never ends: a real server, and a real clock."""
 
+import base64
 import json
 import threading
 import time
@@ -13,7 +14,7 @@ import pytest
 from pipeline import receipts, tables
 from pipeline.errors import DataError
 from pipeline.problem import Api
-from pipeline.sources import api, web
+from pipeline.sources import api, elsewhere, web
 from tests.project import SAMPLE
 
 ROWS = [{"id": number, "at": {"city": f"c{number}"}} for number in range(10)]
@@ -233,6 +234,72 @@ def test_a_secret_is_sent_and_never_told(server, monkeypatch):
     assert "s3cr3t" not in str(told.value)
     assert told.value.__cause__ is None
     assert told.value.__suppress_context__
+
+
+@pytest.mark.parametrize("who", ["ada:${API_TOKEN}", "${API_TOKEN}", "${API_TOKEN}:${API_TOKEN}"])
+@pytest.mark.parametrize("whole", [False, True])
+def test_who_asks_by_a_url_is_never_told_in_the_form_in_which_it_is_sent(server, monkeypatch, who, whole):
+    monkeypatch.setenv("API_TOKEN", "s3cr3t-token")
+    url = server.url.replace("http://", f"http://{who}@")
+    if whole:
+        monkeypatch.setenv("API_URL", url.replace("${API_TOKEN}", "s3cr3t-token"))
+        url = "${API_URL}"
+    sent = []
+
+    def answer(handler, path, query):
+        sent.append(handler.headers["Authorization"].removeprefix("Basic "))
+        return 400, {}, {"you sent": handler.headers["Authorization"], "that is": decoded(sent[-1])}
+
+    server.answer = answer
+    with pytest.raises(DataError) as told:
+        list(api.read(Api(url=url)))
+    assert "s3cr3t-token" in decoded(sent[0])
+    assert "you sent" in str(told.value)
+    assert "s3cr3t" not in str(told.value)
+    assert sent[0].rstrip("=") not in str(told.value)
+
+
+def decoded(base: str) -> str:
+    return base64.b64decode(base).decode()
+
+
+@pytest.mark.parametrize("status", [400, 200])
+@pytest.mark.parametrize("before", [170, 180, 190])
+def test_no_half_of_a_secret_is_told_where_an_answer_is_cut(server, monkeypatch, status, before):
+    monkeypatch.setenv("API_TOKEN", "s3cr3t/token-of-the-shop")
+
+    def answer(handler, *_):
+        body = b"x" * before + handler.headers["Authorization"].encode("latin-1")
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    server.answer = answer
+    with pytest.raises(DataError, match="xxxxx") as told:
+        ids(server, headers={"Authorization": "Bearer ${API_TOKEN}"})
+    assert "s3c" not in str(told.value)
+
+
+@pytest.mark.parametrize("secret", ['a "quoted" one', "tökèn", "with/a/slash", "back\\slash"])
+def test_a_secret_is_known_in_json(server, monkeypatch, secret):
+    monkeypatch.setenv("API_TOKEN", secret)
+    server.answer = lambda handler, _, query: (400, {}, {"you sent": query["token"], "path": handler.path})
+    with pytest.raises(DataError) as told:
+        ids(server, parameters={"token": "${API_TOKEN}"})
+    assert '{"you sent": "***", "path": "/rows?token=***"}' in str(told.value)
+
+
+def test_a_secret_that_can_not_be_sent_is_not_told(server, monkeypatch, tmp_path):
+    monkeypatch.setenv("API_TOKEN", "s3cr3t\n")
+    headers = {"Authorization": "Bearer ${API_TOKEN}"}
+    for ask in (
+        lambda: ids(server, headers=headers),
+        lambda: elsewhere.fetch(server.url, {"headers": headers}, tmp_path / "f"),
+    ):
+        with pytest.raises(DataError, match="LocalProtocolError") as told:
+            ask()
+        assert "s3cr3t" not in str(told.value)
 
 
 def test_a_day_is_asked_for_by_its_bounds(server):
