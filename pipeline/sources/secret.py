@@ -35,7 +35,7 @@ def all_filled(values: Any, day: date | None = None) -> Any:
     """The same with every text in it filled, with the day too."""
     if isinstance(values, dict):
         return {name: all_filled(value, day) for name, value in values.items()}
-    if isinstance(values, list):
+    if isinstance(values, list | tuple):
         return [all_filled(value, day) for value in values]
     return filled(with_day(values, day)) if isinstance(values, str) else values
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from pipeline.errors import DataError
 from pipeline.problem import Sql
+from pipeline.problem.origin import is_secret
 from pipeline.sources import secret
 from pipeline.sources.columns import Columns
 
@@ -36,7 +37,9 @@ def read(sql: Sql, columns: Columns, time_column: str | None = None, day: date |
     """
     url = located(sql.url)
     where = f"{url.host or url.get_backend_name()}{f':{url.port}' if url.port else ''}/{url.database or ''}"
-    with secret.kept([url.password or "", *secret.of(sql.url)] if url.password else []):
+    given = url.normalized_query
+    asks = [url.password or "", *(one for name in filter(is_secret, given) for one in given[name])]
+    with secret.kept([*asks, *secret.of(sql.url)] if any(asks) else []):
         engine = sa.create_engine(url, connect_args=CONNECTING.get(url.get_backend_name(), {}), poolclass=sa.NullPool)
         try:
             yield from _rows(engine, sql, columns, where, time_column, day)
@@ -62,6 +65,7 @@ def located(url: str) -> sa.URL:
             password=_filled(parts.password),
             host=_filled(parts.host),
             database=_filled(parts.database),
+            query=secret.all_filled(dict(parts.query)),
         )
     except (sa.exc.ArgumentError, ValueError):
         raise DataError("sql.url must be a URL such as postgresql+psycopg://user:${PASSWORD}@host/database.") from None

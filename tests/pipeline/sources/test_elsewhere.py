@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.sources import elsewhere
+from pipeline.sources import elsewhere, secret
 from tests.pipeline.sources import storage
 
 
@@ -25,3 +25,10 @@ def test_it_works(tmp_path, monkeypatch):
         with pytest.raises(DataError, match="must be there and readable, and is not: FileNotFoundError") as told:
             elsewhere.fetch("s3://shop/gone.parquet", options, tmp_path / "gone")
         assert storage.SECRET not in str(told.value)
+
+
+def test_what_the_environment_puts_into_a_list_is_filled_and_hidden(monkeypatch):
+    monkeypatch.setenv("SHOP_TOKEN", "s3cr3t")
+    options = {"client_kwargs": {"auth": ["ada", "${SHOP_TOKEN}"]}}
+    assert secret.all_filled(options) == {"client_kwargs": {"auth": ["ada", "s3cr3t"]}}
+    assert secret.of(options) == ["s3cr3t"]

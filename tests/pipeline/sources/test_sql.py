@@ -136,6 +136,28 @@ def test_case_17_a_wrong_password_is_told_at_once_and_never_shown(url, monkeypat
     assert told.value.__suppress_context__
 
 
+@pytest.mark.services
+def test_a_password_may_be_a_parameter_of_the_url(url, monkeypatch, tmp_path):
+    url = url.replace(":${DB_PASSWORD}", "") + "?password=${DB_PASSWORD}"
+    assert rows(Sql(url=url, table="orders"), ["id"], tmp_path / "1").num_rows == ROWS
+    monkeypatch.setenv("DB_PASSWORD", "wr0ng word")
+    with pytest.raises(DataError, match="password authentication failed") as told:
+        rows(Sql(url=url, table="orders"), ["id"], tmp_path / "2")
+    assert "wr0ng" not in str(told.value)
+    monkeypatch.delenv("DB_PASSWORD")
+    with pytest.raises(DataError, match="The environment must have DB_PASSWORD"):
+        rows(Sql(url=url, table="orders"), ["id"], tmp_path / "3")
+
+
+def test_what_a_parameter_of_the_url_lets_in_is_hidden_where_it_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("DB_PASSWORD", "wr0ng/word")
+    monkeypatch.setattr(sql, "FIRST_WAIT", 0.01)
+    url = "postgresql+psycopg://ada@127.0.0.1/shop?password=${DB_PASSWORD}&sslmode=${DB_PASSWORD}"
+    with pytest.raises(DataError, match=r"invalid sslmode value: \"\*\*\*\"") as told:
+        rows(Sql(url=url, table="orders"), ["id"], tmp_path)
+    assert "wr0ng" not in str(told.value)
+
+
 def test_case_17_a_database_that_is_down_is_asked_a_few_times(monkeypatch, tmp_path):
     monkeypatch.setenv("DB_PASSWORD", "secret word")
     monkeypatch.setattr(sql, "FIRST_WAIT", 0.01)
