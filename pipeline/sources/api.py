@@ -1,4 +1,4 @@
-"""Records of an HTTP API, page by page to the last. A page that comes again is a loop."""
+"""Records of an HTTP API, page by page to the last. A request that comes again is a loop."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -12,9 +12,11 @@ from pipeline.problem import Api, Next
 from pipeline.problem.origin import address
 from pipeline.sources import records, secret
 from pipeline.sources.deadline import Deadline
-from pipeline.sources.web import Server
+from pipeline.sources.web import Server, joined, same_server
 
 Record = dict[str, Any]
+NOT_FOUND = 404
+"""What some servers answer to the number after that of their last page."""
 ASKED = {"url", "parameters", "headers"}
 
 
@@ -22,7 +24,7 @@ def read(api: Api, day: date | None = None) -> Iterator[Record]:
     """Every record, each page once.
 
     Raises:
-        DataError: a page can't be had, is no JSON, or came before; or there are too many.
+        DataError: a page can't be had, is no JSON, or leads back; or there are too many.
     """
     secrets = secret.of(api.model_dump(include=ASKED))
     with secret.kept(secrets):
@@ -37,22 +39,28 @@ def _pages(api: Api, day: date | None, secrets: list[str]) -> Iterator[Record]:
     first = (
         first.copy_merge_params(filled["parameters"] | _first(api.next)) if filled["parameters"] or api.next else first
     )
-    url, seen, count = first, {str(first)}, 0
-    pages: set[str] = set()
+    url, seen, count, begin = first, {str(first)}, 0, ""
+    counted = api.next and (api.next.page or api.next.offset)
     for number in range(1, api.max_pages + 1):
-        answer = server.get(url)
+        answer = server.get(url, nothing=(NOT_FOUND,) if number > 1 and api.next and api.next.page else ())
+        if answer.status_code == NOT_FOUND:
+            return
         body = _body(answer, server, where)
         page = _records(body, api.records, where)
         count += len(page)
-        mark = digest.of_json(page)
-        if page and mark in pages:
-            raise DataError(f"{where} must give each page once, and page {number} has the records of one before.")
-        pages.add(mark)
+        if counted:
+            told = digest.of_json(page)
+            if page and told == begin:
+                raise DataError(
+                    f"{where} must go by the parameter {counted!r}, and its page {number} has the records of the first "
+                    "again. Name the parameter that it goes by: api.next."
+                )
+            begin = begin or told
         yield from page
-        following = _following(api.next, first, url, answer, body, page, number, count)
+        following = _following(api.next, first, answer, body, page, number, count)
         if following is None:
             return
-        if (following.scheme, following.host, following.port) != (first.scheme, first.host, first.port):
+        if not same_server(first, following):
             raise DataError(f"{where} must keep to its host, and its page {number} leads to {following.host}.")
         if str(following) in seen:
             raise DataError(f"{where} must lead to its end, and page {number} leads to one that was read before.")
@@ -70,7 +78,6 @@ def _first(way: Next | None) -> dict[str, str]:
 def _following(
     way: Next | None,
     first: httpx.URL,
-    url: httpx.URL,
     answer: httpx.Response,
     body: Any,
     page: list[Record],
@@ -88,7 +95,7 @@ def _following(
         cursor = _at(body, way.cursor)
         return first.copy_set_param(way.parameter, records.as_text(cursor)) if cursor not in (None, "", False) else None
     link = answer.links.get("next", {}).get("url") if way.link else _at(body, way.url or "")
-    return url.join(str(link)) if link else None
+    return joined(answer.url, str(link)) if link else None
 
 
 def _body(answer: httpx.Response, server: Server, where: str) -> Any:

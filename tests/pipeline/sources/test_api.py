@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
 from pipeline import receipts, tables
@@ -112,6 +113,97 @@ def test_every_way_to_the_next_page_leads_to_the_last(server, answer, way, pages
     assert len(server.asked) == pages
 
 
+def test_a_number_that_is_not_found_after_a_page_ends_them(server):
+    server.answer = lambda _, __, query: (
+        by_page(_, __, query) if int(query["p"]) < 4 else (404, {}, {"detail": "Invalid"})
+    )
+    asked = {"records": "data.items", "next": {"page": "p"}}
+    assert ids(server, **asked) == list(range(10))
+    assert len(server.asked) == 4
+    server.answer = lambda *_: (404, {}, {})
+    with pytest.raises(DataError, match="says status 404"):
+        ids(server, **asked)
+    server.answer = lambda _, __, query: (404, {}, {}) if query else (200, {}, {"r": ROWS, "next": "c"})
+    with pytest.raises(DataError, match="says status 404"):
+        ids(server, records="r", next={"cursor": "next"})
+
+
+@pytest.mark.parametrize("way", [{"page": "p"}, {"offset": "p"}, {"cursor": "next", "parameter": "p"}, {"url": "link"}])
+def test_pages_may_have_equal_records(server, way):
+    """The second and the third do; each is asked for once."""
+    pages = [ROWS[:2], ROWS[2:4], ROWS[2:4], ROWS[4:6], []]
+
+    def answer(handler, path, query):
+        number = len(handler.server.asked)
+        following = {"next": str(number), "link": f"/rows?p={number}"} if number < 5 else {}
+        return 200, {}, {"r": pages[number - 1], **following}
+
+    server.answer = answer
+    assert ids(server, records="r", next=way) == [0, 1, 2, 3, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_on_the_same_server_is_followed_by_who_asks(server, monkeypatch, status, tmp_path):
+    monkeypatch.setenv("API_TOKEN", "s3cr3t")
+    sent = []
+
+    def answer(handler, path, query):
+        sent.append((path, handler.headers["Authorization"], query))
+        if path == "/rows":
+            return status, {"Location": f"http://127.0.0.1:{handler.server.server_port}/there/rows?a=1"}, {}
+        return 200, {"Link": '<rows?a=2>; rel="next"'} if query["a"] == "1" else {}, ROWS[int(query["a"]) :]
+
+    server.answer = answer
+    url = server.url.replace("http://", "http://ada:${API_TOKEN}@")
+    read = [int(row["id"]) for row in api.read(Api(url=url, next={"link": True}))]
+    assert read == [*range(1, 10), *range(2, 10)]
+    assert [path for path, _, _ in sent] == ["/rows", "/there/rows", "/there/rows"]
+    assert len({who for _, who, _ in sent}) == 1
+    assert None not in {who for _, who, _ in sent}
+    [file] = elsewhere.fetch(server.url, {"headers": {"Authorization": "${API_TOKEN}"}}, tmp_path / "fetched")
+    assert json.loads(file.read_text()) == ROWS[1:]
+    assert [who for _, who, _ in sent[-2:]] == ["s3cr3t", "s3cr3t"]
+
+
+@pytest.mark.parametrize(
+    "there", ["http://localhost:{port}/rows", "http://127.0.0.1:{other}/rows", "https://127.0.0.1:{port}/"]
+)
+def test_a_redirect_to_another_server_is_told_and_not_followed(server, monkeypatch, there):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as other:
+        other.asked, other.answer = [], lambda *_: (200, {}, ROWS)
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        where = there.format(port=server.server_port, other=other.server_port)
+        server.answer = lambda *_: (302, {"Location": f"{where}?token=s3cr3t"}, {})
+        with pytest.raises(DataError, match=f"/rows must answer itself, and leads on to {where}, which") as told:
+            ids(server)
+        other.shutdown()
+    assert (len(server.asked), len(other.asked)) == (1, 0)
+    assert "s3cr3t" not in str(told.value)
+
+
+def test_redirects_without_end_are_told(server):
+    server.answer = lambda *_: (302, {"Location": f"/rows?n={len(server.asked)}"}, {})
+    with pytest.raises(DataError, match="must lead to an answer, and led on 10 times and once more"):
+        ids(server)
+    assert len(server.asked) == 11
+
+
+@pytest.mark.parametrize(
+    ("url", "other", "same"),
+    [
+        ("https://a.example/1", "https://A.example:443/2", True),
+        ("http://a.example/1", "https://a.example/2", True),
+        ("https://a.example/1", "http://a.example/2", False),
+        ("http://a.example:8080/1", "https://a.example/2", False),
+        ("https://a.example/1", "https://a.example:8443/2", False),
+        ("https://a.example/1", "https://b.a.example/2", False),
+        ("https://a.example/1", "https://a.example@b.example/2", False),
+    ],
+)
+def test_the_same_server_is_that_one_or_the_same_by_https(url, other, same):
+    assert web.same_server(httpx.URL(url), httpx.URL(other)) is same
+
+
 @pytest.mark.parametrize("form", ["seconds", "date"])
 def test_case_19_retry_after_is_waited_for(server, form):
     began = time.monotonic()
@@ -185,7 +277,7 @@ LOOPS = {
     "the same cursor": (
         lambda *_: (200, {}, {"r": ROWS[:4], "next": "x"}),
         {"cursor": "next"},
-        "the records of one before",
+        "leads to one that was read before",
     ),
     "back to the first": (
         lambda _, __, query: (
@@ -196,7 +288,21 @@ LOOPS = {
         {"url": "next"},
         "leads to one that was read before",
     ),
-    "pages that are ignored": (lambda *_: (200, {}, {"r": ROWS}), {"page": "p"}, "the records of one before"),
+    "the same link": (
+        lambda handler, *_: (200, {"Link": '</rows?p=2>; rel="next"'}, {"r": ROWS[len(handler.server.asked) :]}),
+        {"link": True},
+        "leads to one that was read before",
+    ),
+    "a number that is ignored": (
+        lambda *_: (200, {}, {"r": ROWS}),
+        {"page": "p"},
+        "must go by the parameter 'p', and its page 2 has the records of the first again",
+    ),
+    "an offset that is ignored": (
+        lambda *_: (200, {}, {"r": ROWS}),
+        {"offset": "from"},
+        "must go by the parameter 'from', and its page 2 has the records of the first again",
+    ),
     "pages without end": (
         lambda _, __, query: (200, {}, {"r": [{"id": query["p"]}]}),
         {"page": "p"},
