@@ -51,6 +51,8 @@ class Sql(Part):
     """With its schema where it has one: ``sales.orders``."""
     query: str | None = None
     """``:day`` and ``:next_day`` in it are the bounds of the day that is asked for."""
+    deadline: float = Field(3600, gt=0)
+    """Seconds for all rows together, waits included."""
 
     @field_validator("url")
     @classmethod
@@ -72,7 +74,7 @@ class Next(Part):
     parameter: str = "cursor"
     """The parameter of the request that takes the cursor."""
     page: str | None = None
-    """The parameter that takes the number of the page; a page without records ends it."""
+    """The parameter that takes the number of the page; a page without records ends it, or a 404 after the first."""
     first: int = 1
     """The number of the first page."""
     offset: str | None = None

@@ -2,7 +2,6 @@
 
 import json
 import random
-import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -16,6 +15,7 @@ from pipeline.problem import Sql
 from pipeline.problem.origin import is_secret
 from pipeline.sources import secret
 from pipeline.sources.columns import Columns
+from pipeline.sources.deadline import Deadline
 
 ROWS_AT_ONCE = 20_000
 TRIES, FIRST_WAIT = 4, 0.5
@@ -33,18 +33,21 @@ def read(sql: Sql, columns: Columns, time_column: str | None = None, day: date |
     """The rows, or those of a day, as tables of the wanted columns; at least one table, even if there are no rows.
 
     Raises:
-        DataError: the database can't be reached, refuses, or breaks off.
+        DataError: the database can't be reached, refuses, breaks off, or takes too long.
     """
     url = located(sql.url)
     where = f"{url.host or url.get_backend_name()}{f':{url.port}' if url.port else ''}/{url.database or ''}"
+    deadline = Deadline(sql.deadline, f"Database {where}")
     given = url.normalized_query
     asks = [url.password or "", *(one for name in filter(is_secret, given) for one in given[name])]
     with secret.kept([*asks, *secret.of(sql.url)] if any(asks) else []):
         engine = sa.create_engine(url, connect_args=CONNECTING.get(url.get_backend_name(), {}), poolclass=sa.NullPool)
         try:
-            yield from _rows(engine, sql, columns, where, time_column, day)
+            yield from _rows(engine, sql, columns, where, time_column, day, deadline)
         except sa.exc.SQLAlchemyError as error:
             told = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            if not deadline.left:
+                raise deadline.passed(told) from None
             raise DataError(f"Database {where} must give its rows, and does not: {told}") from None
         finally:
             engine.dispose()
@@ -76,9 +79,16 @@ def _filled(text: str | None) -> str | None:
 
 
 def _rows(
-    engine: sa.Engine, sql: Sql, columns: Columns, where: str, time_column: str | None, day: date | None
+    engine: sa.Engine,
+    sql: Sql,
+    columns: Columns,
+    where: str,
+    time_column: str | None,
+    day: date | None,
+    deadline: Deadline,
 ) -> Iterator[pa.Table]:
-    with _connected(engine, where) as connection:
+    with _connected(engine, where, deadline) as connection:
+        _limit(connection, deadline)
         statement = _statement(connection, sql, columns, where, time_column, day)
         result = connection.execute(statement)
         names = list(result.keys())
@@ -89,9 +99,25 @@ def _rows(
         for rows in result.partitions(ROWS_AT_ONCE):
             values = list(zip(*rows, strict=True))
             yield pa.table({name: array(values[place]) for name, place in zip(columns.wanted, places, strict=True)})
+            _limit(connection, deadline)
 
 
-def _connected(engine: sa.Engine, where: str) -> sa.Connection:
+def _limit(connection: sa.Connection, deadline: Deadline) -> None:
+    """Let no statement outlast the deadline, nor the next rows of one, where the database knows how.
+
+    Raises:
+        DataError: it has passed.
+    """
+    if not deadline.left:
+        raise deadline.passed()
+    if connection.dialect.name == "postgresql":
+        milliseconds = 1 + int(deadline.left * 1000)
+        connection.exec_driver_sql(
+            f"set local statement_timeout = {milliseconds}", execution_options={"stream_results": False}
+        )
+
+
+def _connected(engine: sa.Engine, where: str, deadline: Deadline) -> sa.Connection:
     """A connection that reads one snapshot, row by row."""
     options: dict[str, Any] = {"stream_results": True}
     if engine.dialect.name == "postgresql":
@@ -103,7 +129,8 @@ def _connected(engine: sa.Engine, where: str) -> sa.Connection:
             told = str(error.orig).strip().splitlines()[0]
             if attempt + 1 == TRIES or any(word in told for word in WORDS):
                 raise DataError(f"Database {where} must be there and let us in, and is not: {told}") from None
-            time.sleep(random.uniform(0.5, 1) * FIRST_WAIT * 2**attempt)  # noqa: S311 - no secret
+            backed_off = random.uniform(0.5, 1) * FIRST_WAIT * 2**attempt  # noqa: S311 - no secret
+            deadline.wait(backed_off, told)
     raise AssertionError
 
 

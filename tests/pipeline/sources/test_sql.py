@@ -4,6 +4,8 @@ import os
 import signal
 import sqlite3
 import subprocess
+import threading
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -121,6 +123,32 @@ def test_one_snapshot_is_read_whatever_is_written_meanwhile(url, database, tmp_p
         connection.commit()
         assert sum(table.num_rows for table in [*first, *stream]) == ROWS
         connection.execute("insert into orders (id) select n + 9007199254740992 from generate_series(59000, 59999) n")
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("what", [{"table": "orders"}, {"query": "select id from orders"}])
+def test_a_table_that_is_locked_is_waited_for_until_the_deadline(url, database, tmp_path, what):
+    with connected(database) as connection:
+        connection.execute("lock table orders in access exclusive mode")
+        began = time.monotonic()
+        with pytest.raises(DataError, match=r"Database .*/postgres must be collected within 1 s, and was not: cancel"):
+            rows(Sql(url=url, deadline=1, **what), ["id"], tmp_path / "locked")
+        assert 0.9 < time.monotonic() - began < 5
+        waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+        assert connection.execute(waiting).fetchone() == (0,)
+        threading.Timer(1, connection.rollback).start()
+        assert rows(Sql(url=url, deadline=60, **what), ["id"], tmp_path / "free").num_rows == ROWS
+
+
+@pytest.mark.services
+def test_all_rows_together_have_one_deadline(url):
+    """Each batch takes less, and the last of them ends with what is left."""
+    query = "select id, pg_sleep(0.0001)::text from orders"
+    began = time.monotonic()
+    stream = sql.read(Sql(url=url, query=query, deadline=4), Columns(["id"]))
+    with pytest.raises(DataError, match="must be collected within 4 s, and was not"):
+        list(stream)
+    assert 2 < time.monotonic() - began < 6
 
 
 @pytest.mark.services
