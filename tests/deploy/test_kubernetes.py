@@ -21,6 +21,8 @@ MADE_BY_HAND = {
     "plumbline": {"DJANGO_SECRET_KEY", "DATABASE_URL"},
     "database": {"password"},
 }
+OF_SOURCES = "plumbline-sources"
+"""A secret whose names are those of the problem files."""
 NAME = "app.kubernetes.io/name"
 Resource = dict[str, Any]
 
@@ -133,13 +135,22 @@ def test_every_setting_is_one_that_the_server_reads(overlay):
         for source in container.get("envFrom", []):
             if "configMapRef" in source:
                 assert maps[source["configMapRef"]["name"]] <= known_settings(), name
-            else:
+            elif source["secretRef"]["name"] != OF_SOURCES:
                 assert MADE_BY_HAND[source["secretRef"]["name"]] <= known_settings()
         for one in container.get("env", []):
             assert name in NOT_OURS
             reference = one.get("valueFrom", {}).get("secretKeyRef")
             assert reference is None or reference["key"] in MADE_BY_HAND[reference["name"]]
     assert not resources(overlay, "Secret")
+
+
+def test_the_pipeline_alone_takes_the_secrets_of_sources_where_there_are_any(overlay):
+    taken = {name: container.get("envFrom", []) for name, container in containers(overlay).items()}
+    taking = {name for name, some in taken.items() if any(OF_SOURCES in str(one) for one in some)}
+    assert taking == {"maintain", "collect"}
+    assert all(taken[name] == [{"secretRef": {"name": OF_SOURCES, "optional": True}}] for name in taking)
+    page = (REPOSITORY / "docs" / "deployment.md").read_text()
+    assert f"kubectl --namespace plumbline create secret generic {OF_SOURCES} " in page
 
 
 def test_what_is_mounted_is_declared_and_there(overlay):
