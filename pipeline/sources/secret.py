@@ -13,7 +13,7 @@ from urllib.parse import quote, quote_plus, unquote
 from pipeline.errors import DataError, PlumblineError
 
 PLACE = re.compile(r"\$\{(\w+)\}")
-USER = re.compile(r"://([^/?#]*)@")
+USER = re.compile(r"https?://([^/?#]*)@")
 HIDDEN = "***"
 
 
@@ -28,7 +28,13 @@ def filled(text: str) -> str:
         raise DataError(
             f"The environment must have {', '.join(missing)} for {text}, and has not. Set it and run again."
         )
-    return PLACE.sub(lambda found: os.environ[found[1]], text)
+    return _placed(text)
+
+
+def _placed(text: str) -> str:
+    """The text with what is set; who asks is written as a URL writes it, or a ``/`` there would end the host."""
+    text = USER.sub(lambda asks: PLACE.sub(lambda found: quote(os.environ.get(found[1], ""), safe=""), asks[0]), text)
+    return PLACE.sub(lambda found: os.environ.get(found[1], ""), text)
 
 
 def all_filled(values: Any, day: date | None = None) -> Any:
@@ -54,7 +60,7 @@ def of(values: Any) -> list[str]:
         return [secret for value in some for secret in of(value)]
     names = PLACE.findall(values) if isinstance(values, str) else []
     found = [os.environ[name] for name in names if os.environ.get(name)]
-    asks = USER.search(PLACE.sub(lambda name: os.environ.get(name[1], ""), values)) if found else None
+    asks = USER.search(_placed(values)) if found else None
     if asks:
         user, _, password = (unquote(part) for part in asks[1].partition(":"))
         found += [f"{user}:{password}", password or user]

@@ -365,6 +365,22 @@ def test_who_asks_by_a_url_is_never_told_in_the_form_in_which_it_is_sent(server,
     assert sent[0].rstrip("=") not in str(told.value)
 
 
+@pytest.mark.parametrize("password", ["with/a/slash", "a:b@c", "#?&= +", "p%41ss", "tökèn"])
+def test_a_password_is_sent_as_it_is(server, monkeypatch, password):
+    monkeypatch.setenv("API_PASSWORD", password)
+    sent = []
+
+    def answer(handler, *_):
+        sent.append(handler.headers["Authorization"])
+        return 400, {}, {"that is": sent[0], "or": decoded(sent[0].removeprefix("Basic "))}
+
+    server.answer = answer
+    with pytest.raises(DataError, match=r'"that is": "Basic \*\*\*=*", "or": "\*\*\*"') as told:
+        list(api.read(Api(url=server.url.replace("http://", "http://ada:${API_PASSWORD}@"))))
+    assert decoded(sent[0].removeprefix("Basic ")) == f"ada:{password}"
+    assert password not in str(told.value)
+
+
 def decoded(base: str) -> str:
     return base64.b64decode(base).decode()
 
