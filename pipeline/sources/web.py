@@ -1,5 +1,6 @@
 """What an HTTP server answers to a GET, asked again where that can help: never anything but a read."""
 
+import logging
 import random
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ class Server:
 
     def __init__(self, headers: dict[str, str], deadline: Deadline, secrets: Sequence[str] = ()) -> None:
         self.deadline, self._secrets = deadline, secrets
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # it would tell each URL whole, with who asks
         self._client = httpx.Client(headers=headers, timeout=PATIENCE, follow_redirects=False)
 
     def get(self, url: httpx.URL, into: Path | None = None, nothing: Collection[int] = ()) -> httpx.Response:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import logging
 import threading
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -410,6 +411,15 @@ def test_a_secret_is_known_in_json(server, monkeypatch, secret):
     with pytest.raises(DataError) as told:
         ids(server, parameters={"token": "${API_TOKEN}"})
     assert '{"you sent": "***", "path": "/rows?token=***"}' in str(told.value)
+
+
+def test_a_secret_is_in_no_log_whatever_is_logged(server, monkeypatch, caplog):
+    monkeypatch.setenv("API_TOKEN", "s3cr3t")
+    caplog.set_level(logging.INFO)
+    server.answer = lambda *_: (200, {}, ROWS)
+    url = server.url.replace("http://", "http://ada:${API_TOKEN}@")
+    assert len(list(api.read(Api(url=url, parameters={"token": "${API_TOKEN}"})))) == 10
+    assert "s3cr3t" not in caplog.text
 
 
 def test_a_secret_that_can_not_be_sent_is_not_told(server, monkeypatch, tmp_path):
