@@ -1,9 +1,17 @@
 """What a column is: its type, the rules that go with it, and the evidence where there is doubt."""
 
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pipeline.inference.seen import ALSO_MISSING, Seen
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from pipeline import problem, reading
+from pipeline.inference.seen import ALSO_MISSING, MARKED, PLAIN, Marks, Seen
 
 Kind = Literal["number", "integer", "category", "boolean", "time", "text", "nothing"]
 MOST = 0.98
@@ -11,6 +19,12 @@ MOST = 0.98
 LARGEST_WHOLE = 2.0**53
 """Up to which a float tells every whole number from the next."""
 BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
+
+TOLD = {
+    Marks(".", ","): "a comma parts its thousands",
+    Marks(","): "a comma stands before its decimals",
+    Marks(",", "."): "a comma stands before its decimals, and a point parts its thousands",
+}
 
 
 @dataclass
@@ -35,6 +49,11 @@ class Column:
         """As the table calls it."""
         return self.seen.name
 
+    def numbers(self, texts: Iterable[str | None]) -> npt.NDArray[np.float64]:
+        """What texts say that are its values; NaN where they say no number."""
+        read = reading.numbers(pa.array(texts, pa.string(), from_pandas=True), problem.Column(**self.rules))
+        return np.asarray(read.to_numpy(zero_copy_only=False), np.float64)
+
 
 def tell(seen: Seen) -> Column:
     """What a column is, by all of its values."""
@@ -45,10 +64,8 @@ def tell(seen: Seen) -> Column:
         told = Column(seen, "boolean")
     elif seen.typed == "time" or seen.moments >= MOST * seen.present:
         told = Column(seen, "time")
-    elif seen.numbers >= MOST * seen.present:
-        told = _number(seen)
-    elif seen.commas and seen.numbers + seen.commas >= MOST * seen.present:
-        told = Column(seen, "number", {"decimal": ","}, unsure="a comma stands before its decimals")
+    elif max(seen.numbers, *seen.marked.values(), 0) >= MOST * seen.present:
+        told = _number(seen) if seen.numbers >= max(seen.marked.values(), default=0) else _marked(seen)
     elif seen.dates >= MOST * seen.present:
         told = _date(seen)
     elif {level.lower() for level in seen.levels} in BOOLEANS:
@@ -68,9 +85,32 @@ def _number(seen: Seen) -> Column:
     kind: Kind = "integer" if seen.whole else "number"
     if not strange:
         return Column(seen, kind)
-    examples = ", ".join(repr(value) for value, _ in seen.no_number.most_common(3))
-    why = f"{strange:,} values are no numbers, and taken for missing: {examples}"
-    return Column(seen, kind, {"unreadable": "missing"}, unsure=why)
+    return Column(seen, kind, {"unreadable": "missing"}, unsure=_taken_for_missing(strange, seen.no_number))
+
+
+def _marked(seen: Seen) -> Column:
+    """A number, written in the way in which most of its values can be read; of two such ways, in the simpler."""
+    marks = max(MARKED, key=lambda one: seen.marked[one])
+    texts = Counter(dict(seen.values.values())) | seen.no_number
+    fit = {text for text in texts if re.match(MARKED[marks], text)}
+    rules = {name: mark for name, mark in marks._asdict().items() if mark != getattr(PLAIN, name)}
+    unsure = TOLD[marks]
+    if marks.decimal == "." and seen.marked[marks] == seen.marked[Marks(",")]:
+        value = next((text for text in texts if text in fit and "," in text), "1,234")
+        unsure = (
+            f"a comma is taken to part its thousands, so that {value} is {value.replace(',', '')}; "
+            f"if it is {value.replace(',', '.')}, write decimal = ',' in the place of thousands = ','"
+        )
+    if strange := seen.present - seen.marked[marks]:
+        rules["unreadable"] = "missing"
+        strangers = {text: count for text, count in texts.items() if text not in fit}
+        unsure += f"; {_taken_for_missing(strange, strangers)}"
+    return Column(seen, "number", rules, unsure=unsure)
+
+
+def _taken_for_missing(strange: int, texts: Mapping[str, int]) -> str:
+    examples = ", ".join(repr(text) for text, _ in Counter(texts).most_common(3))
+    return f"{strange:,} values are no numbers, and taken for missing: {examples}"
 
 
 def _date(seen: Seen) -> Column:

@@ -107,6 +107,9 @@ def infer(table: Table, target: str, task: Task | None = None) -> Found:
         found = _ask(columns[target], task, table, rows)
     else:
         found = _of_expression(target, answers, table, rows)
+    for one in columns.values():
+        if one.kind in alone.NUMERIC and one.seen.typed == "text":
+            sample[one.name] = one.numbers(sample[one.name].astype("str").str.strip())
     found.columns, found.missing_tokens = columns, tokens(seen)
     for name in answers:
         columns[name].rules.pop("spelling", None)
@@ -183,7 +186,8 @@ def _ask(column: Column, task: Task | None, table: Table, rows: int) -> Found:
     if yes.lower() not in YES:
         found.unsure.append(f"{column.name}: yes is taken to be {yes!r}, the rarer value, and no {no!r}")
     if numeric:
-        found.target = name if {float(yes), float(no)} == {0.0, 1.0} else f"{name} == {float(yes):g}"
+        numbers = column.numbers([yes, no]).tolist()
+        found.target = name if sorted(numbers) == [0.0, 1.0] else f"{name} == {numbers[0]:.15g}"
     else:
         column.kind, found.label, found.target = "category", yes, f"{name} == {yes!r}"
     found.why = f"{column.name} is {yes!r} in {seen.levels[yes]:,} rows, and {no!r} in {seen.levels[no]:,}"

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +24,26 @@ MOST_ROWS = 20_000
 MOST_CELLS = 4_000_000
 SHOWN = 5
 NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
-COMMA = r"^[-+]?\d{1,3}(\.\d{3})*,\d+$|^[-+]?\d+,\d+$"
+COMMA = NUMBER.replace(r"\.", ",")
 PADDED = r"^[-+]?0\d"
 MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)? ?(Z|[-+]\d{2}:?\d{2})?$"
 DATE = r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}( .*)?$|^\d{4}[/.]\d{1,2}[/.]\d{1,2}( .*)?$"
+
+
+class Marks(NamedTuple):
+    """What stands before a number's decimals, and what parts its thousands."""
+
+    decimal: str
+    thousands: str | None = None
+
+
+PLAIN = Marks(".")
+MARKED = {
+    Marks(".", ","): rf"{NUMBER}|^[-+]?[1-9]\d{{0,2}}(,\d{{3}})+(\.\d*)?$",
+    Marks(","): COMMA,
+    Marks(",", "."): rf"{COMMA}|^[-+]?[1-9]\d{{0,2}}(\.\d{{3}})+(,\d*)?$",
+}
+"""How else numbers are written. Thousands don't begin with a zero: 0,125 is less than one."""
 
 
 @dataclass
@@ -46,7 +62,8 @@ class Seen:
     low: float = np.inf
     high: float = -np.inf
     padded: int = 0
-    commas: int = 0
+    marked: Counter[Marks] = field(default_factory=Counter)
+    """How many values are numbers if they are written so."""
     moments: int = 0
     dates: int = 0
     no_number: Counter[str] = field(default_factory=Counter)
@@ -130,6 +147,8 @@ class Seen:
                 self._add_numbers(np.asarray(values.filter(pa.array(is_number)).cast(pa.float64())), times[is_number])
         if is_number.any():
             self.padded += int(times[is_number & _matches(values, PADDED)].sum())
+        for marks, pattern in MARKED.items():
+            self.marked[marks] += int(times[_matches(values, pattern)].sum())
         if not is_number.all():
             self._add_words(values.filter(pa.array(~is_number)), times[~is_number])
         self._keep(values, times)
@@ -142,7 +161,6 @@ class Seen:
             self.low, self.high = min(self.low, float(finite.min())), max(self.high, float(finite.max()))
 
     def _add_words(self, values: pa.Array, times: npt.NDArray[np.int64]) -> None:
-        self.commas += int(times[_matches(values, COMMA)].sum())
         self.moments += int(times[_matches(values, MOMENT)].sum())
         self.dates += int(times[_matches(values, DATE)].sum())
         self.characters += int((np.asarray(pc.utf8_length(values)) * times).sum())

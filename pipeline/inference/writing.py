@@ -131,7 +131,7 @@ def _column(column: Column, found: Found, *, feature: bool) -> str:
         rules["known"] = "after"
     if column.name in (found.key, found.time, found.group):
         rules["missing"] = "reject"
-    if feature and column.kind in ("number", "integer") and "decimal" not in rules:
+    if feature and column.kind in ("number", "integer") and not {"decimal", "thousands"} & rules.keys():
         rules |= {"range": _room(column), "outside": "warn"}
     levels = sorted(column.seen.levels)
     if feature and column.kind == "category" and 0 < len(levels) <= FEW_LEVELS and not column.rules:

@@ -1,5 +1,6 @@
 """What is concluded of tables as people leave them: real files, looked at whole."""
 
+import csv
 import random
 import subprocess
 import sys
@@ -55,6 +56,8 @@ class TestTarget:
         [
             ([0, 1, 0], "binary", "t"),
             ([1, 2, 2], "binary", "t == 1"),
+            ([1234567, 7654321], "binary", "t == 7654321"),
+            (["1,5", "1,5", "2,5"], "binary", "t == 2.5"),
             (["No", "Yes"], "binary", "t == 'Yes'"),
             (["True", "False"], "binary", "t == 'True'"),
             (["red", "green", "blue"], "multiclass", "t"),
@@ -150,6 +153,49 @@ class TestColumns:
         found = find(tmp_path, table(c=noise()).round(2), sep=";", decimal=",")
         assert found.table.source.csv.delimiter == ";"
         assert (found.columns["c"].kind, found.columns["c"].rules) == ("number", {"decimal": ","})
+
+    @pytest.mark.parametrize(
+        ("values", "rules", "told"),
+        [
+            (
+                ["13,070", "42,752", "980"],
+                {"thousands": ","},
+                "so that 13,070 is 13070; if it is 13.070, write decimal",
+            ),
+            (["13,070.50", "42,752"], {"thousands": ","}, "a comma parts its thousands"),
+            (["1,234,567", "42,752"], {"thousands": ","}, "a comma parts its thousands"),
+            (["13,070", "42,752", "12,5"], {"decimal": ","}, "a comma stands before its decimals"),
+            (["13,070", "1,2345"], {"decimal": ","}, "a comma stands before its decimals"),
+            (["0,125", "1,250"], {"decimal": ","}, "a comma stands before its decimals"),
+            (["1.234,56", "0,5", "2.000"], {"decimal": ",", "thousands": "."}, "and a point parts its thousands"),
+            (["1.234.567", "1.000"], {"decimal": ",", "thousands": "."}, "and a point parts its thousands"),
+            (["12,5", "-3,25", "7"], {"decimal": ","}, "a comma stands before its decimals"),
+        ],
+    )
+    def test_the_marks_in_numbers_are_those_by_which_most_can_be_read(self, tmp_path, values, rules, told):
+        found = find(tmp_path, table(c=cycle(values)), quoting=csv.QUOTE_ALL)
+        assert (found.columns["c"].kind, found.columns["c"].rules) == ("number", rules)
+        [unsure] = [one for one in found.unsure if one.startswith("c:")]
+        assert told in unsure
+
+    @pytest.mark.parametrize(
+        ("values", "numbers"),
+        [(["13,070", "-1,042.5", "980"], [13070, -1042.5, 980]), (["1.234,56", "0,5", "2.000"], [1234.56, 0.5, 2000])],
+    )
+    def test_a_run_reads_numbers_with_marks_as_what_they_are(self, tmp_path, values, numbers):
+        found = find(tmp_path, table(c=cycle(values)), quoting=csv.QUOTE_ALL)
+        assert found.columns["c"].numbers(values).tolist() == numbers
+
+    def test_values_that_are_no_numbers_are_told_where_there_are_marks(self, tmp_path):
+        found = find(tmp_path, table(c=["many", "few", *cycle(["13,070", "1,042,752"])[2:]]))
+        assert found.columns["c"].rules == {"thousands": ",", "unreadable": "missing"}
+        told = "c: a comma parts its thousands; 2 values are no numbers, and taken for missing: 'many', 'few'"
+        assert told in found.unsure
+
+    def test_a_copy_of_a_number_with_marks_is_a_leak_too(self, tmp_path):
+        amount = np.random.default_rng(0).normal(50_000, 20_000, ROWS).round(2)
+        frame = table(t=[f"{one:,.2f}" for one in amount], copy=amount * 2)
+        assert "copy" in find(tmp_path, frame, "t").left_out
 
     def test_what_is_empty_or_the_same_everywhere_is_left_out(self, tmp_path):
         found = find(tmp_path, table(empty=None, same="x"))
