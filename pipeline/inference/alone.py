@@ -5,6 +5,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline import leaks, seen
+from pipeline.cells import LARGEST
 from pipeline.encoding import Target
 from pipeline.problem import Task
 
@@ -36,7 +37,7 @@ def _column(column: pd.Series, kind: str) -> pa.ChunkedArray:
     """The numbers, NaN where there is none, or the texts."""
     if kind in NUMERIC:
         numbers = pd.to_numeric(column, errors="coerce").to_numpy("float64")
-        return pa.chunked_array([pa.array(np.where(np.isfinite(numbers), numbers, np.nan))])
+        return pa.chunked_array([pa.array(np.where(np.abs(numbers) <= LARGEST, numbers, np.nan))])
     texts = column.astype("str").str.strip().mask(column.isna(), None)
     return pa.chunked_array([pa.array(texts, pa.string())])
 

@@ -64,6 +64,8 @@ def tell(seen: Seen) -> Column:
         told = Column(seen, "boolean")
     elif seen.typed == "time" or seen.moments >= MOST * seen.present:
         told = Column(seen, "time")
+    elif seen.typed == "number":
+        told = _number(seen) if seen.numbers else Column(seen, "nothing", why="it has no number to compute with")
     elif max(seen.numbers, *seen.marked.values(), 0) >= MOST * seen.present:
         told = _number(seen) if seen.numbers >= max(seen.marked.values(), default=0) else _marked(seen)
     elif seen.dates >= MOST * seen.present:
@@ -110,7 +112,8 @@ def _marked(seen: Seen) -> Column:
 
 def _taken_for_missing(strange: int, texts: Mapping[str, int]) -> str:
     examples = ", ".join(repr(text) for text, _ in Counter(texts).most_common(3))
-    return f"{strange:,} values are no numbers, and taken for missing: {examples}"
+    what = "1 value is no number" if strange == 1 else f"{strange:,} values are no numbers"
+    return f"{what} to compute with, and taken for missing: {examples}"
 
 
 def _date(seen: Seen) -> Column:

@@ -179,7 +179,7 @@ def _ask(column: Column, task: Task | None, table: Table, rows: int) -> Found:
                 f"{column.name}: its {seen.distinct} whole numbers are taken for classes; "
                 "--task regression takes them for an amount"
             )
-        column.kind = "integer" if column.kind == "integer" else "category"
+        column.kind, column.rules = ("integer", column.rules) if column.kind == "integer" else ("category", {})
         return found
     yes = next((level for level in seen.levels if level.lower() in YES), list(seen.levels)[-1])
     no = next(level for level in seen.levels if level != yes)

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline.cells import LARGEST
 from pipeline.problem.source import MISSING_TOKENS
 
 ALSO_MISSING = ("?", ".", "--", "#N/A", "#NA", "<NA>", "n.a.", "N.A.", "na", "Null", "none", "NONE", "NAN", "(null)")
@@ -128,7 +129,9 @@ class Seen:
         self.missing += int(times[absent].sum())
         values, times = values.filter(pa.array(~absent)), times[~absent]
         if self.typed == "number":
-            self._add_numbers(np.asarray(values.cast(pa.float64(), safe=False)), times)
+            texts = values.cast(pa.string(), safe=False)
+            is_number = self._add_numbers(np.asarray(values.cast(pa.float64(), safe=False)), times)
+            self._show(texts.filter(pa.array(~is_number)), times[~is_number])
         self._keep(values.cast(pa.string(), safe=False), times)
 
     def _add_text(self, values: pa.Array, times: npt.NDArray[np.int64]) -> None:
@@ -139,32 +142,36 @@ class Seen:
         self.missing += int(times[absent].sum())
         values, times = values.filter(pa.array(~absent)), times[~absent]
         try:
-            self._add_numbers(np.asarray(values.cast(pa.float64())), times)
-            is_number = np.ones(len(values), bool)
+            numbers = np.asarray(values.cast(pa.float64()))
         except pa.ArrowInvalid:
-            is_number = _matches(values, NUMBER)
-            if is_number.any():
-                self._add_numbers(np.asarray(values.filter(pa.array(is_number)).cast(pa.float64())), times[is_number])
+            numbers = np.asarray(pc.if_else(pc.match_substring_regex(values, NUMBER), values, "nan").cast(pa.float64()))
+        is_number = self._add_numbers(numbers, times)
         if is_number.any():
             self.padded += int(times[is_number & _matches(values, PADDED)].sum())
         for marks, pattern in MARKED.items():
-            self.marked[marks] += int(times[_matches(values, pattern)].sum())
+            self.marked[marks] += int(times[_matches(values, pattern) & ~(np.abs(numbers) > LARGEST)].sum())
         if not is_number.all():
             self._add_words(values.filter(pa.array(~is_number)), times[~is_number])
         self._keep(values, times)
 
-    def _add_numbers(self, numbers: npt.NDArray[Any], times: npt.NDArray[np.int64]) -> None:
-        finite = numbers[np.isfinite(numbers)]
-        self.numbers += int(times.sum())
-        if len(finite):
-            self.whole = self.whole and bool((finite % 1 == 0).all())
-            self.low, self.high = min(self.low, float(finite.min())), max(self.high, float(finite.max()))
+    def _add_numbers(self, numbers: npt.NDArray[Any], times: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Take up those that a model can compute with, and say which they are."""
+        is_number: npt.NDArray[np.bool_] = np.abs(numbers) <= LARGEST
+        fit = numbers[is_number]
+        self.numbers += int(times[is_number].sum())
+        if len(fit):
+            self.whole = self.whole and bool((fit % 1 == 0).all())
+            self.low, self.high = min(self.low, float(fit.min())), max(self.high, float(fit.max()))
+        return is_number
 
     def _add_words(self, values: pa.Array, times: npt.NDArray[np.int64]) -> None:
         self.moments += int(times[_matches(values, MOMENT)].sum())
         self.dates += int(times[_matches(values, DATE)].sum())
         self.characters += int((np.asarray(pc.utf8_length(values)) * times).sum())
         self.words += int(((np.asarray(pc.count_substring(values, " ")) + 1) * times).sum())
+        self._show(values, times)
+
+    def _show(self, values: pa.Array, times: npt.NDArray[np.int64]) -> None:
         room = max(SHOWN - len(self.no_number), 0)
         for value, count in zip(values[:room].to_pylist(), times[:room], strict=True):
             self.no_number[value] += int(count)

@@ -5,7 +5,7 @@ import math
 import re
 from typing import Any
 
-from pipeline.inference.kinds import Column
+from pipeline.inference.kinds import LARGEST_WHOLE, Column
 from pipeline.inference.roles import Found, slices
 from pipeline.problem import Source
 from pipeline.problem.source import MISSING_TOKENS
@@ -150,7 +150,7 @@ def _room(column: Column) -> list[float]:
         wide[0] = max(wide[0], 0)
     if high <= 0:
         wide[1] = min(wide[1], 0)
-    return [int(one) if float(one).is_integer() else round(one, 12) for one in wide]
+    return [int(one) if float(one).is_integer() and abs(one) < LARGEST_WHOLE else round(float(one), 12) for one in wide]
 
 
 def _inline(values: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import DataError
-from pipeline.inference import reading, roles, seen
+from pipeline.inference import reading, roles, seen, writing
 from pipeline.problem import Source
 
 ROWS = 400
@@ -86,6 +86,10 @@ class TestTarget:
         found = find(tmp_path, table(t=cycle(["a", "b", None, "c"])), "t")
         assert found.task == "multiclass"
         assert "t: 100 rows have no answer, and are set aside" in found.unsure
+
+    def test_numbers_with_marks_can_be_classes(self, tmp_path):
+        found = find(tmp_path, table(t=cycle(["1,5", "2,5", "3,5"])), "t", "multiclass")
+        assert (found.columns["t"].kind, found.columns["t"].rules) == ("category", {})
 
     def test_whole_numbers_can_be_an_amount(self, tmp_path):
         assert find(tmp_path, table(t=cycle([1, 2, 3])), "t", "regression").task == "regression"
@@ -189,13 +193,37 @@ class TestColumns:
     def test_values_that_are_no_numbers_are_told_where_there_are_marks(self, tmp_path):
         found = find(tmp_path, table(c=["many", "few", *cycle(["13,070", "1,042,752"])[2:]]))
         assert found.columns["c"].rules == {"thousands": ",", "unreadable": "missing"}
-        told = "c: a comma parts its thousands; 2 values are no numbers, and taken for missing: 'many', 'few'"
-        assert told in found.unsure
+        told = "2 values are no numbers to compute with, and taken for missing: 'many', 'few'"
+        assert f"c: a comma parts its thousands; {told}" in found.unsure
 
     def test_a_copy_of_a_number_with_marks_is_a_leak_too(self, tmp_path):
         amount = np.random.default_rng(0).normal(50_000, 20_000, ROWS).round(2)
         frame = table(t=[f"{one:,.2f}" for one in amount], copy=amount * 2)
         assert "copy" in find(tmp_path, frame, "t").left_out
+
+    @pytest.mark.parametrize("strange", ["1e308", "-1e39", "inf", "-inf"])
+    @pytest.mark.parametrize("form", ["csv", "parquet"])
+    def test_a_number_that_no_model_can_compute_with_is_taken_for_missing(self, tmp_path, strange, form):
+        values = [strange, *noise()[1:]]
+        frame = table(c=values if form == "csv" else [float(value) for value in values])
+        path = tmp_path / f"table.{form}"
+        frame.to_csv(path, index=False) if form == "csv" else frame.to_parquet(path)
+        found = look(path)
+        assert found.columns["c"].kind == "number"
+        assert any(one.startswith("c: 1 value is no number to compute with") for one in found.unsure)
+        assert 'c = { unreadable = "missing", range = [-6, 7], outside = "warn" }' in writing.written(found, "t", "new")
+
+    @pytest.mark.parametrize("form", ["csv", "parquet"])
+    def test_what_is_only_infinite_is_no_number(self, tmp_path, form):
+        frame, path = table(c=cycle([np.inf, -np.inf])), tmp_path / f"table.{form}"
+        frame.to_csv(path, index=False) if form == "csv" else frame.to_parquet(path)
+        found = look(path)
+        assert found.columns["c"].kind == ("category" if form == "csv" else "nothing")
+        assert "range" not in next(one for one in writing.written(found, "t", "new").splitlines() if "c" in one)
+
+    def test_a_wide_range_is_written_as_any_reader_of_toml_takes_it(self, tmp_path):
+        found = find(tmp_path, table(c=[0.5, *noise()[1:] * 1e37]))
+        assert "c = { range = [-6e+37, 7e+37]" in writing.written(found, "t", "new")
 
     def test_what_is_empty_or_the_same_everywhere_is_left_out(self, tmp_path):
         found = find(tmp_path, table(empty=None, same="x"))
