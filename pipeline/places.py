@@ -45,7 +45,7 @@ def rule_of(problem: Problem, files: Sequence[Path], as_of: date | None) -> tupl
     names = [split.group] if split.group else problem.identity()
     if isinstance(split, ByRandom):
         return _drawn(split, files, names, problem.seed)
-    return names, _by_hash(split, names)
+    return names, by_hash(split, names)
 
 
 def bounds(split: ByTime, files: Sequence[Path], as_of: date | None) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -125,7 +125,8 @@ def _newcomers(rule: Rule, files: Sequence[Path], time: str, group: str) -> Rule
     return newcomers
 
 
-def _by_hash(split: ByHash, names: list[str]) -> Rule:
+def by_hash(split: ByHash, names: list[str]) -> Rule:
+    """The rule by a digest of these columns."""
     edges = np.array([split.test * 2.0**64, (split.test + split.validation) * 2.0**64]).astype(np.uint64)
 
     def rule(part: pa.Table) -> Places:

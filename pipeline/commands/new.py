@@ -150,4 +150,6 @@ def _role(name: str, found: "Found") -> str:
 def _split(found: "Found") -> str:
     if found.windows:
         return f"by {found.time}: validation from {found.windows[0]}, test from {found.windows[1]}"
+    if found.stratified:
+        return "at random, each answer in its share, 70 % to train on"
     return f"by the hash of {found.group or found.key or 'the row'}, 70 % to train on"

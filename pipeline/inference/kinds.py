@@ -49,6 +49,11 @@ class Column:
         """As the table calls it."""
         return self.seen.name
 
+    @property
+    def marked(self) -> bool:
+        """Whether its numbers are written otherwise than plainly."""
+        return not {"decimal", "thousands"}.isdisjoint(self.rules)
+
     def numbers(self, texts: Iterable[str | None]) -> npt.NDArray[np.float64]:
         """What texts say that are its values; NaN where they say no number."""
         read = reading.numbers(pa.array(texts, pa.string(), from_pandas=True), problem.Column(**self.rules))

@@ -4,9 +4,12 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from pipeline import expressions
 from pipeline.errors import DataError
@@ -14,9 +17,11 @@ from pipeline.inference import alone, kinds
 from pipeline.inference.kinds import Column, tokens
 from pipeline.inference.reading import Table
 from pipeline.inference.seen import ALSO_MISSING, look
-from pipeline.problem import Screen, Task, nearest
+from pipeline.places import SPLITS, by_hash
+from pipeline.problem import ByHash, Screen, Source, Task, nearest
 from pipeline.problem.source import MISSING_TOKENS
 from pipeline.seen import ID
+from pipeline.split import ANSWERS
 
 YES = {"1", "1.0", "true", "yes", "y", "t", "positive", "pos"}
 MOST_CLASSES = 100
@@ -32,7 +37,11 @@ LATE = re.compile(
 )
 """Names that sound as if they were known only when the answer is."""
 TRAIN, VALIDATION = 0.7, 0.85
+SMALL_CLASS = 100
+"""Rows of the rarest class up to which it is shared out exactly among the splits."""
 FEW_DAYS = 20
+FEW_ROWS = 3
+"""Rows of an answer that a split should have."""
 MANY = 50
 """Different values from which a column may name rows."""
 
@@ -86,6 +95,12 @@ class Found:
         return ""
 
     @property
+    def stratified(self) -> bool:
+        """Whether an answer has so few rows that they are shared out exactly."""
+        free = not self.windows and not self.group
+        return free and self.task != "regression" and self.rarest < SMALL_CLASS
+
+    @property
     def times(self) -> list[Column]:
         """The times that order the rows, or that features are derived of."""
         return [one for name, one in self.columns.items() if one.kind == "time" and name not in self.left_out]
@@ -107,17 +122,20 @@ def infer(table: Table, target: str, task: Task | None = None) -> Found:
         found = _ask(columns[target], task, table, rows)
     else:
         found = _of_expression(target, answers, table, rows)
-    for one in columns.values():
-        if one.kind in alone.NUMERIC and one.seen.typed == "text":
-            sample[one.name] = one.numbers(sample[one.name].astype("str").str.strip())
     found.columns, found.missing_tokens = columns, tokens(seen)
     for name in answers:
         columns[name].rules.pop("spelling", None)
     _leave_out(found)
     _name_rows(found)
-    _find_time(found, sample)
-    _find_group(found)
-    _find_leaks(found, sample)
+    for one in columns.values():
+        if one.marked:
+            sample[one.name] = one.numbers(sample[one.name].astype("str").str.strip())
+    told = _values(found, sample)
+    if target not in columns and found.task == "binary":
+        found.rarest = int(min(told.value_counts(), default=1) * rows / len(sample))
+    _find_time(found, sample, told)
+    _find_group(found, sample, told)
+    _find_leaks(found, sample, told)
     if not found.features and not found.derived:
         raise DataError(
             f"{table.source.address} must have a column to learn from, and has none:\n  "
@@ -237,22 +255,29 @@ def _name_rows(found: Found) -> None:
             found.left_out[name] = f"it has {seen.distinct:,} different values in {seen.present:,} rows"
 
 
-def _find_time(found: Found, sample: pd.DataFrame) -> None:
+def _find_time(found: Found, sample: pd.DataFrame, answers: pd.Series) -> None:
     """The column that orders the rows, and where to cut."""
     times = found.times
     usable = [one for one in times if not BIRTH.search(one.name) and not LATE.search(one.name) and not one.seen.missing]
     usable.sort(key=lambda one: not re.search("date|time|day|created", one.name, re.IGNORECASE))
     for column in usable:
-        moments = pd.to_datetime(sample[column.name], utc=True, format="ISO8601", errors="coerce").dropna()
-        days = moments.dt.floor("D").sort_values()
+        moments = pd.to_datetime(sample[column.name], utc=True, format="ISO8601", errors="coerce")
+        days = moments.dropna().dt.floor("D").sort_values()
         if days.nunique() < FEW_DAYS:
             continue
         validation, test = (days.iloc[int(len(days) * share)] for share in (TRAIN, VALIDATION))
         if days.iloc[0] < validation < test:
             found.time = column.name
-            found.windows = (str(validation.date()), str(test.date()))
+            places = (moments >= validation).to_numpy("uint8") + (moments >= test).to_numpy("uint8")
+            if lacking := _lacking(found, answers, places):
+                found.unsure.append(
+                    f"{column.name}: the rows are not split by it, for {lacking}; "
+                    "so the model is judged also by rows older than those that it learned from"
+                )
+            else:
+                found.windows = (str(validation.date()), str(test.date()))
             break
-    if found.time and len(usable) > 1:
+    if found.windows and len(usable) > 1:
         others = ", ".join(one.name for one in usable if one.name != found.time)
         found.unsure.append(f"{found.time}: orders the rows; so could {others}")
     for column in times:
@@ -276,25 +301,58 @@ def _derive(found: Found, column: Column, sample: pd.DataFrame) -> None:
     found.derived |= {key: text for key, text in new.items() if key not in found.columns}
 
 
-def _find_group(found: Found) -> None:
+def _find_group(found: Found, sample: pd.DataFrame, answers: pd.Series) -> None:
     """A column that names what several rows are about: those must not lie in two splits."""
-    if found.time:
+    if found.windows:
         return
     for column in found.features:
-        seen = column.seen
-        if column.kind == "category" and ID_NAME.search(column.name) and seen.distinct > MANY:
+        if column.kind != "category" or not ID_NAME.search(column.name) or column.seen.distinct <= MANY:
+            continue
+        told = "it names what several rows are about"
+        why = _no_group(found, column, _texts(sample[column.name]), answers)
+        if not why:
             found.group = column.name
-            found.unsure.append(
-                f"{column.name}: it names what several rows are about, so its rows are kept in one split"
-            )
+            found.unsure.append(f"{column.name}: {told}, so its rows are kept in one split")
             return
+        found.left_out[column.name] = f"{told}, and they can't be kept in one split, for {why}"
+        found.unsure.append(
+            f"{column.name}: {found.left_out[column.name]}; so the model is judged also by what it learned from"
+        )
 
 
-def _find_leaks(found: Found, sample: pd.DataFrame) -> None:
+def _no_group(found: Found, column: Column, texts: pd.Series, answers: pd.Series) -> str:
+    """Why the rows can't be split by a column; empty where they can."""
+    missing, most = column.seen.missing / found.rows, Source.model_fields["max_rejected"].default
+    if missing > most:
+        return f"it is missing in {missing:.1%} of the rows, and a run may set {most:.0%} aside"
+    places = by_hash(ByHash(), [column.name])(pa.table({column.name: pa.array(texts, pa.string())}))
+    return _lacking(found, answers.where(texts.notna()), places)
+
+
+def _lacking(found: Found, answers: pd.Series, places: npt.NDArray[Any]) -> str:
+    """Which split would have too few rows of an answer, of those sampled; empty where none has.
+
+    Enough are a few, or as many as chance would give it. Where not all rows are sampled it must have one, if chance
+    would give it twice a few.
+    """
+    if found.task == "regression":
+        return ""
+    for answer, counts in pd.crosstab(answers, places).reindex(columns=range(len(SPLITS)), fill_value=0).iterrows():
+        share = int((1 - VALIDATION) * counts.sum())
+        least = max(1, min(FEW_ROWS, share)) if len(answers) == found.rows else int(share >= 2 * FEW_ROWS)
+        if counts.min() < least:
+            called = ANSWERS[str(answer)] if found.task == "binary" else answer
+            return (
+                f"{SPLITS[counts.argmin()]} would have {counts.min()} of {counts.sum():,} rows with the answer {called}"
+            )
+    return ""
+
+
+def _find_leaks(found: Found, sample: pd.DataFrame, answers: pd.Series) -> None:
     """Columns that alone tell the target, or whose names sound as if they came after it."""
     usable = {one.name: str(one.kind) for one in found.features if one.kind != "text"}
     limit = Screen().max_alone
-    scores = alone.scores(sample, usable, _values(found, sample), found.task)
+    scores = alone.scores(sample, usable, answers, found.task)
     for name, score in scores.items():
         if score > limit:
             found.left_out[name] = f"it alone nearly tells the target (score {score:.3f} of 1): is it known before?"
@@ -306,9 +364,8 @@ def _find_leaks(found: Found, sample: pd.DataFrame) -> None:
 
 def _values(found: Found, sample: pd.DataFrame) -> pd.Series:
     """The target of the sampled rows: 1 and 0, labels, or numbers; missing where it can't be told."""
-    texts = {name: sample[name].astype("str").str.strip() for name in found.answers}
-    absent = [*MISSING_TOKENS, *ALSO_MISSING]
-    known = np.all([sample[name].notna() & ~texts[name].isin(absent) for name in texts], axis=0)
+    texts = {name: _texts(sample[name]) for name in found.answers}
+    known = np.all([text.notna() for text in texts.values()], axis=0)
     if found.label is not None:
         [text] = texts.values()
         return pd.Series(np.where(text == found.label, 1.0, 0.0)).where(known)
@@ -319,6 +376,12 @@ def _values(found: Found, sample: pd.DataFrame) -> pd.Series:
     numbers = {name: pd.to_numeric(text, errors="coerce").to_numpy("float64") for name, text in texts.items()}
     told = np.all([np.isfinite(values) for values in numbers.values()], axis=0)
     return pd.Series(np.asarray(expressions.evaluate(found.target, numbers, np), "float64")).where(known & told)
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    """As a table writes them; missing where they mean no value."""
+    texts = column.astype("str").str.strip()
+    return texts.where(column.notna() & ~texts.isin([*MISSING_TOKENS, *ALSO_MISSING]), None)
 
 
 def slug(text: str) -> str:

@@ -15,8 +15,6 @@ REQUIREMENT = {"binary": ("log_loss", "roc_auc"), "multiclass": ("log_loss", "ac
 GUESS = {"binary": "prior", "multiclass": "prior", "regression": "mean"}
 SHARES = "70 % to train on, 15 % to choose with, 15 % to judge by"
 FEW_LEVELS = 12
-SMALL_CLASS = 100
-"""Rows of the rarest class up to which it is shared out exactly among the splits."""
 DECISION = (
     "",
     "# What mistakes cost; without it the threshold between yes and no is that of the best F1:",
@@ -78,7 +76,7 @@ def _split(found: Found) -> str:
                 f"test = {found.windows[1]}",
             ]
         )
-    if found.task != "regression" and found.rarest < SMALL_CLASS and not found.group:
+    if found.stratified:
         return f'[split] # {SHARES}; each class in these shares\nby = "random"\nstratify = true'
     lines = [f"[split] # {SHARES}; a row stays where it is when others come"]
     return "\n".join([*lines, 'by = "hash"', *([f"group = {_text(found.group)}"] if found.group else [])])
@@ -131,7 +129,7 @@ def _column(column: Column, found: Found, *, feature: bool) -> str:
         rules["known"] = "after"
     if column.name in (found.key, found.time, found.group):
         rules["missing"] = "reject"
-    if feature and column.kind in ("number", "integer") and not {"decimal", "thousands"} & rules.keys():
+    if feature and column.kind in ("number", "integer") and not column.marked:
         rules |= {"range": _room(column), "outside": "warn"}
     levels = sorted(column.seen.levels)
     if feature and column.kind == "category" and 0 < len(levels) <= FEW_LEVELS and not column.rules:

@@ -260,6 +260,47 @@ class TestRoles:
         assert (found.time, found.windows) == ("created", ("2024-03-11", "2024-03-26"))
         assert found.derived["days_since_birth_date"] == "days_between(birth_date, created)"
 
+    def test_a_time_does_not_split_what_would_leave_a_split_without_an_answer(self, tmp_path):
+        days = [str(date(2024, 1, 1) + timedelta(days=number)) for number in range(200)]
+        frame = table().head(200).assign(day=days, y=["yes"] * 7 + ["no"] * 193)
+        found = find(tmp_path, frame)
+        assert (found.time, found.windows, found.stratified) == ("day", None, True)
+        told = "day: the rows are not split by it, for validation would have 0 of 7 rows with the answer yes"
+        assert any(one.startswith(told) for one in found.unsure)
+        assert 'by = "random"\nstratify = true' in writing.written(found, "t", "new")
+
+    def test_an_answer_with_few_rows_that_each_split_has_is_split_by_time(self, tmp_path):
+        days = [str(date(2024, 1, 1) + timedelta(days=number)) for number in range(200)]
+        frame = table().head(200).assign(day=days, y=["yes" if number % 25 == 20 else "no" for number in range(200)])
+        assert find(tmp_path, frame).windows == ("2024-05-20", "2024-06-19")
+
+    @pytest.mark.parametrize(("often", "cut"), [(10_000, True), (100, False)])
+    def test_an_answer_that_the_sample_hardly_has_tells_nothing_of_a_split(self, tmp_path, often, cut):
+        """It lies in the first half of 80,000 rows, of which a quarter at most is looked at."""
+        rows = np.arange(80_000)
+        yes = (rows % often == 0) & (rows < 40_000)
+        days = pd.Timestamp("2024-01-01") + pd.to_timedelta(rows // 800, unit="D")
+        found = find(tmp_path, pd.DataFrame({"y": np.where(yes, "yes", "no"), "x": rows * 7 % 977, "day": days}))
+        assert (found.windows is not None) == cut
+
+    def test_a_class_that_is_inside_few_groups_is_not_split_by_them(self, tmp_path):
+        frame = table(patient_id=[number // 4 for number in range(ROWS)])
+        found = find(tmp_path, frame.assign(y=["a"] * 60 + cycle(["b", "c"])[60:]))
+        assert (found.group, found.stratified) == (None, True)
+        assert "would have 0 of 60 rows with the answer a" in found.left_out["patient_id"]
+        assert any("the model is judged also by what it learned from" in one for one in found.unsure)
+
+    def test_a_column_that_is_missing_more_often_than_a_run_allows_is_no_group(self, tmp_path):
+        patients = [None if number % 8 == 0 else f"P{number // 4}" for number in range(ROWS)]
+        found = find(tmp_path, table(patient_id=patients, ward_id=[f"W{number // 5}" for number in range(ROWS)]))
+        assert found.group == "ward_id"
+        assert "it is missing in 12.5% of the rows, and a run may set 5% aside" in found.left_out["patient_id"]
+
+    @pytest.mark.parametrize("often", [1, 3])
+    def test_an_expression_that_seldom_holds_is_shared_out(self, tmp_path, often):
+        frame = table(delay=[30 if number % (50 * often) == 0 else number % 7 for number in range(ROWS)])
+        assert find(tmp_path, frame, "delay > 15").stratified
+
     def test_a_column_that_tells_the_target_is_left_out_and_named(self, tmp_path):
         frame = table()
         frame["copy"] = frame["y"].map({"a": 10, "b": 20}) + np.arange(ROWS) % 3
