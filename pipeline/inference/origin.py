@@ -2,6 +2,7 @@
 
 import re
 from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -9,13 +10,18 @@ from pipeline.errors import DataError
 from pipeline.inference import pages
 from pipeline.problem import Source, Sql
 from pipeline.problem.origin import address, headers_without_secrets, without_secret
+from pipeline.problem.source import KINDS
+from pipeline.sources.files import PACKED
+
+FILES = {".csv", ".tsv", ".txt", ".zip", ".zst", *PACKED, *KINDS} - {".json"}
+"""What ends the name of a file, whoever answers."""
 
 
 def source_of(place: str, query: str | None = None, headers: dict[str, str] | None = None) -> tuple[Source, list[str]]:
     """The source that a path or a URL means, and what is not sure of it.
 
     Of a database the table is named after a ``#``, where no query is given. A URL that names no kind of file is looked
-    at: an API answers in JSON.
+    at: an API answers in JSON. So is one that ends in ``.json``, which has a record on each line, or is one JSON.
 
     Raises:
         DataError: a password or a token stands in it, or it lacks what tells the rows.
@@ -31,7 +37,7 @@ def source_of(place: str, query: str | None = None, headers: dict[str, str] | No
     if query:
         raise DataError(f"--query must come with the URL of a database, and {address(place)} is none.")
     if place.startswith(("https://", "http://")):
-        api = None if PurePosixPath(address(place)).suffix else pages.described(place, headers or {})
+        api = None if PurePosixPath(urlsplit(place).path).suffix in FILES else pages.described(place, headers or {})
         if api:
             return Source(api=api[0], columns={}), api[1]
         return Source(path=place, options={"headers": headers} if headers else {}, columns={}), []

@@ -129,6 +129,45 @@ class Orders(BaseHTTPRequestHandler):
         pass
 
 
+class Answer(BaseHTTPRequestHandler):
+    """The same answer to whatever is asked."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.server.answer.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("orders.json", "array"),
+        ("orders.json", "lines"),
+        ("v1.2", "array"),
+        ("v1.2", "csv"),
+        ("", "array"),
+        ("", "csv"),
+        ("orders.do", "array"),
+    ],
+)
+def test_what_answers_tells_whether_it_is_a_file(orders, tmp_path, path, form):
+    written = {
+        "array": orders.to_json(orient="records"),
+        "lines": orders.to_json(orient="records", lines=True),
+        "csv": orders.to_csv(index=False),
+    }
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        server.answer = written[form]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        found = new(tmp_path, f"http://127.0.0.1:{server.server_port}/{path}", "--name", "orders")
+        server.shutdown()
+    assert (found["rows"], found["key"]) == (ROWS, "order_id")
+    assert (source(tmp_path).api is not None) == (form == "array")
+
+
 def test_the_pages_of_an_api(orders, tmp_path, monkeypatch):
     monkeypatch.setenv("API_TOKEN", TOKEN)
     with ThreadingHTTPServer(("127.0.0.1", 0), Orders) as server:
