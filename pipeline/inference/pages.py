@@ -17,6 +17,10 @@ SECONDS = 60.0
 NEXT = re.compile(r"(?i)^next[-_]?(.*)$")
 WHOLE_URL = {"", "url", "link", "href", "uri"}
 """What follows ``next`` in the name of a URL; anything else that follows is the name of the parameter."""
+TOTAL = re.compile(r"(?i)total|count")
+MORE = (
+    'If there are more, write how they are asked for: next = { page = "page" } or next = { offset = "offset" } in api'
+)
 
 
 def described(url: str, headers: dict[str, str]) -> tuple[Api, list[str]] | None:
@@ -34,11 +38,15 @@ def described(url: str, headers: dict[str, str]) -> tuple[Api, list[str]] | None
         except ValueError:
             return None
         values = list(_values(body))
-        lists = [place for place, value in values if isinstance(value, list) and value and isinstance(value[0], dict)]
+        lists = [(place, value) for place, value in values if isinstance(value, list) and value]
+        lists = [(place, value) for place, value in lists if isinstance(value[0], dict)]
         if not lists:
             raise DataError(f"{address(url)} must answer with a list of records, and its first page has none.")
+        place, page = lists[0]
         way, unsure = _next(values, linked="next" in answer.links)
-    return Api(url=url, headers=headers, records=lists[0], next=way), unsure
+        if way is None:
+            unsure = [_one_page(len(page), values)]
+    return Api(url=url, headers=headers, records=place, next=way), unsure
 
 
 def _values(body: Any, place: str = "") -> Iterator[tuple[str, Any]]:
@@ -62,4 +70,17 @@ def _next(values: list[tuple[str, Any]], *, linked: bool) -> tuple[Next | None, 
         if named[1].lower() not in WHOLE_URL:
             parameter = named[1][0].lower() + named[1][1:]
             return Next(cursor=place, parameter=parameter), [f"api.next: {place} is taken to be sent as {parameter!r}"]
-    return None, ["api.next: the answer names no next page; if there are more, say how they are asked for"]
+    return None, []
+
+
+def _one_page(count: int, values: list[tuple[str, Any]]) -> str:
+    """What is to be done where no next page is named; and a number in the answer that speaks for more of them."""
+    totals = [
+        f", though {place} is {value}"
+        for place, value in values
+        if isinstance(value, records.Digits) and TOTAL.search(place) and float(value) > count
+    ]
+    return (
+        f"api: a run reads the {count:,} records of this page and no more, for the answer names no next one"
+        f"{''.join(totals[:1])}. {MORE}"
+    )

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from pipeline.inference.kinds import LARGEST_WHOLE, Column
+from pipeline.inference.pages import MORE
 from pipeline.inference.roles import Found, slices
 from pipeline.problem import Source
 from pipeline.problem.source import MISSING_TOKENS
@@ -119,7 +120,8 @@ def _source(found: Found, name: str) -> str:
 
 def _origin(source: Source) -> list[str]:
     told = source.model_dump(mode="json", include={"path", "options", "csv", "sql", "api"}, exclude_defaults=True)
-    return [f"{key} = {_value(value)}" for key, value in told.items()]
+    lines = [f"{key} = {_value(value)}" for key, value in told.items()]
+    return [f"# It reads one page. {MORE}", *lines] if source.api and not source.api.next else lines
 
 
 def _column(column: Column, found: Found, *, feature: bool) -> str:

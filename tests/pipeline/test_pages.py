@@ -60,6 +60,18 @@ def test_where_records_and_the_next_page_are(told, body, records, following):
     assert bool(unsure) == (following is None or "cursor" in following)
 
 
+@pytest.mark.parametrize(
+    ("body", "though"),
+    [(ROWS, ""), ({"total": 2, "rows": ROWS}, ""), ({"total": 57, "rows": ROWS}, ", though total is 57")],
+)
+def test_that_only_one_page_is_read_is_told_with_what_to_write(told, body, though):
+    _, [unsure] = told(body)
+    assert unsure.startswith(
+        f"api: a run reads the 2 records of this page and no more, for the answer names no next one{though}."
+    )
+    assert 'next = { page = "page" }' in unsure
+
+
 def test_a_header_links_the_next_page(told):
     found, unsure = told(ROWS, Link='</rows?page=2>; rel="next"')
     assert (found.next, unsure) == (Next(link=True), [])

@@ -166,6 +166,11 @@ def test_what_answers_tells_whether_it_is_a_file(orders, tmp_path, path, form):
         server.shutdown()
     assert (found["rows"], found["key"]) == (ROWS, "order_id")
     assert (source(tmp_path).api is not None) == (form == "array")
+    assert any("reads the 400 records of this page and no more" in one for one in found["unsure"][:1]) == (
+        form == "array"
+    )
+    text = (tmp_path / "problems" / "orders.toml").read_text()
+    assert ("# It reads one page. If there are more, write how" in text) == (form == "array")
 
 
 def test_the_pages_of_an_api(orders, tmp_path, monkeypatch):
