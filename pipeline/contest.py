@@ -10,7 +10,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from pipeline import apart, whole
 from pipeline.arrays import Arrays
@@ -18,9 +17,8 @@ from pipeline.checkpoint import Checkpoint
 from pipeline.encoding import Encoding, Target
 from pipeline.errors import DataError
 from pipeline.hyperparameters import Hyperparameters
-from pipeline.network import Batches, build, compile_for, epochs_for
+from pipeline.network import Batches, build, compile_for, epochs_for, prepare
 from pipeline.progress import track
-from pipeline.seeds import fix_seeds
 
 BEST = "best.npz"
 History = dict[str, list[float]]
@@ -88,8 +86,7 @@ def hold(
         threads = apart.share(len(some))
 
         def learn(one: Finalist, tell: apart.Tell) -> History:
-            tf.config.threading.set_intra_op_parallelism_threads(threads)
-            fix_seeds(seed)
+            prepare(seed, threads)
             model = build(known, one.chosen, seed)
             return fit(model, known.target, one.chosen, training, validation, one.epochs, seed, folder / one.name, tell)
 

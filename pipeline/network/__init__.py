@@ -14,10 +14,10 @@ from pipeline.hyperparameters import Hyperparameters
 from pipeline.network.batches import Batches, epochs_for, standardised, trial_epochs_for
 from pipeline.network.categories import EmbedCategories
 from pipeline.network.ensemble import Answers, Shared, Views
-from pipeline.network.learning import compile_for
+from pipeline.network.learning import compile_for, prepare
 from pipeline.network.numbers import EmbedNumbers
 
-__all__ = ["Batches", "build", "compile_for", "epochs_for", "standardised", "trial_epochs_for"]
+__all__ = ["Batches", "build", "compile_for", "epochs_for", "prepare", "standardised", "trial_epochs_for"]
 
 
 def build(encoding: Encoding, chosen: Hyperparameters, seed: int) -> keras.Model:

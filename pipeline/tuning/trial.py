@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import tensorflow as tf
 from keras_tuner.engine.trial import Trial
 from tensorboard.plugins.hparams import api as hparams
 
@@ -19,8 +18,7 @@ from pipeline.checkpoint import Checkpoint
 from pipeline.encoding import Encoding
 from pipeline.errors import DataError
 from pipeline.hyperparameters import Hyperparameters, space
-from pipeline.network import Batches, build, compile_for
-from pipeline.seeds import fix_seeds
+from pipeline.network import Batches, build, compile_for, prepare
 from pipeline.tuning.attempts import Ended, Epoch, Tell
 from pipeline.tuning.oracle import LOSS, curve
 
@@ -65,9 +63,7 @@ class Lesson:
         Raises:
             DataError: the validation loss is no finite number.
         """
-        if self.threads:
-            tf.config.threading.set_intra_op_parallelism_threads(self.threads)
-        fix_seeds(self.seed)
+        prepare(self.seed, self.threads)
         target = self.known.target
         chosen = space(trial.hyperparameters, target.task)
         model, batches = build(self.known, chosen, self.seed), Batches(self.train, target, self.seed)
