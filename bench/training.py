@@ -9,6 +9,7 @@ by XLA, operations are not deterministic: that row is for comparison.
 
 import argparse
 import multiprocessing
+import os
 import sys
 import time
 from dataclasses import dataclass
@@ -66,14 +67,14 @@ def learn(encoded: Path, rows: int, setting: Setting) -> tuple[float, float, flo
 
     from pipeline import arrays, encoding
     from pipeline.hyperparameters import defaults
-    from pipeline.network import Batches, batches, build, compile_for
-    from pipeline.seeds import fix_seeds
+    from pipeline.network import Batches, batches, build, compile_for, prepare
 
-    tf.config.threading.set_intra_op_parallelism_threads(setting.threads)
-    if setting.compiled:
+    if setting.compiled:  # otherwise the same, but that operations need not be deterministic
+        os.environ["TF_CPU_ALLOCATOR_USE_BFC"] = "true"
+        tf.config.threading.set_intra_op_parallelism_threads(setting.threads)
         keras.utils.set_random_seed(0)
     else:
-        fix_seeds(0)
+        prepare(0, setting.threads)
     batches.BATCH = setting.batch
     known = encoding.read(encoded)
     chosen = defaults(known.target.task)

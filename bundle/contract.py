@@ -187,7 +187,6 @@ def _together(values: Mapping[str, Sequence[Any]], contract: Contract) -> dict[s
     for column in contract.inputs:
         if column.range:
             columns[column.name] = _held(column, columns[column.name])
-    for column in contract.inputs:
         if column.type != "number":
             made = _made(column, values[column.name])
             if made is None:
