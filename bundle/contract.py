@@ -49,8 +49,8 @@ class Input(BaseModel):
     category    text, MAX_TEXT at most          text, empty where missing
     text        text, MAX_LONG_TEXT at most     text, empty where missing
     boolean     true or false                   the text true or false, empty where missing
-    time        text in ISO 8601                int64 seconds since 1970 (UTC), the least
-                                                int64 where missing
+    time        text in ISO 8601, or as         int64 seconds since 1970 (UTC), the least
+                ``format`` says                 int64 where missing
     ==========  ==============================  ============================================
     """
 
@@ -59,6 +59,8 @@ class Input(BaseModel):
     type: Literal["number", "category", "text", "boolean", "time"]
     time_zone: str = "UTC"
     """Where the clock hangs that a time without an offset is read from."""
+    format: str | None = None
+    """How else than in ISO 8601 a time is written, as ``datetime.strptime`` has it."""
     missing: tuple[str, ...] = ()
     """Texts that mean "no value", beside the empty one."""
     spelling: Literal["as is", "upper", "lower"] = "as is"
@@ -247,7 +249,7 @@ def _made(column: Input, values: Sequence[Any]) -> npt.NDArray[Any] | None:
         case "boolean":
             return _booleans(values)
         case "time":
-            return _times(values, column.time_zone)
+            return _times(values, column)
 
 
 def _fits(column: Input, value: Any) -> bool:
@@ -302,20 +304,32 @@ def _booleans(values: Sequence[Any]) -> npt.NDArray[np.object_] | None:
     return as_bytes([str(value or "").lower() if value is not False else "false" for value in values])
 
 
-def _times(values: Sequence[Any], zone: str) -> npt.NDArray[np.datetime64] | None:
+def _times(values: Sequence[Any], column: Input) -> npt.NDArray[np.datetime64] | None:
     """The values as whole seconds, rounded down, or None where one is no time."""
-    clock = ZoneInfo(zone)
+    clock = ZoneInfo(column.time_zone)
     try:
-        seconds = [MISSING_TIME if value is None else _second(value, clock) for value in values]
+        seconds = [MISSING_TIME if value is None else _second(value, clock, column.format) for value in values]
     except (TypeError, ValueError):
         return None
     return np.array(seconds, "int64").view("datetime64[s]")
 
 
-def _second(value: Any, clock: ZoneInfo) -> int:
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=clock).astimezone(UTC)
-    return (aware - EPOCH) // timedelta(seconds=1)
+def _second(value: Any, clock: ZoneInfo, written: str | None) -> int:
+    moment = value if isinstance(value, datetime) else _moment(value, written)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=clock)
+    shown = aware.replace(tzinfo=UTC) - EPOCH
+    return (shown - (aware.utcoffset() or timedelta())) // timedelta(seconds=1)  # it may lie before the year 1 in UTC
+
+
+def _moment(value: Any, written: str | None) -> datetime:
+    """What a text says that is written so, or in ISO 8601; a number such as 20131103 may be written so too."""
+    if written is None:
+        return datetime.fromisoformat(value)
+    text = str(value) if type(value) is int else value
+    try:
+        return datetime.strptime(text, written)  # noqa: DTZ007 - the caller knows the zone of one without
+    except ValueError:
+        return datetime.fromisoformat(text)
 
 
 def _is_boolean(value: Any) -> bool:
@@ -337,7 +351,8 @@ def _is_number(value: Any) -> bool:
 def _fault(row: int, column: Input, value: Any) -> str:
     if isinstance(value, str) and column.type in MOST:
         return f"row {row}, {column.name}: expected at most {MOST[column.type]:,} characters, got {len(value):,}"
-    return f"row {row}, {column.name}: expected {EXPECTED[column.type]}, got {shown(value)}"
+    written = f", or one written as {column.format}" if column.format else ""
+    return f"row {row}, {column.name}: expected {EXPECTED[column.type]}{written}, got {shown(value)}"
 
 
 EXPECTED = {

@@ -14,14 +14,15 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bundle import digest
-from pipeline import dates, days_apart, index, schema_diff, tables
+from pipeline import dates, days_apart, index, reading, schema_diff, tables
 from pipeline.days_apart import Apart
 from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
-from pipeline.problem import Source
+from pipeline.problem import Column, Source
 from pipeline.progress import track
 from pipeline.sources import files, parquet, reader
 from pipeline.sources.columns import FOUND, Columns
@@ -53,7 +54,7 @@ def land(job: Job, source: Source, day: str | None) -> Outcome:
     if source.time and (day or "as_of" in job.part):
         begins = pd.Timestamp(day, tz="UTC") if day else None
         ends = begins + pd.Timedelta(days=1) if begins else as_of(job, source)
-        kept = Within(source.time, begins, ends)
+        kept = Within(source.time, source.columns[source.time], begins, ends)
     home = job.final.parents[1] if day or source.remote else job.final.parent
     with track(f"reading {raw.name}", None) as advance, schema_diff.told(home, columns.found):
         landing = Landing(job.output, lambda rows: advance(1, f"{rows:,} rows"))
@@ -109,6 +110,7 @@ class Within:
     """
 
     column: str
+    described: Column
     begins: pd.Timestamp | None
     ends: pd.Timestamp
     seen: int = 0
@@ -116,7 +118,7 @@ class Within:
 
     def __call__(self, part: pa.Table) -> pa.Table:
         """The rows among those of ``part``."""
-        times = moments(part[self.column])
+        times = moments(part[self.column], self.described)
         self.seen += len(times)
         self.untold += int(times.isna().sum())
         within = (times >= self.begins) & (times < self.ends) if self.begins else ~(times >= self.ends)
@@ -129,12 +131,15 @@ def as_of(job: Job, source: Source) -> pd.Timestamp:
     return pd.Timestamp(source.last_day(day), tz="UTC") + pd.Timedelta(days=1)
 
 
-def moments(column: pa.ChunkedArray) -> pd.Series:
-    """The times of a column, in UTC; missing where there is none that can be read."""
-    values: pd.Series = column.to_pandas()
-    if pa.types.is_temporal(column.type):
-        return pd.to_datetime(values, utc=True).astype("datetime64[us, UTC]")
-    return tables.times(values)
+def moments(column: pa.ChunkedArray, described: Column) -> pd.Series:
+    """The times of a column, in UTC, as Clean reads them; missing where there is none that can be read."""
+    array = tables.one_chunk(column)
+    if pa.types.is_temporal(array.type):
+        times, _ = reading.moments(array, described)
+    else:
+        times, _ = reading.times(pc.utf8_trim_whitespace(array.cast(pa.string())), described)
+    told: pd.Series = times.to_pandas()
+    return told
 
 
 def _apart(raw: Path, found: list[Path], source: Source, folder: Path) -> Apart:
@@ -144,7 +149,7 @@ def _apart(raw: Path, found: list[Path], source: Source, folder: Path) -> Apart:
 
         def told() -> Iterator[tuple[pa.Table, pd.Series]]:
             for part in reader.read(found, source, columns, about.ragged):
-                yield part, moments(part[str(source.time)])
+                yield part, moments(part[str(source.time)], source.columns[str(source.time)])
                 about.found = columns.found
                 advance(1, f"{about.rows:,} rows")
 

@@ -37,6 +37,7 @@ def taken(problem: Problem, name: str) -> Input:
         name=name,
         type=kind,
         time_zone=column.time_zone,
+        format=column.format,
         missing=() if kind in ("number", "time") else problem.sources[source].missing_tokens,
         spelling=column.spelling,
         spellings=column.spellings,

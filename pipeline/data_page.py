@@ -1,5 +1,6 @@
 """The page about the data of one source: what needs attention first, then every column with its pictures."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -20,8 +21,19 @@ MUCH_MISSING = 0.2
 """The share of missing values from which a column is shown among the first."""
 
 
-def write(path: Path, source: str, made: DataProfile, rules: Violations, earlier: DataProfile | None) -> None:
-    """Write the page. It needs nothing beside itself; the same profiles give the same bytes."""
+def write(
+    path: Path,
+    source: str,
+    made: DataProfile,
+    rules: Violations,
+    earlier: DataProfile | None,
+    broken: Sequence[str] = (),
+) -> None:
+    """Write the page. It needs nothing beside itself; the same profiles give the same bytes.
+
+    Args:
+        broken: what stopped the run, where it was stopped.
+    """
     was = {one.name: one for one in earlier.columns} if earlier else {}
     told = {one.name: notices(one, made.rows, was.get(one.name), earlier) for one in made.columns}
     columns = sorted(made.columns, key=lambda one: _rank(one, made.rows, told[one.name]))
@@ -31,6 +43,7 @@ def write(path: Path, source: str, made: DataProfile, rules: Violations, earlier
         source=source,
         made=made,
         rules=rules,
+        broken=broken,
         words=WORDS,
         columns=columns,
         notices=told,

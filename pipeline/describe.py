@@ -20,7 +20,7 @@ from pipeline import data_page, drift, schema_diff, seen, tables, violations
 from pipeline.data_profile import NAME, ColumnProfile, DataProfile, Period
 from pipeline.drift import Rule
 from pipeline.job import Job, Outcome
-from pipeline.problem import Source
+from pipeline.problem import Monitoring, Source
 from pipeline.reading import Flags
 from pipeline.seen import Numbers, Seen
 from pipeline.sources.columns import FOUND
@@ -66,6 +66,19 @@ def describe(job: Job) -> Outcome:
     data_page.write(job.output / data_page.NAME, name, made, described, earlier)
     notes = [*made.changes, *(one.moved for one in made.columns if one.moved)]
     return Outcome(rows_in=described.kept, notes=notes)
+
+
+def refused(job: Job, described: Violations, broken: list[str], page: Path) -> None:
+    """Write the page of a source that Clean refuses: of the rows that it did not set aside, and why it refuses them."""
+    [(name, source)] = job.problem.sources.items()
+    before = schema_diff.newest(job.final.parents[2] / "describe" / name)
+    earlier = DataProfile.read(before[0]) if before else None
+    counted = count(job.output, source, f"describing {name}")
+    made = profiled(source, counted, described, json.loads((job.inputs["raw"] / FOUND).read_text()))
+    if earlier:
+        usual = Monitoring()  # what the problem file says of it is no setting of Clean
+        made = compared(made, earlier, counted, Rule(usual.max_psi, usual.level))
+    data_page.write(page, name, made, described, earlier, broken)
 
 
 def count(cleaned: Path, source: Source, what: str) -> Counted:

@@ -46,7 +46,10 @@ def booleans(texts: pa.Array) -> pa.Array:
 
 
 def times(texts: pa.Array, column: Column) -> tuple[pa.Array, Flags]:
-    """Moments (UTC) in ISO 8601, and which of them the clocks showed twice or skipped."""
+    """Moments (UTC) in the column's format or ISO 8601, and which of them the clocks showed twice or skipped."""
+    texts = pc.if_else(pc.match_substring_regex(texts, r"\d"), texts, None)  # pandas knows what "today" is
+    if column.format:
+        texts = _in_iso(texts, column.format)
     written = texts.to_pandas()
     if column.time_zone == "UTC":
         return _moments(tables.times(written)), np.zeros(len(texts), bool)
@@ -63,6 +66,13 @@ def moments(array: pa.Array, column: Column) -> tuple[pa.Array, Flags]:
         return array.cast(tables.TYPES["time"]), np.zeros(len(array), bool)
     local, unclear = _localized(array.to_pandas(), column.time_zone)
     return _moments(local), unclear
+
+
+def _in_iso(texts: pa.Array, written: str) -> pa.Array:
+    """In ISO 8601 the texts that are written so, and the others as they are."""
+    read = pa.array(pd.to_datetime(texts.to_pandas(), format=written, errors="coerce", utc="%z" in written))
+    iso = pc.strftime(read, f"%Y-%m-%dT%H:%M:%S{'Z' if '%z' in written else ''}")
+    return pc.if_else(iso.is_valid(), iso, texts)
 
 
 def _localized(local: pd.Series, zone: str) -> tuple[pd.Series, Flags]:

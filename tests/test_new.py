@@ -160,11 +160,13 @@ def test_customers_who_are_alike_but_for_their_address_all_stay(tmp_path):
 
 
 def test_what_it_writes_runs_as_it_stands(tmp_path):
-    """Penguins whose numbers have commas in two ways: nothing of the file that is written is changed."""
+    """Commas in two ways, and days as Americans write them: nothing of the file that is written is changed."""
     table = pd.read_csv(shipped("palmerpenguins", "data/penguins-raw.csv"))
     mass, length = table["Body Mass (g)"], table["Culmen Length (mm)"]
     table["Body Mass (g)"] = mass.map("{:,.0f}".format, na_action="ignore")
     table["Culmen Length (mm)"] = length.map(lambda one: f"{one:.1f}".replace(".", ","), na_action="ignore")
+    laid = pd.to_datetime(table["Date Egg"])
+    table["Date Egg"] = laid.dt.strftime("%-m/%-d/%y")
     table.to_csv(tmp_path / "penguins.csv", index=False)
     problems = ("--problems", str(tmp_path / "problems"))
     ran(sys.executable, "-m", "pipeline", "new", str(tmp_path / "penguins.csv"), "--target", "Sex", *problems)
@@ -174,6 +176,7 @@ def test_what_it_writes_runs_as_it_stands(tmp_path):
     assert len(cleaned) == len(table)
     assert sorted(cleaned["Body Mass (g)"].dropna()) == sorted(mass.dropna())
     assert sorted(cleaned["Culmen Length (mm)"].dropna()) == sorted(length.dropna())
+    assert sorted(cleaned["Date Egg"].dt.tz_localize(None)) == sorted(laid)
     [windows] = (tmp_path / "data" / "penguins" / "split").rglob("windows.json")
     parts = json.loads(windows.read_text())
     assert sum(one["rows"] for one in parts) == table["Sex"].notna().sum()

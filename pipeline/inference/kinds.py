@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
 
 from pipeline import problem, reading
+from pipeline.inference import dates
 from pipeline.inference.seen import ALSO_MISSING, MARKED, PLAIN, Marks, Seen
 
 Kind = Literal["number", "integer", "category", "boolean", "time", "text", "nothing"]
@@ -18,6 +20,7 @@ MOST = 0.98
 """The share of a column's values that must be of a type for the column to be of it."""
 LARGEST_WHOLE = 2.0**53
 """Up to which a float tells every whole number from the next."""
+DAY_NAME = re.compile(r"date|day|(^|_)dt($|_)", re.IGNORECASE)
 BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
 
 TOLD = {
@@ -59,6 +62,15 @@ class Column:
         read = reading.numbers(pa.array(texts, pa.string(), from_pandas=True), problem.Column(**self.rules))
         return np.asarray(read.to_numpy(zero_copy_only=False), np.float64)
 
+    def moments(self, values: pd.Series) -> pd.Series:
+        """The moments (UTC) of its values, which come as they are in the table; missing where they say none."""
+        if "format" not in self.rules:
+            return pd.to_datetime(values, utc=True, format="ISO8601", errors="coerce")
+        texts = pa.array(values.astype("str").str.strip().where(values.notna()), pa.string(), from_pandas=True)
+        times, _ = reading.times(texts, problem.Column(type="time", **self.rules))
+        told: pd.Series = times.to_pandas()
+        return told
+
 
 def tell(seen: Seen) -> Column:
     """What a column is, by all of its values."""
@@ -82,6 +94,15 @@ def tell(seen: Seen) -> Column:
 
 def _number(seen: Seen) -> Column:
     strange = seen.present - seen.numbers
+    if (
+        seen.whole
+        and not strange
+        and DAY_NAME.search(seen.name)
+        and dates.numbered(text for text, _ in seen.values.values())
+    ):
+        return Column(
+            seen, "time", {"format": dates.NUMBER}, unsure="its numbers are taken for dates, such as 20131103"
+        )
     if seen.padded:
         why = f"{seen.padded:,} of its numbers begin with a zero, so they are names"
         return Column(seen, "category", unsure=why)
@@ -122,9 +143,22 @@ def _taken_for_missing(strange: int, texts: Mapping[str, int]) -> str:
 
 
 def _date(seen: Seen) -> Column:
-    example = next(iter(seen.values.values()))[0]
-    why = f"its dates, such as {example}, are not ISO 8601 (2013-11-03): which part is the day?"
-    return Column(seen, "nothing", why=why, unsure=f"{why} Write them so, and it can be used")
+    """A time, written in the way in which most of its values can be read."""
+    values = dict(seen.values.values())
+    found = dates.formats(values)
+    share = max(found.values(), default=0.0)
+    if share < MOST:
+        why = f"its dates, such as {next(iter(values))}, are written in several ways"
+        return Column(seen, "nothing", why=why, unsure=f"{why}; written in one (2013-11-03) it can be used")
+    written, *others = found
+    rules: dict[str, Any] = {"format": written} | ({"unreadable": "missing"} if share < 1 else {})
+    for other in others:
+        if doubt := dates.differing(values, written, other):
+            text, day, else_day = doubt
+            return Column(
+                seen, "time", rules, unsure=f"{text} is taken for {day}; if it is {else_day}, write format = '{other}'"
+            )
+    return Column(seen, "time", rules)
 
 
 def _words(seen: Seen) -> Column:

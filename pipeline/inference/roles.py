@@ -261,7 +261,7 @@ def _find_time(found: Found, sample: pd.DataFrame, answers: pd.Series) -> None:
     usable = [one for one in times if not BIRTH.search(one.name) and not LATE.search(one.name) and not one.seen.missing]
     usable.sort(key=lambda one: not re.search("date|time|day|created", one.name, re.IGNORECASE))
     for column in usable:
-        moments = pd.to_datetime(sample[column.name], utc=True, format="ISO8601", errors="coerce")
+        moments = column.moments(sample[column.name])
         days = moments.dropna().dt.floor("D").sort_values()
         if days.nunique() < FEW_DAYS:
             continue
@@ -292,7 +292,7 @@ def _find_time(found: Found, sample: pd.DataFrame, answers: pd.Series) -> None:
 def _derive(found: Found, column: Column, sample: pd.DataFrame) -> None:
     """Features of a time: its weekday, its hour where it has one, and how long before the row's own time it was."""
     name, word = expressions.quote(column.name), slug(column.name)
-    moments = pd.to_datetime(sample[column.name], utc=True, format="ISO8601", errors="coerce").dropna()
+    moments = column.moments(sample[column.name]).dropna()
     new = {f"{word}_weekday": f"weekday({name})"}
     if (moments != moments.dt.floor("D")).any():
         new[f"{word}_hour"] = f"hour({name})"

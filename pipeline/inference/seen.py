@@ -28,7 +28,11 @@ NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 COMMA = NUMBER.replace(r"\.", ",")
 PADDED = r"^[-+]?0\d"
 MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)? ?(Z|[-+]\d{2}:?\d{2})?$"
-DATE = r"^\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}( .*)?$|^\d{4}[/.]\d{1,2}[/.]\d{1,2}( .*)?$"
+MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+DATE = (
+    r"(?i)^(\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}[/.]\d{1,2}[/.]\d{1,2}"
+    rf"|\d{{1,2}}[ -]{MONTH}[ -]\d{{2,4}}|{MONTH} \d{{1,2}},? \d{{4}})( .*)?$"
+)
 
 
 class Marks(NamedTuple):

@@ -1,8 +1,9 @@
 """One column of a source, and what must hold of it: ``[sources.<name>.columns]``."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.problem.part import Expression, Part, Zone
 
@@ -10,6 +11,22 @@ NUMERIC = ("number", "integer")
 
 
 Mark = Annotated[str, Field(min_length=1, max_length=1)]
+PARTS = {"the year": "Yy", "the month": "mbB", "the day": "d"}
+DIRECTIVES = "YymbBdaAHIpMSfz%"
+
+
+def _format(written: str) -> str:
+    used = re.findall("%(.?)", written)
+    if unknown := [f"%{one}" for one in used if not one or one not in DIRECTIVES]:
+        raise ValueError(f"expected directives of %{' %'.join(DIRECTIVES)}, got {' '.join(unknown)}")
+    if untold := [part for part, those in PARTS.items() if not set(those) & set(used)]:
+        raise ValueError(
+            f"expected a format that tells year, month and day, such as '%d/%m/%Y'; {untold[0]} is not told"
+        )
+    return written
+
+
+Format = Annotated[str, AfterValidator(_format)]
 
 
 class Column(Part):
@@ -37,6 +54,8 @@ class Column(Part):
     """What may stand after a number."""
     decimal: Mark = "."
     thousands: Mark | None = None
+    format: Format | None = None
+    """How a time is written that is not in ISO 8601: as ``datetime.strptime`` has it, such as ``%d/%m/%Y %H:%M``."""
     time_zone: Zone = "UTC"
     """Where the clock hung that a time without an offset was read from."""
     clock_change: Literal["before", "missing", "reject", "block"] = "before"
@@ -54,6 +73,7 @@ class Column(Part):
             "allowed": ("category",),
             "spelling": ("category",),
             "spellings": ("category",),
+            "format": ("time",),
             "time_zone": ("time",),
             "clock_change": ("time",),
             "future": ("time",),

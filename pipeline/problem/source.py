@@ -150,7 +150,12 @@ class Source(Part):
         if not self.remote:
             asked |= {"path": ""}
             asked.pop("package", None)
-        return asked | {"format": self.kind, "columns": {name: {} for name in self.columns}}
+        return asked | {"format": self.kind, "columns": {name: self._clock(name) for name in self.columns}}
+
+    def _clock(self, name: str) -> dict[str, Any]:
+        """What says when a row was: of the column ``time``, how it is read."""
+        read = {"type", "format", "time_zone"} if name == self.time else set[str]()
+        return self.columns[name].model_dump(mode="json", include=read, exclude_defaults=True)
 
     def folder(self) -> Path:
         """What a local path is relative to. A package is looked up, not imported.

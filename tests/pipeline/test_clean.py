@@ -12,6 +12,7 @@ from pipeline import clean, tables
 from pipeline.errors import DataError
 from pipeline.job import Job
 from pipeline.problem import Column, Source
+from pipeline.sources.columns import FOUND
 
 
 def source(columns, **more):
@@ -24,8 +25,9 @@ def text(**columns):
 
 def cleaned(tmp_path, parts, described, **part):
     """Clean the given parts as the stage does; the outcome, the rows kept, and the rows set aside."""
-    raw, out = tmp_path / "raw", tmp_path / "clean" / "out"
+    raw, out = tmp_path / "raw", tmp_path / "clean" / "s" / "out"
     raw.mkdir()
+    (raw / FOUND).write_text(json.dumps(dict.fromkeys(described.columns, "text")))
     out.mkdir(parents=True)
     for number, one in enumerate(parts):
         table = one if isinstance(one, pa.Table) else pa.Table.from_pandas(one, preserve_index=False)
@@ -144,7 +146,7 @@ def test_a_text_that_is_longer_than_a_client_may_send_is_set_aside(tmp_path):
         "1 rows set aside: c has more than 1,000 characters",
         "1 values made missing: says has more than 10,000 characters",
     ]
-    [told, *_] = json.loads((tmp_path / "clean" / "out" / "violations.json").read_text())["found"]
+    [told, *_] = json.loads((tmp_path / "clean" / "s" / "out" / "violations.json").read_text())["found"]
     assert told["samples"] == [{"c": "a" * 97 + "..."}]
 
 
@@ -178,9 +180,10 @@ def test_all_that_must_not_be_stops_the_run_at_once_with_sample_rows(tmp_path):
     ):
         assert words in told
     assert told.count("x is outside") == 1
-    page = (tmp_path / "clean" / "refused.html").read_text()
-    assert told.endswith(f"See {tmp_path / 'clean' / 'refused.html'}.")
-    assert "at least 100 rows must be left" in page
+    page = tmp_path / "clean" / "s" / "refused.html"
+    assert told.endswith(f"See {page}.")
+    assert "at least 100 rows must be left" in page.read_text()
+    assert page.read_text().count("<svg") > len(described.columns)
     assert told.count("\n    ") == 16
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from bundle.contract import Contract, Output, columns_of
+from bundle.contract import Contract, ContractError, Output, columns_of
 from pipeline import cells, contracts
 from pipeline.cells import Rules
 from pipeline.problem import Column, Problem
@@ -17,6 +17,11 @@ COLUMNS = {
     "age": {"range": [0, 0.1], "outside": "missing"},
     "speed": {"range": [-5.5, 70], "outside": "clip"},
     "weight": {"range": [0, 10]},
+    "day": {"type": "time"},
+    "there": {"type": "time", "time_zone": "Europe/Berlin"},
+    "sold": {"type": "time", "format": "%d/%m/%Y", "time_zone": "Europe/Berlin"},
+    "paid": {"type": "time", "format": "%d-%b-%y %I:%M %p"},
+    "sent": {"type": "time", "format": "%m/%d/%Y %H:%M:%S%z"},
     "y": {"known": "after"},
 }
 TEXTS = [
@@ -37,7 +42,27 @@ TEXTS = [
     "İstanbul",
     None,
 ]
+MOMENTS = [
+    "2013-11-03",
+    "2013-11-03T05:00:00+02:00",
+    "2013-11-03 05:00:00.5",
+    "20131103",
+    "03/11/2013",
+    "3/1/2013",
+    "31/12/9999",
+    "0001-01-01",
+    "28/02/0099",
+    "03-Nov-13 05:07 PM",
+    "3-NOV-13 12:00 am",
+    "3-Nov-69 1:00 AM",
+    "11/03/2013 05:07:09-0500",
+    "11/3/2013 05:07:09Z",
+]
+NO_MOMENTS = ["today", "now", "NaT", "soon", "31/02/2013", "03/11/2013x", "13/13/2013"]
 NUMBERS = [0.1, 0.0, -0.1, 0.10000001, 69.9, 70.5, -6, 1e30, 9.5, None]
+
+
+ANSWER = Output(name="prediction", type="number", meaning="")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +75,7 @@ def problem():
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for name in COLUMNS if name != "y"])
+@pytest.mark.parametrize("name", [name for name, one in COLUMNS.items() if name != "y" and one.get("type") != "time"])
 def test_a_raw_value_is_the_same_to_cleaning_and_to_serving(problem, name):
     source, column = problem.sources["t"], problem.sources["t"].columns[name]
     is_number = column.type == "number"
@@ -60,8 +85,7 @@ def test_a_raw_value_is_the_same_to_cleaning_and_to_serving(problem, name):
     kept = ~np.logical_or.reduce([np.zeros(len(given), bool), *(one.rows for one in faults if one.word == "reject")])
     assert kept.sum() > 1
 
-    output = Output(name="prediction", type="number", meaning="")
-    contract = Contract(inputs=(contracts.taken(problem, name),), outputs=(output,))
+    contract = Contract(inputs=(contracts.taken(problem, name),), outputs=(ANSWER,))
     served = columns_of([{name: value} for value in given], Contract.model_validate_json(contract.model_dump_json()))[
         name
     ]
@@ -72,6 +96,34 @@ def test_a_raw_value_is_the_same_to_cleaning_and_to_serving(problem, name):
         assert np.array_equal(served, np.array(one_by_one), equal_nan=True)
     else:
         assert [text.decode() or None for text in served[kept]] == np.array(cleaned.to_pylist(), object)[kept].tolist()
+
+
+TIMES = [name for name, column in COLUMNS.items() if column.get("type") == "time"]
+
+
+@pytest.mark.parametrize("name", TIMES)
+@pytest.mark.parametrize("value", [*MOMENTS, *NO_MOMENTS])
+def test_a_time_is_the_same_moment_to_cleaning_and_to_serving_or_is_none_to_both(problem, name, value):
+    source, column = problem.sources["t"], problem.sources["t"].columns[name]
+    cleaned, _ = cells.clean(pa.array([value]), Rules(name, column, source.missing_tokens))
+    [learned] = cleaned.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False).astype("datetime64[s]")
+    contract = Contract(inputs=(contracts.taken(problem, name),), outputs=(ANSWER,))
+    try:
+        [served] = columns_of([{name: value}], contract)[name]
+    except ContractError:
+        served = np.datetime64("NaT", "s")
+    assert np.array_equal(served, learned, equal_nan=True)
+    assert value not in NO_MOMENTS or np.isnat(learned)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [*zip(TIMES, ["2013-11-03", "2013-11-03", "03/11/2013", "3-NOV-13 12:00 am", "11/3/2013 05:07:09Z"], strict=True)],
+)
+def test_each_format_is_read(problem, name, value):
+    contract = Contract(inputs=(contracts.taken(problem, name),), outputs=(ANSWER,))
+    [served] = columns_of([{name: value}], contract)[name]
+    assert str(served).startswith(("2013-11-02T23", "2013-11-03"))
 
 
 def test_rules_that_set_rows_aside_refuse_no_request(problem):

@@ -152,3 +152,13 @@ def test_case_12_the_columns_of_a_source_change_from_one_day_to_the_next(project
     said = describe_planes(project, code=30).stderr
     assert "Not broken by any row of the snapshot before:" in said
     assert "year is no" in said
+    page = project.folder / "data" / "sample" / "clean" / "planes" / "refused.html"
+    assert "See data/sample/clean/planes/refused.html." in said
+    assert "0 of 3,322 rows were kept" in page.read_text()
+
+    (project.folder / "planes.csv").write_text(was)
+    planes(project, lambda table: table.assign(year=table["year"].where(table.index % 10 > 0, "soon"), seats="9"))
+    describe_planes(project, code=30)
+    text = page.read_text()
+    assert ">Refused<" in text
+    assert text.index("<h3>seats") < text.index("moved: PSI") < text.index("<h3>year")

@@ -129,12 +129,54 @@ class TestColumns:
         assert find(tmp_path, table(c=cycle(values))).columns["c"].kind == kind
 
     @pytest.mark.parametrize(
-        "values", [["03/11/2013", "04/12/2013"], ["3.11.13", "30.11.13"], ["2013/11/03", "2013/1/4"]]
+        ("values", "written"),
+        [
+            (["03/11/2013", "30/11/2013"], "%d/%m/%Y"),
+            (["3/11/2013 5:07", "12/30/2013 23:59"], "%m/%d/%Y %H:%M"),
+            (["3.11.13", "30.11.13"], "%d.%m.%y"),
+            (["2013/11/03", "2013/1/4"], "%Y/%m/%d"),
+            (["3-Nov-2013", "30-DEC-2013"], "%d-%b-%Y"),
+            (["November 3, 2013", "December 30, 2013"], "%B %d, %Y"),
+            (["3/11/2013 12:07:09 AM", "3/30/2013 1:00:00 PM"], "%m/%d/%Y %I:%M:%S %p"),
+        ],
     )
-    def test_a_date_in_another_order_is_asked_about_and_not_guessed(self, tmp_path, values):
+    def test_a_date_is_read_in_the_only_way_in_which_it_can_be(self, tmp_path, values, written):
         found = find(tmp_path, table(c=cycle(values)))
+        column = found.columns["c"]
+        assert (column.kind, column.rules, column.unsure) == ("time", {"format": written}, "")
+
+    @pytest.mark.parametrize(
+        ("values", "written", "doubt"),
+        [
+            (["3/11/2013", "4/12/2013"], "%m/%d/%Y", "3/11/2013 is taken for 2013-03-11; if it is 2013-11-03"),
+            (["3.11.2013", "4.12.2013"], "%d.%m.%Y", "3.11.2013 is taken for 2013-11-03; if it is 2013-03-11"),
+        ],
+    )
+    def test_which_part_is_the_day_is_asked_about_where_it_may_be_either(self, tmp_path, values, written, doubt):
+        found = find(tmp_path, table(c=cycle(values)))
+        assert found.columns["c"].rules == {"format": written}
+        assert any(doubt in one for one in found.unsure)
+
+    def test_dates_written_in_several_ways_are_left_out_and_asked_about(self, tmp_path):
+        found = find(tmp_path, table(c=cycle(["30/11/2013", "11/30/2013", "2013.11.30"])))
         assert "c" in found.left_out
-        assert any("which part is the day?" in one for one in found.unsure)
+        assert any("written in several ways" in one for one in found.unsure)
+
+    def test_a_strange_date_among_many_is_missing(self, tmp_path):
+        days = cycle(["03/11/2013", "30/11/2013"])
+        days[7] = "31/02/2013"
+        assert find(tmp_path, table(c=days)).columns["c"].rules == {"format": "%d/%m/%Y", "unreadable": "missing"}
+
+    @pytest.mark.parametrize(("name", "kind"), [("order_date", "time"), ("price", "integer")])
+    def test_whole_numbers_that_are_dates_by_name_and_value_are_times(self, tmp_path, name, kind):
+        found = find(tmp_path, table(**{name: cycle([20131103, 20140228])}))
+        assert found.columns[name].kind == kind
+
+    def test_a_table_is_split_by_a_date_in_another_format(self, tmp_path):
+        days = [(date(2013, 1, 1) + timedelta(days=row)).strftime("%d/%m/%Y") for row in range(ROWS)]
+        found = find(tmp_path, table(sold=days))
+        assert (found.time, found.windows) == ("sold", ("2013-10-08", "2013-12-07"))
+        assert found.derived == {"sold_weekday": "weekday(sold)"}
 
     def test_short_text_is_no_category(self, tmp_path):
         words = ["good", "bad", "food", "slow", "very", "never", "again", "tasty", "cheap"]
