@@ -49,6 +49,12 @@ def test_every_service_is_hardened(name):
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
 
 
+def test_the_secrets_of_sources_are_the_schedulers_alone_and_are_not_kept():
+    given = {name: service["env_file"] for name, service in SERVICES.items() if "env_file" in service}
+    assert given == {"scheduler": [{"path": "sources.env", "required": False}]}
+    assert "deploy/sources.env" in (REPOSITORY / ".gitignore").read_text().splitlines()
+
+
 def test_every_setting_is_one_that_the_server_reads():
     known = known_settings()
     for name in ("web", "migrate"):

@@ -1,13 +1,16 @@
 """``RangeDaily`` collects day by day: the holes, in order; and what was collected of a day stays."""
 
 import json
-from datetime import UTC, datetime
+import re
+import subprocess
+from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
 
 from pipeline import receipts, tables
-from tests.project import SAMPLE
+from tests.project import BIN, SAMPLE
+from tests.sample import REPOSITORY
 
 DAYS = ["2013-01-01", "2013-01-02", "2013-01-03"]
 
@@ -101,3 +104,58 @@ def test_a_day_is_collected_when_it_is_over(project):
 def test_without_a_day_everything_is_landed(project):
     project.luigi("Collect", *SAMPLE, "--source", "airports", module="pipeline")
     assert receipts.read(project.made("collect/airports")).rows_out == 1458
+
+
+SHOP = """
+name = "shop"
+title = "How much is an order?"
+task = "regression"
+table = "orders"
+target = "total"
+
+[features]
+columns = ["pieces"]
+
+[split]
+by = "hash"
+
+[[requirements]]
+metric = "rmse"
+max = 1
+
+[sources.orders]
+path = "orders.csv"
+time = "sold"
+every = "day"
+since = {since}
+
+[sources.orders.columns]
+sold = {{ type = "time", format = "%d/%m/%Y %H:%M", time_zone = "Europe/Rome" }}
+pieces = {{}}
+total = {{ known = "after" }}
+"""
+
+
+def test_the_line_for_cron_collects_the_days_that_are_over_and_not_there(project):
+    """As cron runs it: by a plain shell, with hardly an environment. Days are told by their own format and clock."""
+    today = datetime.now(UTC).date()
+    days = [today - timedelta(days=ago) for ago in (3, 2, 1, 0)]
+    rows = [f"{day:%d/%m/%Y} {clock},1,2" for day in days for clock in ("00:30", "12:00")]
+    (project.folder / "orders.csv").write_text("\n".join(["sold,pieces,total", *rows]) + "\n")
+    (project.folder / "problems" / "shop.toml").write_text(SHOP.format(since=days[0]))
+    (project.folder / ".venv").symlink_to(BIN.parent)
+    (project.folder / "data").mkdir()
+
+    documented = (REPOSITORY / "docs" / "sources.md").read_text()
+    [line] = re.findall(r"^15 1 \* \* \*  (.*Collect --problem shop --source orders.*)$", documented, re.MULTILINE)
+    command = line.replace("/srv/plumbline", str(project.folder))
+    cron = {"HOME": str(project.folder), "LOGNAME": "shop", "PATH": "/usr/bin:/bin", "SHELL": "/bin/sh"}
+    for _ in range(2):
+        subprocess.run(["/bin/sh", "-c", command], env=cron, cwd="/", timeout=120, check=True)
+    log = (project.folder / "data" / "nightly.log").read_text()
+    home = project.folder / "data" / "shop" / "collect" / "orders"
+    for day in days[:-1]:
+        [part] = home.glob(f"{day}/[!.]*/*.parquet")
+        in_rome = [f"{day:%d/%m/%Y} 12:00", f"{day + timedelta(days=1):%d/%m/%Y} 00:30"]
+        assert pd.read_parquet(part)["sold"].tolist() == in_rome
+    assert log.count("rows out") == len(days), log  # each day once, and once all of them
