@@ -192,9 +192,8 @@ def verify(folder: Path, manifest: Manifest) -> None:
 def _receipted(folder: Path) -> str | None:
     """The digest of the manifest by the receipt; None where there is no receipt."""
     try:
-        receipt = json.loads((folder / RECEIPT).read_bytes())
+        return str(json.loads((folder / RECEIPT).read_bytes())["files"][NAME]["sha256"])
     except FileNotFoundError:
         return None
-    except ValueError:
+    except (ValueError, TypeError, KeyError):
         return ""
-    return str(receipt.get("files", {}).get(NAME, {}).get("sha256", ""))

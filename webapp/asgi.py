@@ -29,6 +29,7 @@ application = asgi.application(
         Settings.from_environment(),
         data=settings.DATA_FOLDER,
         secret=settings.SECRET_KEY,
+        earlier=tuple(settings.SECRET_KEY_FALLBACKS),
         guarded=settings.PRODUCTION,
     ),
     beside=watch.start,

@@ -1,7 +1,7 @@
 """The pointer: the signed file that an approval leaves and that serving follows.
 
 write(folder, pointer, secret)              # data/serving/flights.json
-read(folder / "flights.json", secret)       # the pointer, or UntrustedFile
+read(folder / "flights.json", secret)       # the pointer, or UntrustedFile; earlier secrets may follow
 withdraw(folder, "flights")                 # from now on, flights is not served
 """
 
@@ -29,7 +29,7 @@ class Pointer(Signed):
     """
 
     kind: ClassVar[str] = "pointer"
-    remedy: ClassVar[str] = "Approve the version again."
+    remedy: ClassVar[str] = "Run manage.py setup: it is written anew."
     name: Name
     live: Number
     served: dict[Number, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
@@ -58,13 +58,13 @@ def write(folder: Path, pointer: Pointer, secret: str) -> None:
     signed.write(place(folder, pointer.name), pointer, secret)
 
 
-def read(path: Path, secret: str) -> Pointer:
-    """The pointer in the file ``path``.
+def read(path: Path, secret: str, *earlier: str) -> Pointer:
+    """The pointer in the file ``path``, signed with the secret or one of the ``earlier`` ones.
 
     Raises:
         UntrustedFile: the file is not there, not whole, signed with another secret, or that of another model.
     """
-    pointer = signed.read(path, Pointer, secret)
+    pointer = signed.read(path, Pointer, secret, *earlier)
     if path.name != f"{pointer.name}.json":
         raise signed.UntrustedFile(
             f"{path} must hold the pointer of its own model, got that of {pointer.name}. Remove the file."

@@ -1,7 +1,7 @@
 """Who may ask for predictions: the signed file that access leaves and that serving follows.
 
 write(folder, {digest: expiry, ...}, secret)     # data/serving/tokens/predict.json
-read(folder, secret)                             # the tokens, or UntrustedFile
+read(folder, secret, *earlier)                   # the tokens, or UntrustedFile
 digest_of(secret_of_the_token)                   # what is kept of a token: nobody can ask with it
 """
 
@@ -46,13 +46,13 @@ def write(folder: Path, expires: dict[str, float], secret: str) -> None:
     signed.write(folder / NAME, PredictTokens(expires=expires, sequence=sequence), secret)
 
 
-def read(folder: Path, secret: str) -> PredictTokens:
-    """The tokens in the file below ``folder``.
+def read(folder: Path, secret: str, *earlier: str) -> PredictTokens:
+    """The tokens in the file below ``folder``, signed with the secret or one of the ``earlier`` ones.
 
     Raises:
         UntrustedFile: the file is not there, not whole, or signed with another secret.
     """
-    return signed.read(folder / NAME, PredictTokens, secret)
+    return signed.read(folder / NAME, PredictTokens, secret, *earlier)
 
 
 def digest_of(secret: str) -> str:

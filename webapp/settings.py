@@ -5,7 +5,7 @@ PLUMBLINE_MODE         ``local`` (one person, this machine; the default) or ``pr
 PLUMBLINE_DATA         the folder of everything that is made (default: ``data`` beside this package)
 DATABASE_URL           such as ``postgres://user:password@host/name`` (default: SQLite in the data folder)
 DJANGO_SECRET_KEY      signs sessions, the audit trail and what is live; in local mode it may be left to Plumbline
-DJANGO_SECRET_KEY_OLD  earlier secrets, between commas, under which the audit trail still verifies
+DJANGO_SECRET_KEY_OLD  earlier secrets, between commas, under which all that was signed is still believed
 DJANGO_ALLOWED_HOSTS   the host names that are answered, between commas (local default: this machine's own)
 DJANGO_DEBUG           ``1`` shows tracebacks in the browser; refused in production
 =====================  =============================================================================================

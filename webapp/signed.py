@@ -4,7 +4,7 @@ class Pointer(Signed):                  # what the file holds
     kind = "pointer"
 
 write(path, pointer, secret)            # whole, in place of the one before
-read(path, Pointer, secret)             # the same again, or UntrustedFile
+read(path, Pointer, secret, *earlier)   # the same again, or UntrustedFile
 
 The kind is part of what is signed, so that no file passes for one of another kind.
 """
@@ -66,14 +66,15 @@ def write(path: Path, content: Signed, secret: str) -> None:
     sync(path.parent)
 
 
-def read(path: Path, form: type[T], secret: str) -> T:
-    """What is in the file ``path``.
+def read(path: Path, form: type[T], secret: str, *earlier: str) -> T:
+    """What is in the file ``path``, signed with the secret or one of the ``earlier`` ones.
 
     Raises:
         UntrustedFile: the file is not there, not whole, of another kind, or signed with another secret.
     """
     fields, signature = _parts(path, form)
-    if not hmac.compare_digest(_signature(form, fields, secret).encode(), signature.encode()):
+    signatures = [_signature(form, fields, one).encode() for one in (secret, *earlier)]
+    if not any(hmac.compare_digest(one, signature.encode()) for one in signatures):
         raise UntrustedFile(
             f"{path} must be signed with this server's secret, and is not: it was changed by hand, "
             f"or made under another secret. {form.remedy}"

@@ -34,11 +34,6 @@ STYLES = {"feature": "", "target": "bold green", "left out": "dim"}
     "--header", "headers", multiple=True, help="A header to send over HTTP: 'Authorization: Bearer ${TOKEN}'."
 )
 @click.option("--name", help="The name of the problem.  [default: that of the file or table]")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The file to write.  [default: <problems>/<name>.toml]",
-)
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @commands.problems
 @commands.as_json
@@ -49,7 +44,6 @@ def new(
     query: str | None,
     headers: tuple[str, ...],
     name: str | None,
-    out: Path | None,
     problems: Path,
     *,
     force: bool,
@@ -75,7 +69,7 @@ def new(
     name = name or roles.slug(origin.name_of(source))
     if roles.slug(name) != name:
         raise ProblemError(f"--name must be small letters, digits and _, such as {roles.slug(name)}, and is {name!r}.")
-    file = out or problems / f"{name}.toml"
+    file = problems / f"{name}.toml"
     if file.exists() and not force:
         raise ProblemError(f"{file} must not be there yet, and is. Give another --name, or --force to write over it.")
     with reading.opened(source) as opened:

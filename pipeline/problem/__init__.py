@@ -97,15 +97,15 @@ def load(path: Path) -> Problem:
     except UnicodeDecodeError as error:
         raise ProblemError(f"{path} must be UTF-8 text, and byte {error.start} is not. Save it as UTF-8.") from None
     try:
-        return parse(tomllib.loads(text))
+        return parse(tomllib.loads(text), path.stem)
     except tomllib.TOMLDecodeError as error:
         raise ProblemError(f"{path} must be TOML, and is not: {error}.") from None
     except ProblemError as error:
         raise ProblemError(f"{path} {error}") from None
 
 
-def parse(raw: dict[str, Any]) -> Problem:
-    """Check the values of a problem file.
+def parse(raw: dict[str, Any], called: str | None = None) -> Problem:
+    """Check the values of a problem file, which is ``called`` as the problem is.
 
     Raises:
         ProblemError: what was read can't hold; all mistakes are listed.
@@ -116,6 +116,8 @@ def parse(raw: dict[str, Any]) -> Problem:
     except ValidationError as error:
         found = [mistakes.told(fault) for fault in error.errors()]
     found += References(raw).broken()
+    if called and raw.get("name", called) != called:
+        found.insert(0, f"name: expected {called!r}, as the file is called, got {raw['name']!r}")
     if found or problem is None:
         count = "1 mistake" if len(found) == 1 else f"{len(found)} mistakes"
         raise ProblemError("\n".join([f"has {count}:", *(f"  {mistake}" for mistake in found)]))

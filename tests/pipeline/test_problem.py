@@ -225,6 +225,14 @@ def test_a_problem_file_that_cannot_be_read_is_told(tmp_path, content, told):
         problem.load(path)
 
 
+def test_a_problem_is_called_as_its_file_is(tmp_path):
+    copy = tmp_path / "late.toml"
+    copy.write_text(FLIGHTS.read_text() + "\n[traning]\nepochs = 1\n")
+    with pytest.raises(ProblemError, match="name: expected 'late', as the file is called, got 'flights'") as error:
+        problem.load(copy)
+    assert "traning" in str(error.value)
+
+
 def test_where_the_bytes_of_a_source_lie_makes_no_stage_stale(raw):
     before = problem.parse(raw).part(("sources",))
     for source in raw["sources"].values():

@@ -53,8 +53,15 @@ def test_any_change_breaks_the_signature(tmp_path, field, value):
 
 def test_another_secret_is_refused(tmp_path):
     pointer.write(tmp_path, DECIDED, "another")
-    with pytest.raises(UntrustedFile, match="Approve the version again"):
+    with pytest.raises(UntrustedFile, match="it is written anew"):
         pointer.read(tmp_path / "flights.json", SECRET)
+
+
+def test_what_was_signed_with_an_earlier_secret_is_believed_where_that_is_named(tmp_path):
+    pointer.write(tmp_path, DECIDED, "earlier")
+    assert pointer.read(tmp_path / "flights.json", SECRET, "another", "earlier") == DECIDED
+    with pytest.raises(UntrustedFile):
+        pointer.read(tmp_path / "flights.json", SECRET, "another")
 
 
 def test_no_secret_signs_nothing(tmp_path):

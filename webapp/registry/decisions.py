@@ -22,7 +22,8 @@ from bundle.manifest import BrokenVersion, Manifest
 from webapp import pointer as pointers
 from webapp.pointer import Pointer
 from webapp.registry import audit, rehearsal, told
-from webapp.registry.models import AuditHead, Decision, Outcome, State, Verb, Version
+from webapp.registry.models import AuditHead, Decision, Model, Outcome, State, Verb, Version
+from webapp.signed import UntrustedFile
 
 Person = AbstractUser | AnonymousUser
 LONGEST_REASON = 2000
@@ -224,28 +225,55 @@ def _enter(version: Version, state: State) -> None:
     version.save(update_fields=["state"])
 
 
+def tell_serving() -> None:
+    """See to it that serving follows what is decided, by files that are signed with the secret of today.
+
+    They are not where the secret changed, or where the database lost a decision as it was to keep it.
+    """
+    with transaction.atomic():
+        AuditHead.hold()
+        decided = Decision.objects.filter(outcome=Outcome.DONE, verb__in=VERBS).select_related("version__model")
+        for model in Model.objects.all():
+            newest = decided.filter(version__model=model).first()
+            if newest and not _is_told(newest):
+                _publish(newest)
+
+
 def _publish(decision: Decision) -> None:
     """Tell serving which versions of the model answer from now on."""
-    model, secret = decision.version.model, settings.SECRET_KEY
+    told = _pointer(decision)
+    if told:
+        pointers.write(settings.SERVING_FOLDER, told, settings.SECRET_KEY)
+    else:
+        pointers.withdraw(settings.SERVING_FOLDER, decision.version.model.name)
+
+
+def _is_told(decision: Decision) -> bool:
+    """Whether the model's pointer is that of the decision; where there is to be none, whether there is none."""
+    place = pointers.place(settings.SERVING_FOLDER, decision.version.model.name)
+    try:
+        return pointers.read(place, settings.SECRET_KEY) == _pointer(decision)
+    except UntrustedFile:
+        return not place.exists() and _pointer(decision) is None
+
+
+def _pointer(decision: Decision) -> Pointer | None:
+    """What serving is to follow after a decision, the newest about its model; None where no version is live."""
+    model = decision.version.model
     live = model.versions.filter(state=State.LIVE).first()
     if live is None:
-        pointers.withdraw(settings.SERVING_FOLDER, model.name)
-        return
+        return None
     before = _before(live)
     served = [live, before] if before else [live]
-    pointers.write(
-        folder=settings.SERVING_FOLDER,
-        pointer=Pointer(
-            name=model.name,
-            live=live.number,
-            served={version.number: version.digest for version in served},
-            labels={"live": live.number} | ({"previous": before.number} if before else {}),
-            decided_by=decision.actor,
-            reason=decision.reason,
-            decided_at=decision.at.isoformat(),
-            sequence=decision.sequence,
-        ),
-        secret=secret,
+    return Pointer(
+        name=model.name,
+        live=live.number,
+        served={version.number: version.digest for version in served},
+        labels={"live": live.number} | ({"previous": before.number} if before else {}),
+        decided_by=decision.actor,
+        reason=decision.reason,
+        decided_at=decision.at.isoformat(),
+        sequence=decision.sequence,
     )
 
 

@@ -23,13 +23,16 @@ def start() -> None:
 
 def look(seen: Seen | None) -> Seen | None:
     """Register what is new if the folder is another than ``seen``; what was seen, or None to try again."""
-    now = _versions(Path(settings.MODELS_FOLDER))
-    if now == seen:
-        return seen
     try:
+        now = _versions(Path(settings.MODELS_FOLDER))
+        if now == seen:
+            return seen
         found = published.sync()
     except DatabaseError as error:  # predictions go on without it, and so does the watch
         log.warning("What is published can't be registered now: %s", error)
+        return None
+    except Exception:  # such as a folder that is replaced at this moment: the next look may find all in order
+        log.exception("What is published can't be registered now")
         return None
     finally:
         close_old_connections()

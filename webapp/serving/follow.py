@@ -106,7 +106,7 @@ class Follower:
         approved: Approved | None
         faults: list[str] = []
         try:
-            decided = pointer.read(path, self._settings.secret)
+            decided = self._read(path)
             _check_newer(decided, now)
             self._remember(decided, now)
             approved = self._load(decided, now, decided.live, faults)
@@ -116,6 +116,9 @@ class Follower:
                 log.exception("%s: the newest decision can't be followed", name)
             approved = now or self._fall_back(name, decided, faults)
         self._swap(name, approved, faults)
+
+    def _read(self, path: Path) -> Pointer:
+        return pointer.read(path, self._settings.secret, *self._settings.earlier)
 
     def _load(self, decided: Pointer, now: Approved | None, live: int, faults: list[str]) -> Approved:
         """The live version, which must load, and of the other served ones those that do."""
@@ -145,7 +148,7 @@ class Follower:
         """After a start without the approved version: another that is served, or the one that was live before."""
         candidates = [(decided, number) for number in sorted(decided.served, reverse=True)] if decided else []
         with contextlib.suppress(UntrustedFile):
-            before = pointer.read(pointer.place(self._settings.pointers / BEFORE, name), self._settings.secret)
+            before = self._read(pointer.place(self._settings.pointers / BEFORE, name))
             candidates.append((before, before.live))
         for candidate, number in candidates:
             if decided is not None and candidate is decided and number == decided.live:

@@ -19,6 +19,7 @@ class Settings:
     Attributes:
         data: the folder of everything that is made; versions are below ``models``, pointers in ``serving``.
         secret: what the pointers and the list of tokens are signed with.
+        earlier: secrets under which those that were signed before are believed too.
         guarded: whether a token must come with a request.
         max_bytes: of a request's body, as sent and as unpacked.
         max_rows: of one request.
@@ -30,6 +31,7 @@ class Settings:
 
     data: Path
     secret: str
+    earlier: tuple[str, ...] = ()
     guarded: bool = False
     max_bytes: int = 16 * MEBIBYTE
     max_rows: int = 10_000

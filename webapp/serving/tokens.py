@@ -59,7 +59,7 @@ class Followed:
             return
         self._seen = stamp
         try:
-            self._take(predict_tokens.read(self._settings.pointers, self._settings.secret))
+            self._take(predict_tokens.read(self._settings.pointers, self._settings.secret, *self._settings.earlier))
             self.fault = ""
         except UntrustedFile as error:
             self.fault = str(error)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 
 import numpy as np
 import pandas as pd
@@ -102,8 +101,8 @@ def test_a_file_that_is_there_stays(place):
 
 
 def test_a_name_and_a_place_can_be_given(place):
-    new("orders.csv", "--target", "Late?", "--name", "late", "--out", "here.toml")
-    assert tomllib.loads((place / "here.toml").read_text())["name"] == "late"
+    new("orders.csv", "--target", "Late?", "--name", "late", "--problems", "here")
+    assert problem.load(place / "here" / "late.toml").name == "late"
 
 
 def test_a_program_gets_json(place):

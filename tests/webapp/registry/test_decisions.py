@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Permission
+from django.core.management import call_command
 
 from bundle import digest
 from bundle import manifest as manifests
@@ -11,6 +12,7 @@ from webapp.registry import audit, published
 from webapp.registry.decisions import NoReason, NotAllowed, NotPossible
 from webapp.registry.models import Decision, State, Version
 from webapp.serving.settings import Settings
+from webapp.signed import UntrustedFile
 
 from .conftest import decide
 
@@ -207,3 +209,44 @@ def test_a_decision_is_never_changed(shelf, ada):
     for change in (line.save, line.delete, Decision.objects.all().delete, lambda: Decision.objects.update(actor="x")):
         with pytest.raises(TypeError, match="never"):
             change()
+
+
+@pytest.mark.usefixtures("ada")
+class TestSetup:
+    """``manage.py setup`` sees to it that serving follows what the database says."""
+
+    def test_after_a_change_of_the_secret_it_signs_with_the_new_one(self, shelf, settings):
+        shelf.live(1)
+        decided = pointer(settings)
+        settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another secret of this server"
+        with pytest.raises(UntrustedFile, match="it is written anew"):
+            pointer(settings)
+        call_command("setup")
+        assert pointer(settings) == decided
+        assert audit.verify() == 2
+
+    def test_what_is_as_it_must_be_is_not_written_again(self, shelf, settings):
+        shelf.live(1)
+        shelf.registered(2)
+        before = (settings.SERVING_FOLDER / "flights.json").stat()
+        call_command("setup")
+        assert (settings.SERVING_FOLDER / "flights.json").stat().st_ino == before.st_ino
+
+    def test_a_pointer_that_nobody_decided_or_that_is_lost_is_put_right(self, shelf, settings):
+        shelf.live(1)
+        shelf.live(2)
+        decided = pointer(settings)
+        pointers.write(settings.SERVING_FOLDER, decided.model_copy(update={"live": 1}), settings.SECRET_KEY)
+        call_command("setup")
+        assert pointer(settings) == decided
+        pointers.withdraw(settings.SERVING_FOLDER, "flights")
+        call_command("setup")
+        assert pointer(settings) == decided
+
+    def test_no_version_is_served_of_a_model_that_has_none_live(self, shelf, ada, settings):
+        version = shelf.live(1)
+        decided = pointer(settings)
+        decide("retire", version, ada)
+        pointers.write(settings.SERVING_FOLDER, decided, settings.SECRET_KEY)
+        call_command("setup")
+        assert not (settings.SERVING_FOLDER / "flights.json").exists()

@@ -57,6 +57,10 @@ def add_a_file(folder):
     (folder / "assets.extra/run.py").touch()
 
 
+def write_an_odd_receipt(folder):
+    (folder / manifests.RECEIPT).write_text("[1]")
+
+
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
@@ -65,6 +69,7 @@ def add_a_file(folder):
         (flip_a_byte, "saved_model.pb is not the file that was published"),
         (take_a_file, "report.html is missing"),
         (add_a_file, "run.py should not be there"),
+        (write_an_odd_receipt, "manifest.json is not the file that was published"),
     ],
 )
 def test_a_broken_folder_is_recorded_with_its_fault(shelf, ada, fault, told):

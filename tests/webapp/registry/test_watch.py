@@ -1,6 +1,7 @@
 """What is published while the server runs is registered without anybody's doing."""
 
-from django.db import DatabaseError
+import pytest
+from django.db import DatabaseError, InterfaceError
 
 from webapp.registry import published, watch
 from webapp.registry.models import Version
@@ -24,11 +25,12 @@ def test_while_nothing_changes_the_database_is_left_alone(shelf, django_assert_n
         assert watch.look(seen) == seen
 
 
-def test_without_a_database_the_watch_goes_on_and_tries_again(shelf, monkeypatch):
+@pytest.mark.parametrize("fault", [DatabaseError("no connection"), InterfaceError("closed"), OSError("stale handle")])
+def test_whatever_fails_the_watch_goes_on_and_tries_again(shelf, monkeypatch, fault):
     shelf.publish(1)
 
     def down():
-        raise DatabaseError("no connection")
+        raise fault
 
     with monkeypatch.context() as patched:
         patched.setattr(published, "sync", down)

@@ -66,6 +66,12 @@ def test_what_was_approved_before_the_start_answers_at_once(serve, data):
     assert live(serve()) == 3
 
 
+def test_what_an_earlier_secret_signed_answers_where_that_is_named(serve, data):
+    approve(data, 1, secret="earlier")
+    assert live(serve(earlier=("earlier",))) == 1
+    assert live(serve()) is None
+
+
 def test_a_withdrawn_model_answers_no_more(serve, data):
     approve(data, 1)
     client = serve()

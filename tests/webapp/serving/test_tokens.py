@@ -51,6 +51,13 @@ def test_any_other_may_not(guarded, header, path):
     assert guarded.received == 0
 
 
+def test_what_an_earlier_secret_signed_opens_where_that_is_named(serve, data):
+    approve(data, 1)
+    allow(data, RIGHT, signed_with="earlier")
+    assert ask(serve(guarded=True, earlier=("earlier",))).status == 200
+    assert ask(serve(guarded=True)).status == 401
+
+
 def test_what_is_served_is_not_told_either(guarded):
     for path in ("/v1/models", "/v1/models/small", "/v1/models/small/metadata", "/v2/models/small"):
         assert guarded.get(path).status == 401

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from webapp.access import models as access
+from webapp.registry import decisions
 
 NAME = "admin"
 PASSWORD_BYTES = 18
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         call_command("sync", stdout=self.stdout)
         access.tell_serving()
+        decisions.tell_serving()
         users = get_user_model().objects
         if users.filter(is_superuser=True).exists():
             return
