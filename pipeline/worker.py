@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -39,7 +39,8 @@ def main() -> None:
             wanted, files, _, _ = socket.recv_fds(asked, 4096, 6)
             if not wanted:
                 break
-            load([name for name in SLOW if name in json.loads(wanted)])
+            with _quietly():
+                load([name for name in SLOW if name in json.loads(wanted)])
             if not os.fork():
                 asked.close()
                 keep(files)
@@ -77,6 +78,22 @@ def load(libraries: Sequence[str]) -> None:
             importlib.import_module(name)
         gc.enable()
         gc.freeze()
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Tell what is said on standard error only where it ends in an error: TensorFlow greets whoever imports it."""
+    shown, kept = os.dup(2), os.memfd_create("said")
+    os.dup2(kept, 2)
+    try:
+        yield
+    except BaseException:
+        os.write(shown, os.pread(kept, os.fstat(kept).st_size, 0))
+        raise
+    finally:
+        os.dup2(shown, 2)
+        os.close(shown)
+        os.close(kept)
 
 
 def work(files: list[int]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -50,6 +51,8 @@ def test_it_ends_with_a_published_version_and_a_summary_that_a_person_can_read(f
         assert word in said
     assert (published.version / "assets.extra" / "report.html").stat().st_size > 50_000
     assert "Tune" in first_run[1].stderr
+    lines = filter(None, first_run[1].stderr.splitlines())
+    assert [line for line in lines if not re.match(r"\d\d:\d\d:\d\d |  ", line)] == []  # libraries say nothing
 
 
 def test_the_same_command_again_does_nothing_and_says_so_quickly(published, tmp_path):

@@ -290,9 +290,10 @@ def test_a_version_as_of_a_day_lies_beside_and_disturbs_nothing(shop):
         "goods": 1,
     }
     assert "models/shop/1" in shop.luigi("RunAll")
+    kept = shop.snapshots()
     assert shop.ask("verify", "--full")["holds"]
     shop.ask("gc", "--problems", str(shop.folder / "problems"))
-    assert shop.snapshots() == after
+    assert shop.snapshots() == kept
 
 
 def test_a_correction_collects_one_day_and_nothing_else(shop):
