@@ -209,7 +209,7 @@ def _must_be(version: Version, *states: State) -> None:
 def _published(version: Version) -> Manifest:
     try:
         return version.on_disk()
-    except BrokenVersion as fault:
+    except (BrokenVersion, OSError) as fault:
         raise NotPossible(str(fault)) from None
 
 
