@@ -4,7 +4,7 @@
 # make test    the quick tests; `make test-slow` has the whole runs, and the commands of the documentation
 # make test-exhaustive   runs killed and disks filled at hundreds of moments, for an hour
 # make check   what must hold of every commit: lint, types, quick tests
-# make bench   what is promised, measured
+# make bench   what is promised, measured (needs wrk); bench.training and bench.quality are run by themselves
 
 PYTHON ?= python3.11
 BIN = .venv/bin

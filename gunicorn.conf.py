@@ -6,6 +6,15 @@ import shutil
 import tempfile
 from pathlib import Path
 
+
+def whole(name: str, default: int) -> int:
+    """The whole number that the variable holds; ``default`` where it is not set."""
+    given = os.environ.get(name) or str(default)
+    if not (given.isascii() and given.isdigit()):
+        raise SystemExit(f"{name} must be a whole number, got {given!r}. Correct it, or unset it.")
+    return int(given)
+
+
 # Each worker has its own models and answers on one thread; more of them come from numpy and only cost memory.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -23,14 +32,14 @@ if os.environ.get("PLUMBLINE_MODE", "local") == "local" and bind.rpartition(":")
         f"In local mode anybody who reaches the server may ask it: PLUMBLINE_BIND must be at one of {LOOPBACK}, "
         f"got {bind!r}. Set PLUMBLINE_MODE=production to serve others."
     )
-workers = int(os.environ.get("PLUMBLINE_WORKERS", "2"))
+workers = whole("PLUMBLINE_WORKERS", 2)
 worker_class = "asgi"
 asgi_lifespan = "on"  # a worker loads its models after the fork, before it takes a request
 preload_app = True  # the workers share what was imported before the fork: some 30 MB less
-timeout = int(os.environ.get("PLUMBLINE_TIMEOUT", "30"))
-graceful_timeout = int(os.environ.get("PLUMBLINE_GRACEFUL_TIMEOUT", "30"))
-keepalive = int(os.environ.get("PLUMBLINE_KEEPALIVE", "75"))
-max_requests = int(os.environ.get("PLUMBLINE_MAX_REQUESTS", "0"))
+timeout = whole("PLUMBLINE_TIMEOUT", 30)
+graceful_timeout = whole("PLUMBLINE_GRACEFUL_TIMEOUT", 30)
+keepalive = whole("PLUMBLINE_KEEPALIVE", 75)
+max_requests = whole("PLUMBLINE_MAX_REQUESTS", 0)
 max_requests_jitter = max_requests // 10
 forwarded_allow_ips = os.environ.get("PLUMBLINE_FORWARDED_ALLOW_IPS", "127.0.0.1")
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a heartbeat needs no disk

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 FOLDER = "decisions"
 GOES_LIVE = ("approve", "roll_back")
+"""The verbs by which a version goes live."""
 
 
 class BrokenDecisions(ValueError):  # noqa: N818 - named for what was found

@@ -7,6 +7,9 @@ from pipeline import figures, strips
 from pipeline.problem import Monitoring
 from pipeline.report import METRICS, pages
 
+MOST_NAMED = 5
+"""Of what is not as it was; of more it is said how many."""
+
 
 def render(report: DayReport, title: str, rule: Monitoring, *, over: bool) -> str:
     """The page of a report; ``over`` says whether the day had ended when it was made."""
@@ -54,8 +57,8 @@ def _pictures(version: VersionDay) -> dict[str, dict[str, Any]]:
     }
 
 
-def _list(words: list[str], most: int = 5) -> str:
-    shown = words[:most]
-    if len(words) > most:
-        return f"{', '.join(shown)} and {len(words) - most} more"
+def _list(words: list[str]) -> str:
+    shown = words[:MOST_NAMED]
+    if len(words) > MOST_NAMED:
+        return f"{', '.join(shown)} and {len(words) - MOST_NAMED} more"
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
 from bundle import manifest, model, profile
 from bundle.contract import Contract
@@ -87,7 +88,10 @@ def load(folder: Path) -> Answering:
     """
     described = manifest.read(folder)
     manifest.verify(folder, described)
-    reference = Profile.model_validate_json((folder / EXTRA / profile.NAME).read_bytes())
+    try:
+        reference = Profile.model_validate_json((folder / EXTRA / profile.NAME).read_bytes())
+    except (FileNotFoundError, ValidationError) as error:
+        raise BrokenVersion(f"{folder} must have a reference that its days are held against: {error}") from None
     if reference.answer is None:  # made before a version kept what this needs
         return Answering(described, (), Watched(described.contract, (), dict), {})
     references: tuple[tuple[Bins, tuple[float, ...]], ...] = (
@@ -95,8 +99,11 @@ def load(folder: Path) -> Answering:
         (reference.answer, reference.answer.hold_out),
     )
     bins = tuple(one for one, _ in references)
-    watched = Watched(described.contract, bins, model.features(folder, described.contract))
-    return Answering(described, references, watched, reference.answer.worst)
+    try:
+        features = model.features(folder, described.contract)
+    except KeyError as error:
+        raise BrokenVersion(f"The model in {folder} must have the signature {error}, and has not.") from None
+    return Answering(described, references, Watched(described.contract, bins, features), reference.answer.worst)
 
 
 def version_day(

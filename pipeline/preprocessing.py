@@ -299,16 +299,6 @@ def deriver(problem: Problem, inputs: Mapping[str, Path], known: Encoding) -> De
     return Derive(problem.kinds(), derived, looked_up, zone=zone, windows=windows, crosses=crosses, texts=said)
 
 
-def raw_tensors(part: pd.DataFrame, categories: set[str]) -> dict[str, Any]:
-    """The columns of a part as tensors: text for the named categories, numbers for all others."""
-    return {
-        str(name): tf.constant(part[name].fillna("").to_numpy(object), tf.string)
-        if name in categories
-        else tf.constant(part[name].to_numpy("float32"))
-        for name in part.columns
-    }
-
-
 def _with_missing_row(column: pd.Series) -> Any:
     if pd.api.types.is_numeric_dtype(column):
         return np.append(column.to_numpy("float32"), np.float32(np.nan))

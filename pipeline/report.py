@@ -402,8 +402,8 @@ def number(value: float | None, digits: int = 3) -> str:
     return (f"{value:.{digits}f}" if abs(value) < LARGE else f"{value:,.5g}").replace("-", MINUS)
 
 
-def _signed(value: float, digits: int = 4) -> str:
-    return (f"{value:+.{digits}f}" if abs(value) < LARGE else f"{value:+,.5g}").replace("-", MINUS)
+def _signed(value: float) -> str:
+    return (f"{value:+.4f}" if abs(value) < LARGE else f"{value:+,.5g}").replace("-", MINUS)
 
 
 def share(value: float | None) -> str:

@@ -15,7 +15,7 @@ from pipeline.published import SERVING
 from pipeline.versions import MODELS
 
 KEY = re.compile(r"[0-9a-f]{64}")
-ASIDE = re.compile(r"\..*\.(aside.*|native|part)")
+ASIDE = re.compile(r"\..*\.(aside.*|part)")
 NOT_MADE = {SERVED, OUTCOMES, REQUESTS, MAINTAINED, SERVING, "decisions", "lineage", ledger.FOLDER, working.NAME}
 """Folders of what the pipeline does not make, or makes line by line."""
 

@@ -140,11 +140,6 @@ def write(table: pa.Table, folder: Path, number: int) -> None:
     )
 
 
-def write_part(frame: pd.DataFrame, folder: Path, number: int, schema: pa.Schema) -> None:
-    """Write one part of a table that is a pandas frame; every part has the same schema."""
-    write(pa.Table.from_pandas(frame, schema=_decoded(schema), preserve_index=False).cast(schema), folder, number)
-
-
 def set_aside(rows: pa.Table, reasons: str | list[str], folder: Path, number: int) -> None:
     """Write rows with their reasons (or one for all), after those of the same part that were set aside before.
 

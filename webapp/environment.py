@@ -3,11 +3,14 @@
 import contextlib
 import os
 import tempfile
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
+Network = IPv4Network | IPv6Network
+EVERYBODY = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -45,6 +48,21 @@ def choice(name: str, allowed: tuple[str, ...]) -> str:
 def listed(name: str, default: list[str]) -> list[str]:
     """The values between commas."""
     return [part.strip() for part in text(name).split(",") if part.strip()] or default
+
+
+def networks(name: str, default: str) -> list[Network]:
+    """The addresses and networks between commas; ``*`` is all of them.
+
+    Raises:
+        ImproperlyConfigured: one is none.
+    """
+    found: list[Network] = []
+    for value in listed(name, [default]):
+        try:
+            found += EVERYBODY if value == "*" else [ip_network(value)]
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} must be addresses or networks between commas: {error}.") from None
+    return found
 
 
 def local_secret(path: Path) -> str:

@@ -1,14 +1,15 @@
 """The web application's settings. What differs between installations comes from the environment, and is named here.
 
-=====================  =============================================================================================
-PLUMBLINE_MODE         ``local`` (one person, this machine; the default) or ``production``
-PLUMBLINE_DATA         the folder of everything that is made (default: ``data`` beside this package)
-DATABASE_URL           such as ``postgres://user:password@host/name`` (default: SQLite in the data folder)
-DJANGO_SECRET_KEY      signs sessions, the audit trail and what is live; in local mode it may be left to Plumbline
-DJANGO_SECRET_KEY_OLD  earlier secrets, between commas, under which all that was signed is still believed
-DJANGO_ALLOWED_HOSTS   the host names that are answered, between commas (local default: this machine's own)
-DJANGO_DEBUG           ``1`` shows tracebacks in the browser; refused in production
-=====================  =============================================================================================
+=============================  =====================================================================================
+PLUMBLINE_MODE                 ``local`` (one person, this machine; the default) or ``production``
+PLUMBLINE_DATA                 the folder of everything that is made (default: ``data`` beside this package)
+PLUMBLINE_FORWARDED_ALLOW_IPS  proxies that are believed, as addresses or networks (default: this machine's own)
+DATABASE_URL                   such as ``postgres://user:password@host/name`` (default: SQLite in the data folder)
+DJANGO_SECRET_KEY              signs sessions, the audit trail and what is live; made where none is set in local mode
+DJANGO_SECRET_KEY_OLD          earlier secrets, between commas, whose signatures are still believed
+DJANGO_ALLOWED_HOSTS           the host names that are answered, between commas (local default: this machine's own)
+DJANGO_DEBUG                   ``1`` shows tracebacks in the browser; refused in production
+=============================  =====================================================================================
 """
 
 from pathlib import Path
@@ -30,6 +31,7 @@ if not SECRET_KEY and not PRODUCTION:
 SECRET_KEY_FALLBACKS = environment.listed("DJANGO_SECRET_KEY_OLD", [])
 DEBUG = environment.flag("DJANGO_DEBUG", default=False)
 ALLOWED_HOSTS = environment.listed("DJANGO_ALLOWED_HOSTS", [] if PRODUCTION else ["127.0.0.1", "localhost", "[::1]"])
+PROXIES = environment.networks("PLUMBLINE_FORWARDED_ALLOW_IPS", "127.0.0.1")
 
 INSTALLED_APPS = [
     "webapp",

@@ -42,12 +42,10 @@ class Commands(click.Group):
         """Do what was asked; a fault that its reader can mend is a message."""
         try:
             return super().invoke(ctx)
-        except PlumblineError as error:
-            raise click.UsageError(str(error)) from None
         except BrokenPipeError:  # the reader has seen enough, which click knows of
             raise
-        except OSError as error:
-            raise click.ClickException(str(error)) from None
+        except (PlumblineError, OSError) as error:
+            raise click.UsageError(str(error)) from None
 
 
 @click.group(cls=Commands)

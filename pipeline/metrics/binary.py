@@ -9,6 +9,8 @@ from pipeline.metrics.calibration import LEAST, calibration, calibration_error, 
 from pipeline.problem import METRICS
 
 Floats = npt.NDArray[np.float64]
+POINTS = 200
+"""Of a curve, at most."""
 
 
 class Binary:
@@ -80,7 +82,7 @@ class Binary:
         found[self.order] = self.log_losses
         return found
 
-    def curves(self, points: int = 200) -> dict[str, Any]:
+    def curves(self) -> dict[str, Any]:
         """The ROC curve as [false positive rate, recall], the precision-recall curve as [recall, precision].
 
         And the calibration, in groups of as many rows each.
@@ -88,7 +90,7 @@ class Binary:
         hits = np.cumsum(self.target)[self.ends]
         said = (self.ends + 1).astype("float64")
         positives, negatives = self.target.sum(), len(self.target) - self.target.sum()
-        picked = np.unique(np.linspace(0, len(hits) - 1, points).astype(int))
+        picked = np.unique(np.linspace(0, len(hits) - 1, POINTS).astype(int))
         roc = np.column_stack([(said - hits) / negatives, hits / positives])[picked]
         found = picked[hits[picked] > 0]
         precision_recall = np.column_stack([hits / positives, hits / said])[found]

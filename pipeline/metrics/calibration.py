@@ -30,11 +30,11 @@ def calibration_error(counts: Floats, gaps: Floats, bins: npt.NDArray[np.int64])
     return float(np.abs(np.bincount(bins, counts * gaps)).sum() / total) if total else np.nan
 
 
-def calibration(target: Floats, probabilities: Floats, bins: int = BINS) -> list[dict[str, float]]:
+def calibration(target: Floats, probabilities: Floats) -> list[dict[str, float]]:
     """Predicted and observed shares in groups of as many rows each, with Wilson's interval (1927)."""
     order = np.argsort(probabilities, kind="stable")
     groups = []
-    for group in np.array_split(order, min(bins, len(order))):
+    for group in np.array_split(order, min(BINS, len(order))):
         low, high = wilson(target[group].sum(), len(group))
         groups.append(
             {

@@ -28,13 +28,13 @@ def read(api: Api, day: date | None = None) -> Iterator[Record]:
     """
     secrets = secret.of(api.model_dump(include=ASKED))
     with secret.kept(secrets):
-        yield from _pages(api, day, secrets)
+        filled = secret.all_filled(api.model_dump(include=ASKED), day)
+        where = address(filled["url"])
+        with Server(filled["headers"], Deadline(api.deadline, where), secrets) as server:
+            yield from _pages(api, filled, server, where)
 
 
-def _pages(api: Api, day: date | None, secrets: list[str]) -> Iterator[Record]:
-    filled = secret.all_filled(api.model_dump(include=ASKED), day)
-    where = address(filled["url"])
-    server = Server(filled["headers"], Deadline(api.deadline, where), secrets)
+def _pages(api: Api, filled: dict[str, Any], server: Server, where: str) -> Iterator[Record]:
     first = httpx.URL(filled["url"])
     first = (
         first.copy_merge_params(filled["parameters"] | _first(api.next)) if filled["parameters"] or api.next else first

@@ -36,8 +36,3 @@ class Columns:
         self.found.update({name: kind for name, kind in found.items() if name not in self.found})
         if missing:
             raise DataError(f"{where} must have the columns of the problem file:\n  " + "\n  ".join(missing))
-
-    @property
-    def ignored(self) -> list[str]:
-        """The columns that nobody wants."""
-        return [name for name in self.found if name not in self.wanted]

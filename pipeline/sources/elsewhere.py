@@ -29,7 +29,8 @@ def fetch(url: str, options: dict[str, Any], into: Path, day: date | None = None
         filled = secret.filled(secret.with_day(url, day))
         if filled.startswith(("http://", "https://")):
             file = into / (PurePosixPath(httpx.URL(filled).path).name or "rows")
-            Server(secret.all_filled(options.get("headers", {})), deadline, secrets).get(httpx.URL(filled), file)
+            with Server(secret.all_filled(options.get("headers", {})), deadline, secrets) as server:
+                server.get(httpx.URL(filled), file)
             return [file]
         return deadline.call(lambda: _copied(filled, secret.all_filled(options), into, where))
 

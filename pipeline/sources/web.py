@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Self
 
 import httpx
 
@@ -26,12 +27,18 @@ SHOWN_CHARACTERS = 200
 
 
 class Server:
-    """A server that is asked again and again, by one deadline."""
+    """A server that is asked again and again, by one deadline; as a context it ends its connections."""
 
     def __init__(self, headers: dict[str, str], deadline: Deadline, secrets: Sequence[str] = ()) -> None:
         self.deadline, self._secrets = deadline, secrets
         logging.getLogger("httpx").setLevel(logging.WARNING)  # it would tell each URL whole, with who asks
         self._client = httpx.Client(headers=headers, timeout=PATIENCE, follow_redirects=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._client.close()
 
     def get(self, url: httpx.URL, into: Path | None = None, nothing: Collection[int] = ()) -> httpx.Response:
         """The answer, whose body is read, or written into a file; one with a status that says ``nothing`` is one too.

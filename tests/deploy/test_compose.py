@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 
 import pytest
 import yaml
@@ -33,11 +34,11 @@ def test_what_checks_it_finds_mistakes(wrong):
         PyCompose.from_yaml(yaml.safe_dump({"services": {"web": {"image": "a", **wrong}}})).validate()
 
 
-def test_no_secret_has_a_default():
+def test_what_must_be_set_has_no_default_and_is_in_the_example():
     example = dict(re.findall(r"^(\w+)=(.*)$", (DEPLOY / "env.example").read_text(), re.MULTILINE))
     assert set(ANY.findall(COMPOSE)) == set(example)
     assert not any(example.values())
-    assert set(MUST.findall(COMPOSE)) == set(example)
+    assert set(MUST.findall(COMPOSE)) == set(example) - {"DJANGO_SECRET_KEY_OLD"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -47,6 +48,21 @@ def test_every_service_is_hardened(name):
     assert service["cap_drop"] == ["ALL"]
     assert "no-new-privileges:true" in service["security_opt"]
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+
+
+def test_the_scheduler_maintains_every_problem(tmp_path):
+    shell, option, script = SERVICES["scheduler"]["entrypoint"]
+    for name, does in {"luigi": "echo $@", "sleep": "kill $PPID"}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(
+        [shell, option, MUST.sub("flights shop", script).replace("$$", "$")],
+        env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines() == [f"--module pipeline Maintain --problem {name}" for name in ("flights", "shop")]
 
 
 def test_the_secrets_of_sources_are_the_schedulers_alone_and_are_not_kept():

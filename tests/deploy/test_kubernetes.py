@@ -217,17 +217,23 @@ def test_runs_of_the_pipeline_do_not_meet(overlay):
     assert containers(overlay)["maintain"]["args"] == ["Maintain"]
 
 
-def test_the_patch_of_the_documentation_collects_a_source_of_ones_own(overlay, tmp_path):
-    page = (REPOSITORY / "docs" / "sources.md").read_text()
-    (patch,) = re.findall(r"```yaml\n(patches:.*?)```", page, re.DOTALL)
+@pytest.mark.parametrize(
+    ("page", "name", "arguments"),
+    [
+        ("sources", "collect", ["Collect", "--problem", "shop", "--source", "orders"]),
+        ("deployment", "maintain", ["Maintain", "--problem", "shop"]),
+    ],
+)
+def test_the_patches_of_the_documentation_run_a_problem_of_ones_own(overlay, tmp_path, page, name, arguments):
+    (patch,) = re.findall(r"```yaml\n(patches:.*?)```", (REPOSITORY / "docs" / f"{page}.md").read_text(), re.DOTALL)
     base = os.path.relpath(REPOSITORY / "deploy" / "kubernetes" / "overlays" / overlay, tmp_path)
     (tmp_path / "kustomization.yaml").write_text(f"resources: [{base}]\n{patch}")
     done = subprocess.run([BIN / "kubectl", "kustomize", tmp_path], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    [cron] = [one for one in yaml.safe_load_all(done.stdout) if one["metadata"]["name"] == "collect"]
-    assert cron["spec"]["suspend"] is False
+    [cron] = [one for one in yaml.safe_load_all(done.stdout) if one["metadata"]["name"] == name]
+    assert not cron["spec"].get("suspend")
     [container] = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
-    assert container["args"] == ["Collect", "--problem", "shop", "--source", "orders"]
+    assert container["args"] == arguments
     (tmp_path / "rendered.yaml").write_text(done.stdout)
     command = [BIN / "kubernetes-validate", "--strict", tmp_path / "rendered.yaml"]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)

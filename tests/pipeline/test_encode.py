@@ -11,6 +11,7 @@ from pipeline import arrays, encode, encoding, problem, tables
 from pipeline.errors import DataError, ProblemError
 from pipeline.job import Job
 from pipeline.tasks import Encode
+from tests.pipeline.written import write_part
 
 SPEC = {
     "name": "some",
@@ -56,7 +57,7 @@ def run(tmp_path, splits, parts=1, spec=SPEC, **screen):
     for name, table in splits.items():
         for number, rows in enumerate(np.array_split(np.arange(len(table)), parts)):
             schema = tables.pa.Schema.from_pandas(table, preserve_index=False).remove_metadata()
-            tables.write_part(table.iloc[rows], tmp_path / "split" / name, number, schema)
+            write_part(table.iloc[rows], tmp_path / "split" / name, number, schema)
     out = tmp_path / "out"
     out.mkdir()
     part = json.loads(json.dumps(described.part(Encode.reads)))

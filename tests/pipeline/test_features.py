@@ -10,6 +10,7 @@ import pytest
 from pipeline import civil, features, problem, tables
 from pipeline.errors import DataError
 from pipeline.job import Job
+from tests.pipeline.written import write_part
 
 SPEC = {
     "name": "trips",
@@ -75,7 +76,7 @@ def made(tmp_path):
         for number in range(2 if name == "trips" else 1):
             part = frame.iloc[number * 3 : number * 3 + 3] if name == "trips" else frame
             schema = tables.schema(described.sources[name].columns)
-            tables.write_part(part, inputs[name] / "rows", number, schema)
+            write_part(part, inputs[name] / "rows", number, schema)
     out = tmp_path / "out"
     outcome = features.make(
         Job("", "", json.loads(json.dumps(described.part(READS))), inputs, out, out, "tester", {}, tmp_path)
@@ -195,7 +196,7 @@ def test_the_rows_do_not_depend_on_the_parts(tmp_path):
         for name, frame in FRAMES.items():
             for number in range(0, len(frame), size):
                 schema = tables.schema(described.sources[name].columns)
-                tables.write_part(frame.iloc[number : number + size], inputs[name] / "rows", number, schema)
+                write_part(frame.iloc[number : number + size], inputs[name] / "rows", number, schema)
         out = tmp_path / f"out{size}"
         part = json.loads(json.dumps(described.part(READS)))
         outcome = features.make(Job("", "", part, inputs, out, out, "tester", {}, tmp_path))

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bundle import manifest, model, profile
 from bundle.contract import Contract, Output
-from bundle.manifest import Clause, Manifest, Verdict
-from bundle.profile import Bins
+from bundle.manifest import BrokenVersion, Clause, Manifest, Verdict
+from bundle.profile import AnswerProfile, Bins, Profile
 from pipeline import monitor
 from pipeline.monitor import Answering
 from pipeline.problem import Monitoring
@@ -81,6 +82,29 @@ def test_it_works():
     assert found.mean_answer == 0.5
     assert found.mean_outcome == pytest.approx(0.5, abs=0.05)
     assert monitor.findings(found) == []
+
+
+def reference(folder, written):
+    """A version whose reference is what is ``written``, if anything; it has no model."""
+    (folder / monitor.EXTRA).mkdir()
+    if written is not None:
+        (folder / monitor.EXTRA / profile.NAME).write_text(written)
+    described = answering().manifest
+    described.model_copy(update={"files": manifest.file_digests(folder)}).write(folder)
+    return folder
+
+
+@pytest.mark.parametrize("written", [None, "{}"])
+def test_a_version_whose_reference_can_not_be_read_is_broken(tmp_path, written):
+    with pytest.raises(BrokenVersion, match="must have a reference that its days are held against"):
+        monitor.load(reference(tmp_path, written))
+
+
+def test_a_version_whose_model_tells_no_features_is_broken(tmp_path, monkeypatch):
+    monkeypatch.setattr(model, "_savedmodel", lambda _, name: {}[name])
+    whole = Profile(max_psi=0.25, features=(), answer=AnswerProfile(name="probability", kind="number", hold_out=()))
+    with pytest.raises(BrokenVersion, match="must have the signature 'features', and has not"):
+        monitor.load(reference(tmp_path, whole.model_dump_json()))
 
 
 def test_a_shift_is_told_in_a_sentence():

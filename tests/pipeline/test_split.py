@@ -14,6 +14,7 @@ from pipeline.errors import DataError, ProblemError
 from pipeline.job import Job
 from pipeline.tables import TARGET
 from pipeline.tasks import Split
+from tests.pipeline.written import write_part
 
 BY_TIME = {"time": "t", "time_zone": "America/New_York", "validation": "2013-10-01", "test": "2013-11-01"}
 SPEC = {
@@ -57,7 +58,7 @@ def run(folder, table, rule, parts=1, key=("id",), as_of=None, **more):
     text = pa.float32() if pd.api.types.is_numeric_dtype(table[TARGET]) else pa.string()
     schema = tables.schema(described.columns()).append(pa.field(TARGET, text))
     for number, places in enumerate(np.array_split(np.arange(len(table)), parts)):
-        tables.write_part(table.iloc[places], folder / "features" / "rows", number, schema)
+        write_part(table.iloc[places], folder / "features" / "rows", number, schema)
     out = folder / "out"
     out.mkdir()
     part = json.loads(json.dumps(described.part(Split.reads))) | ({"as_of": as_of} if as_of else {})

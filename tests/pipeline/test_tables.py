@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline import tables
+from tests.pipeline.written import write_part
 
 SCHEMA = pa.schema([("c", tables.CATEGORY), ("x", pa.float64()), ("t", pa.timestamp("us", "UTC"))])
 
@@ -20,7 +21,7 @@ def some(rows: int) -> pd.DataFrame:
 def test_it_works(tmp_path):
     frame = some(1000)
     for number, part in enumerate(np.array_split(np.arange(1000), 3)):
-        tables.write_part(frame.iloc[part], tmp_path, number, SCHEMA)
+        write_part(frame.iloc[part], tmp_path, number, SCHEMA)
     table = tables.load(tables.parts(tmp_path)[0])
     assert table.schema == SCHEMA
     assert all(column.num_chunks == 1 for column in table.columns)

@@ -14,6 +14,7 @@ from pipeline.errors import ProblemError
 from pipeline.job import Job
 from pipeline.problem import TEXT_PARTS
 from pipeline.tasks import Encode
+from tests.pipeline.written import write_part
 
 SPEC = {
     "name": "some",
@@ -59,7 +60,7 @@ def run(folder, splits, parts=1):
     for name, table in splits.items():
         schema = pa.Schema.from_pandas(table, preserve_index=False).remove_metadata()
         for number, rows in enumerate(np.array_split(np.arange(len(table)), parts)):
-            tables.write_part(table.iloc[rows], folder / "split" / name, number, schema)
+            write_part(table.iloc[rows], folder / "split" / name, number, schema)
     (folder / "out").mkdir()
     part = json.loads(json.dumps(problem.parse(SPEC).part(Encode.reads)))
     out = folder / "out"

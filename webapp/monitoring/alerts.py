@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from bundle.monitoring import RunRequest
 from webapp.monitoring import runs
 from webapp.registry.api.serializers import DetailSerializer
 from webapp.registry.api.views import Refusal
@@ -18,6 +19,10 @@ from webapp.registry.source import source_of
 
 ACTION = "new_run"
 """The value of an alert's label ``action`` that asks for a new run of the model in its label ``model``."""
+WAY = "alert"
+"""How a request comes that an alert makes."""
+LONGEST_NAME = 200
+"""Characters of an alert's name that tell it from others."""
 LONGEST = 10_000
 """Characters of a label or an annotation."""
 
@@ -59,23 +64,26 @@ class Alerts(APIView):
             labels = alert["labels"]
             if alert["status"] == "firing" and labels.get("action") == ACTION:
                 name = labels.get("model", "")
-                taken[_take(request, name, _reason(alert))].append(name)
+                taken[_take(request, name, alert)].append(name)
         return Response(TakenSerializer(taken).data)
 
 
-def _take(request: Request, name: str, reason: str) -> str:
+def _take(request: Request, name: str, alert: dict[str, Any]) -> str:
     model = Model.objects.filter(name=name).first()
     if model is None:
         return "unknown"
-    if any(asked.reason == reason for asked in runs.pending(name)):
+    called = alert["labels"].get("alertname", "").strip()[:LONGEST_NAME].strip() or "an alert"
+    if any(_asks(asked, called) for asked in runs.pending(name)):
         return "waiting"
+    summary = alert["annotations"].get("summary", "").strip()
+    reason = f"{called}: {summary}" if summary else called
     try:
-        runs.request(model=model, actor=request.user, reason=reason, source=source_of(request, "alert"))
+        runs.request(model=model, actor=request.user, reason=reason[:LONGEST_REASON], source=source_of(request, WAY))
     except Refused as refused:
         raise Refusal(refused) from None
     return "requested"
 
 
-def _reason(alert: dict[str, Any]) -> str:
-    said = alert["annotations"].get("summary", "")
-    return f"{alert['labels'].get('alertname', 'an alert')}: {said}"[:LONGEST_REASON]
+def _asks(asked: RunRequest, called: str) -> bool:
+    """Whether the request is that of the alert called so, whatever its summary said."""
+    return asked.source.startswith(f"{WAY} ") and (asked.reason == called or asked.reason.startswith(f"{called}: "))

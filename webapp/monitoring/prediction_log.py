@@ -112,16 +112,19 @@ class PredictionLog:
             self._waiting_rows = 0
         for (model, day, _), some in groupby(sorted(entries, key=attrgetter("place")), attrgetter("place")):
             for together in _in_lines(some):
-                self._write(self._path(model, day), together)
+                self._write(model, day, together)
 
-    def _write(self, path: Path, entries: Sequence[Entry]) -> None:
+    def _write(self, model: str, day: int, entries: Sequence[Entry]) -> None:
         rows = sum(entry.rows for entry in entries)
         try:
-            append(path, line(entries))
+            append(self._path(model, day), line(entries))
             self._count("written", rows)
         except OSError as error:
             self._count("lost", rows)
             log.warning("%d rows of the prediction log are lost: %s", rows, error)
+        except Exception:  # whatever is wrong with these rows, those of others are written
+            self._count("lost", rows)
+            log.exception("%d rows of the prediction log are lost", rows)
 
     def _path(self, model: str, day: int) -> Path:
         date = datetime.fromtimestamp(day * 86_400, UTC)

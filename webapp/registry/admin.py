@@ -281,6 +281,7 @@ class VersionAdmin(ReadOnly):
             status=refused.status if refused else 200,
             title=f"{LABELS[verb]} {version}",
             version=version,
+            described=version.described,
             live=live if live and live.pk != version.pk else None,
             verb=verb,
             label=LABELS[verb],

@@ -18,6 +18,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.db import transaction
 
+from bundle.decisions import GOES_LIVE
 from bundle.manifest import BrokenVersion, Manifest
 from webapp import pointer as pointers
 from webapp.pointer import Pointer
@@ -129,7 +130,6 @@ POSSIBLE = {
 """The states of a version in which each verb has a meaning."""
 APPROVABLE = "PASS"
 """The verdict that it takes to be approved."""
-GO_LIVE = (Verb.APPROVE, Verb.ROLL_BACK)
 
 
 def may(actor: Person, verb: Verb) -> bool:
@@ -177,7 +177,7 @@ def _decide(
         return current
 
     try:
-        if verb in GO_LIVE:
+        if verb in GOES_LIVE:
             _rehearse(allowed())  # which takes a second or more, and so holds up no other decision
         with transaction.atomic():
             AuditHead.hold()  # one decision at a time
@@ -210,7 +210,7 @@ def _must_be(version: Version, *states: State) -> None:
 def _published(version: Version) -> Manifest:
     try:
         return version.on_disk()
-    except BrokenVersion as fault:
+    except (BrokenVersion, OSError) as fault:
         raise NotPossible(str(fault)) from None
 
 
@@ -283,7 +283,7 @@ def _before(live: Version) -> Version | None:
         version__model=live.model_id,
         version__state=State.APPROVED,
         outcome=Outcome.DONE,
-        verb__in=(Verb.APPROVE, Verb.ROLL_BACK),
+        verb__in=GOES_LIVE,
     )
     last = went_live.order_by("-sequence").select_related("version").first()
     return last.version if last else None

@@ -6,9 +6,8 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from webapp.registry.models import Decision, Outcome, Verb, Version
-
-WENT_LIVE = (Verb.APPROVE, Verb.ROLL_BACK)
+from bundle.decisions import GOES_LIVE
+from webapp.registry.models import Decision, Outcome, Version
 
 
 def past(moment: datetime) -> None:
@@ -45,7 +44,7 @@ def periods(name: str) -> list[Period]:
     lines = Decision.objects.filter(version__model__name=name, outcome=Outcome.DONE).order_by("sequence")
     current: Decision | None = None
     for line in lines.select_related("version__model"):
-        goes_live = line.verb in WENT_LIVE
+        goes_live = line.verb in GOES_LIVE
         ends = goes_live or (current is not None and line.version_id == current.version_id)
         if current is not None and ends:
             found.append(Period(current.version, current, line))

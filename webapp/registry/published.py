@@ -91,26 +91,43 @@ def _version(name: str, number: int, known: Version | None) -> Version:
 
 
 def _record(version: Version, described: Manifest, digest_of_manifest: str, found: Synced) -> None:
-    version.digest = digest_of_manifest
-    version.made_at, version.made_by = _moment(described.made), described.made_by
-    version.verdict, version.manifest = described.verdict.verdict, described.model_dump(mode="json")
-    version.state, version.fault = State.CANDIDATE, ""
-    _save(version, Verb.REGISTER, f"verdict {version.verdict}, made by {version.made_by}", found)
+    verdict, made_by = described.verdict.verdict, described.made_by
+    _save(
+        version,
+        Verb.REGISTER,
+        f"verdict {verdict}, made by {made_by}",
+        found,
+        digest=digest_of_manifest,
+        made_at=_moment(described.made),
+        made_by=made_by,
+        verdict=verdict,
+        manifest=described.model_dump(mode="json"),
+        state=State.CANDIDATE,
+        fault="",
+    )
 
 
 def _record_broken(version: Version, fault: str, found: Synced) -> None:
-    version.state, version.fault = State.BROKEN, fault
-    _save(version, Verb.BREAK, fault, found)
+    _save(version, Verb.BREAK, fault, found, state=State.BROKEN, fault=fault)
 
 
-def _save(version: Version, verb: Verb, detail: str, found: Synced) -> None:
+def _save(version: Version, verb: Verb, detail: str, found: Synced, **fields: object) -> None:
+    """Record what was found of a version, unless another worker was quicker, or somebody has decided meanwhile."""
     with transaction.atomic():
         AuditHead.hold()
-        if version.pk is None and Version.objects.filter(model=version.model, number=version.number).exists():
-            return  # another worker was quicker
-        version.save()
+        if not _is_as_read(version):
+            return
+        for name, value in fields.items():
+            setattr(version, name, value)
+        version.save(update_fields=fields if version.pk else None)
         audit.append(verb=verb, version=version, actor=ACTOR, source=SOURCE, detail=detail)
     found.add(version)
+
+
+def _is_as_read(version: Version) -> bool:
+    same = Version.objects.filter(model=version.model, number=version.number)
+    now = same.values_list("state", "digest").first()
+    return now == ((version.state, version.digest) if version.pk else None)
 
 
 def _moment(made: str) -> datetime:

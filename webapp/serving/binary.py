@@ -18,6 +18,8 @@ DTYPES = {
     **{f"UINT{8 * size}": f"<u{size}" for size in (1, 2, 4, 8)},
 }
 LENGTH = struct.Struct("<I")
+MOST_DIGITS = 18
+"""Of a size; what has more is none, and Python itself reads no number of some thousands."""
 
 
 def parsed(body: bytes, json_size: bytes) -> dict[str, Any]:
@@ -26,7 +28,7 @@ def parsed(body: bytes, json_size: bytes) -> dict[str, Any]:
     Raises:
         Refusal: the sizes or the bytes are not what the JSON says.
     """
-    if not json_size.isdigit() or int(json_size) > len(body):
+    if not json_size.isdigit() or len(json_size) > MOST_DIGITS or int(json_size) > len(body):
         raise malformed("Inference-Header-Content-Length must be the size of the JSON within the body, and is not.")
     request = content.parsed(body[: int(json_size)])
     at = int(json_size)

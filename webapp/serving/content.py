@@ -24,34 +24,30 @@ async def read(headers: Mapping[bytes, bytes], receive: Receive, settings: Setti
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > settings.max_bytes:
         raise too_large("bytes", settings.max_bytes, f"{int(declared):,}")
-    message = await receive()
-    content: bytes = message.get("body", b"")
-    if message.get("more_body"):
-        content = await _rest(content, receive, settings)
-    if message["type"] == "http.disconnect":
-        raise malformed("The body must come whole, and the connection ended before.")
-    packing = headers.get(b"content-encoding", b"identity").strip().lower()
-    return content if packing == b"identity" else unpacked(content, packing, settings.max_bytes)
-
-
-async def _rest(content: bytes, receive: Receive, settings: Settings) -> bytes:
-    parts, size = [content], len(content)
     try:
         async with asyncio.timeout(settings.body_seconds):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise malformed("The body must come whole, and the connection ended before.")
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if size > settings.max_bytes:
-                    raise too_large("bytes", settings.max_bytes, "more")
-                if not message.get("more_body"):
-                    return b"".join(parts)
+            content = await _whole(receive, settings.max_bytes)
     except TimeoutError:
         raise Refusal(
             408, f"A body must come within {settings.body_seconds:g} s, and did not. Send it again."
         ) from None
+    packing = headers.get(b"content-encoding", b"identity").strip().lower()
+    return content if packing == b"identity" else unpacked(content, packing, settings.max_bytes)
+
+
+async def _whole(receive: Receive, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise malformed("The body must come whole, and the connection ended before.")
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            raise too_large("bytes", limit, "more")
+        more = message.get("more_body", False)
+    return b"".join(parts)
 
 
 def unpacked(content: bytes, packing: bytes, limit: int) -> bytes:

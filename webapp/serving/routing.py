@@ -49,8 +49,9 @@ def find(path: bytes) -> Route | None:
     text = path.decode("latin-1")
     if not OURS.match(text):
         return None
-    if text in GENERAL:
-        return Route(GENERAL[text])
+    general = text.lower() if text[:4].lower() == "/v1/" else text
+    if general in GENERAL:
+        return Route(GENERAL[general])
     for pattern, verbs in ((V1, VERBS), (V2, VERBS_2)):
         if match := pattern.fullmatch(text):
             parts = match.groupdict()

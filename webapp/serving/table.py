@@ -56,7 +56,8 @@ class Table:
         if name in self.faults:
             raise Refusal(
                 503,
-                f"{name} is approved, but could not be loaded. The server's log and its status page say why.",
+                f"{name} is approved, but could not be loaded. The server's log says why, and so do the files in "
+                "data/serving/status/ and the version's page in the registry.",
                 ((b"retry-after", b"5"),),
             )
         raise Refusal(

@@ -42,10 +42,11 @@ def test_an_unknown_command_is_a_mistake():
     assert "No such command 'tarce'" in told.stderr
 
 
-def test_a_fault_that_its_reader_can_mend_is_a_message(monkeypatch):
+@pytest.mark.parametrize("fault", [PlumblineError, PermissionError])
+def test_a_fault_that_its_reader_can_mend_is_a_message(monkeypatch, fault):
     @click.command()
     def broken() -> None:
-        raise PlumblineError("It must hold, and does not.")
+        raise fault("It must hold, and does not.")
 
     monkeypatch.setattr(Commands, "get_command", lambda *_: broken)
     told = CliRunner().invoke(pipeline, ["broken"])

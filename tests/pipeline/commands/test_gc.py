@@ -85,7 +85,7 @@ def test_what_ended_runs_left_goes(small):
     left = small.data / "small" / "add" / ".0123.4567.aside"
     left.mkdir()
     (left / "sum").write_text("7")
-    (left.with_name(".0123.4567.native")).touch()
+    left.with_name(".0123.4567.part").touch()
     (small.data / "models" / "small" / ".89.aside").mkdir()
     assert set(found(small).values()) == {"left aside by ended runs"}
     assert len(found(small)) == 3

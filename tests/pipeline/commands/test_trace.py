@@ -117,8 +117,8 @@ def test_a_picture_of_another_kind_is_a_mistake(ask, tmp_path):
 
 def test_a_picture_that_can_not_be_written_is_told(ask, tmp_path):
     answer = ask("3", "--picture", str(tmp_path / "nowhere" / "lineage.svg"))
-    assert answer.exit_code == 1
-    assert answer.stderr.startswith("Error: [Errno 2] No such file or directory")
+    assert answer.exit_code == 2
+    assert "Error: [Errno 2] No such file or directory" in answer.stderr
 
 
 @pytest.mark.parametrize("asked", ["4", "nothing", "0" * 12 + "7" + "0" * 3 + "8" + "0" * 15])

@@ -71,6 +71,23 @@ def test_it_works(server):
     assert ids(server) == list(range(10))
 
 
+@pytest.mark.parametrize(
+    "read", [lambda url, _: list(api.read(Api(url=url))), lambda url, to: elsewhere.fetch(url, {}, to)]
+)
+def test_the_connections_end_with_what_is_read(server, tmp_path, monkeypatch, read):
+    made = []
+
+    def remembered(**options):
+        made.append(client(**options))
+        return made[-1]
+
+    client = httpx.Client
+    monkeypatch.setattr(httpx, "Client", remembered)
+    server.answer = lambda *_: (200, {}, ROWS)
+    read(server.url, tmp_path / "file")
+    assert [one.is_closed for one in made] == [True]
+
+
 def by_cursor(handler, path, query):
     begins = int(query.get("after", 0))
     following = begins + 4 if begins + 4 < len(ROWS) else None

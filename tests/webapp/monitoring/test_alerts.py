@@ -8,11 +8,11 @@ from webapp.registry.models import Decision, Outcome
 ALERTS = "/api/v1/alerts/"
 
 
-def alert(status="firing", model="flights", action="new_run", name="FeaturesDrifted"):
+def alert(status="firing", model="flights", action="new_run", name="FeaturesDrifted", **annotations):
     return {
         "status": status,
         "labels": {"alertname": name, "severity": "warning", "model": model, "action": action},
-        "annotations": {"summary": "3 features drifted."},
+        "annotations": annotations or {"summary": "3 features drifted."},
         "startsAt": "2026-11-23T12:00:00Z",
         "endsAt": "0001-01-01T00:00:00Z",
         "generatorURL": "http://prometheus:9090/graph",
@@ -54,6 +54,21 @@ def test_an_alert_that_is_repeated_asks_once(flights, tom, program):
     answer = program(tom).post(ALERTS, notification(alert(), alert(name="MetricsFallen")), format="json")
     assert answer.json() == {"requested": ["flights"], "waiting": ["flights"], "unknown": []}
     assert len(runs.pending("flights")) == 2
+
+
+@pytest.mark.parametrize("name", ["FeaturesDrifted", "a: b", "x" * 3000, ""])
+@pytest.mark.parametrize("summaries", [("3 features drifted.", "4 features drifted."), ("", "")])
+def test_an_alert_that_is_repeated_in_other_words_or_without_any_asks_once(flights, tom, program, name, summaries):
+    first, second = (notification(alert(name=name, summary=summary)) for summary in summaries)
+    assert program(tom).post(ALERTS, first, format="json").json()["requested"] == ["flights"]
+    assert program(tom).post(ALERTS, second, format="json").json()["waiting"] == ["flights"]
+    assert len(runs.pending("flights")) == 1
+
+
+def test_what_a_person_asked_for_keeps_no_alert_from_asking(flights, tom, program):
+    runs.request(model=flights, actor=tom, reason="FeaturesDrifted: I have seen it.", source="admin from 127.0.0.1")
+    answer = program(tom).post(ALERTS, notification(alert()), format="json")
+    assert answer.json()["requested"] == ["flights"]
 
 
 @pytest.mark.parametrize("passed_over", [alert(status="resolved"), alert(action="page"), {**alert(), "labels": {}}])

@@ -13,7 +13,7 @@ def test_it_works():
     [line] = auc.lines
     heights = [dot.y for dot in line.dots]
     assert heights == sorted(heights, reverse=True)  # it rises from day to day
-    assert all(auc.left <= dot.x <= auc.right and 0 <= dot.y <= auc.bottom for dot in line.dots)
+    assert all(auc.left <= dot.x <= auc.right and 0 <= dot.y <= auc.height for dot in line.dots)
     assert [rule.said for rule in auc.rules] == ["at least", "hold-out"]
     assert len(line.bands) == 1
 

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -126,6 +127,16 @@ def test_many_threads_lose_nothing(running):
         thread.join()
     running.stop()
     assert len({identity for line in lines(running.folder) for identity in line["ids"]}) == 1000
+
+
+def test_rows_that_no_line_can_be_made_of_are_lost_and_counted_and_the_log_goes_on(tmp_path, caplog):
+    log = Running(tmp_path)
+    log.put(replace(entry(), answers={"probability": np.array([object(), object()])}))
+    log.put(entry(at=NOON + 86_400))
+    log.start()
+    log.stop()
+    assert log.counts == {"written": 2, "lost": 2}
+    assert "2 rows of the prediction log are lost" in caplog.text
 
 
 def test_a_folder_that_takes_nothing_loses_and_counts_and_the_log_goes_on(tmp_path):

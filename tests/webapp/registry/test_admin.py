@@ -133,6 +133,10 @@ def test_more_rows_need_no_more_queries(shelf, ada, browser, path):
     assert len(many) == len(few)
 
 
+def test_the_page_of_a_decision_says_what_the_model_is_asked(shelf, ada, browser):
+    assert "Will it be late?" in text(browser(ada).get(page_of(shelf.registered(), "approve")))
+
+
 def test_a_reason_is_required(shelf, ada, browser):
     version = shelf.registered()
     response = browser(ada).post(page_of(version, "approve"), {"reason": "  "})

@@ -117,6 +117,18 @@ def test_a_file_that_changed_since_is_not_approved(shelf, ada):
         decide("approve", version, ada)
 
 
+def test_a_file_that_can_not_be_read_is_not_approved(shelf, ada, monkeypatch):
+    version = shelf.registered()
+
+    def unreadable(path):
+        raise OSError(5, "Input/output error", str(path))
+
+    monkeypatch.setattr(digest, "of_file", unreadable)
+    with pytest.raises(NotPossible, match="Input/output error"):
+        decide("approve", version, ada)
+    assert "Input/output error" in Decision.objects.first().detail
+
+
 def wrong(golden):
     golden["answers"]["probability"][0] = 0.9
 

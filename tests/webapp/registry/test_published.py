@@ -109,6 +109,51 @@ def test_a_candidate_whose_manifest_changes_is_broken(shelf):
     assert version.state == State.BROKEN
 
 
+def test_a_worker_that_read_a_version_before_it_went_live_does_not_break_it(shelf, ada, monkeypatch):
+    version = shelf.registered()
+
+    def slow(_):
+        decide("approve", version, ada)
+        return "the digest of another manifest"
+
+    monkeypatch.setattr(published, "_digest", slow)
+    assert published.sync() == published.Synced()
+    version.refresh_from_db()
+    assert version.state == State.LIVE
+    assert audit.verify() == 2
+
+
+def test_a_worker_that_read_a_version_before_it_was_mended_does_not_register_it_again(shelf, ada, monkeypatch):
+    folder = shelf.publish()
+    good = (folder / "saved_model.pb").read_bytes()
+    flip_a_byte(folder)
+    published.sync()
+    (folder / "saved_model.pb").write_bytes(good)
+    sound = published._sound
+
+    def slow(*version):
+        monkeypatch.setattr(published, "_sound", sound)
+        [mended] = published.sync().new
+        decide("approve", mended, ada)
+        return sound(*version)
+
+    monkeypatch.setattr(published, "_sound", slow)
+    assert published.sync() == published.Synced()
+    assert Version.objects.get().state == State.LIVE
+    assert audit.verify() == 3
+
+
+def test_what_is_found_of_a_version_changes_nothing_else(shelf, monkeypatch):
+    version = shelf.registered()
+    Version.objects.update(made_by="changed meanwhile")
+    leave_out_manifest(version.folder)
+    known = Version.objects.get()
+    Version.objects.update(made_by="changed again")
+    published._record_broken(known, "gone", published.Synced())
+    version.refresh_from_db()
+    assert (version.state, version.made_by) == (State.BROKEN, "changed again")
+
+
 def test_the_live_version_stays_live_whatever_becomes_of_its_folder(shelf, ada):
     version = shelf.live()
     leave_out_manifest(version.folder)

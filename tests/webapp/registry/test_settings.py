@@ -53,6 +53,7 @@ def test_case_65_every_fault_is_told_at_once(tmp_path):
         ({"DJANGO_SECRET_KEY": "change-me-change-me-change-me-change-me"}, "plumbline.E002"),
         ({"DJANGO_ALLOWED_HOSTS": ""}, "names nothing"),
         ({"DJANGO_DEBUG": "perhaps"}, "DJANGO_DEBUG must be one of"),
+        ({"PLUMBLINE_FORWARDED_ALLOW_IPS": "proxy"}, "PLUMBLINE_FORWARDED_ALLOW_IPS must be addresses or networks"),
         ({"PLUMBLINE_MODE": "prod"}, "PLUMBLINE_MODE must be one of local, production, got 'prod'"),
     ],
 )

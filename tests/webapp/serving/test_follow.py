@@ -188,6 +188,7 @@ def test_a_start_with_nothing_that_loads_says_so(serve, data):
     assert ask(client).headers["retry-after"] == "5"
     assert client.get(READY).status == 503
     assert client.get("/v2/health/live").status == 200
+    assert "data/serving/status/" in ask(client).error
     assert str(data) not in ask(client).error
 
 

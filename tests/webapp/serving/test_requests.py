@@ -131,9 +131,10 @@ def test_a_body_that_breaks_off_is_no_request(client):
     assert "JSON Parse error" in answer.error
 
 
-def test_a_body_that_never_ends_is_cut(serve, data):
+@pytest.mark.parametrize("chunks", [(b"{", NEVER), (NEVER,)])
+def test_a_body_that_never_ends_or_begins_is_cut(serve, data, chunks):
     approve(data, 1)
-    answer = serve(body_seconds=0.05).request("POST", PATHS[0], b"{", NEVER)
+    answer = serve(body_seconds=0.05).request("POST", PATHS[0], *chunks)
     assert answer.status == 408
     assert "within 0.05 s" in answer.error
 

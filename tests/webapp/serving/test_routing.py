@@ -19,6 +19,8 @@ PATHS = re.findall(r"`(?:GET|POST) (/\S+)`", PAGE)
     [
         (b"/v1/models/m:predict", Route("v1 predict", "m")),
         (b"/V1/MODELS/M/Versions/3:Predict", Route("v1 predict", "M", 3)),
+        (b"/V1/Models", Route("v1 models")),
+        (b"/V2", Route("")),
         (b"/v1/models/a%20b/labels/c%2Fd", Route("v1 status", "a b", None, "c/d")),
         (b"/v1/models/a%252Fb", Route("v1 status", "a%2Fb")),
         (b"/v2/models/m/versions/3/infer", Route("v2 infer", "m", 3)),

@@ -165,6 +165,7 @@ def test_tensors_may_come_as_bytes(client):
         ({"tail": TAIL[:12] + b"\xff\xff\xff\xff\x00\x00"}, "the last is cut short"),
         ({"tail": TAIL, "json_size": "99999"}, "Inference-Header-Content-Length must be"),
         ({"tail": TAIL, "json_size": "-1"}, "Inference-Header-Content-Length must be"),
+        ({"tail": TAIL, "json_size": "9" * 5000}, "Inference-Header-Content-Length must be"),
         ({"tail": TAIL, "json_size": "10"}, "JSON Parse error"),
         ({"tail": np.array([0, np.inf], "<f4").tobytes() + TAIL[8:]}, "row 1, distance: expected a finite number"),
     ],
