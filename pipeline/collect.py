@@ -9,7 +9,7 @@ import shutil
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bundle import digest
-from pipeline import dates, days_apart, index, reading, schema_diff, tables
+from pipeline import days_apart, index, reading, schema_diff, tables
 from pipeline.days_apart import Apart
 from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
@@ -29,6 +29,7 @@ from pipeline.sources.columns import FOUND, Columns
 from pipeline.sources.landing import Landing
 
 RAGGED = "ragged.txt"
+DAY = timedelta(days=1)
 
 
 def collect(job: Job) -> Outcome:
@@ -41,8 +42,8 @@ def collect(job: Job) -> Outcome:
         return together(job)
     [source] = job.problem.sources.values()
     day = job.part.get("day")
-    if day and not dates.is_over(day):
-        raise DataError(f"A day must be over (UTC) before it is collected, and {day} is not.")
+    if day and not is_over(source, date.fromisoformat(day)):
+        raise DataError(f"A day must be over ({source.clock.time_zone}) before it is collected, and {day} is not.")
     return from_days(job, source, day) if day and not source.remote else land(job, source, day)
 
 
@@ -52,9 +53,9 @@ def land(job: Job, source: Source, day: str | None) -> Outcome:
     asked = date.fromisoformat(day) if day else None
     kept = None
     if source.time and (day or "as_of" in job.part):
-        begins = pd.Timestamp(day, tz="UTC") if day else None
-        ends = begins + pd.Timedelta(days=1) if begins else as_of(job, source)
-        kept = Within(source.time, source.columns[source.time], begins, ends)
+        begins = source.begins(asked) if asked else None
+        ends = source.begins(asked + DAY) if asked else as_of(job, source)
+        kept = Within(source.time, source.clock, begins, ends)
     home = job.final.parents[1] if day or source.remote else job.final.parent
     with track(f"reading {raw.name}", None) as advance, schema_diff.told(home, columns.found):
         landing = Landing(job.output, lambda rows: advance(1, f"{rows:,} rows"))
@@ -111,8 +112,8 @@ class Within:
 
     column: str
     described: Column
-    begins: pd.Timestamp | None
-    ends: pd.Timestamp
+    begins: datetime | None
+    ends: datetime
     seen: int = 0
     untold: int = 0
 
@@ -125,10 +126,14 @@ class Within:
         return part.filter(pa.array(within))
 
 
-def as_of(job: Job, source: Source) -> pd.Timestamp:
+def is_over(source: Source, day: date) -> bool:
+    """Whether a day of the source has ended."""
+    return source.begins(day + DAY) <= datetime.now(UTC)
+
+
+def as_of(job: Job, source: Source) -> datetime:
     """The moment before which rows are known wholly."""
-    day = date.fromisoformat(job.part["as_of"])
-    return pd.Timestamp(source.last_day(day), tz="UTC") + pd.Timedelta(days=1)
+    return source.begins(source.last_day(date.fromisoformat(job.part["as_of"])) + DAY)
 
 
 def moments(column: pa.ChunkedArray, described: Column) -> pd.Series:
@@ -149,7 +154,7 @@ def _apart(raw: Path, found: list[Path], source: Source, folder: Path) -> Apart:
 
         def told() -> Iterator[tuple[pa.Table, pd.Series]]:
             for part in reader.read(found, source, columns, about.ragged):
-                yield part, moments(part[str(source.time)], source.columns[str(source.time)])
+                yield part, moments(part[str(source.time)], source.clock).dt.tz_convert(source.clock.time_zone)
                 about.found = columns.found
                 advance(1, f"{about.rows:,} rows")
 

@@ -49,7 +49,10 @@ def alone(home: Path) -> Iterator[None]:
 
 
 def write(rows: Iterator[tuple[pa.Table, pd.Series]], apart: Apart, folder: Path) -> None:
-    """Write the rows of each day below ``folder``, which appears whole. With each table come the times of its rows."""
+    """Write the rows of each day below ``folder``, which appears whole.
+
+    With each table come the times of its rows, on the clock that says their days.
+    """
     aside = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)

@@ -1,10 +1,11 @@
 """Where a table comes from, and what must hold of it: ``[sources.<name>]``."""
 
 import re
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -60,7 +61,7 @@ class Source(Part):
     duplicates: Literal["remove", "keep", "block"] = "remove"
     """What becomes of a row that equals an earlier one in every column."""
     time: str | None = None
-    """The column that says which day (UTC) a row belongs to, for collecting day by day."""
+    """The column that says which day a row belongs to, on its own clock (``time_zone``), for collecting day by day."""
     checks: dict[str, Check] = {}
     """Comparisons that must hold of each row, by the reason to give where one does not."""
     min_rows: int = Field(1, ge=1)
@@ -128,7 +129,8 @@ class Source(Part):
     def by_day(self) -> bool:
         """Whether it can be asked for one day alone."""
         asked = (self.path, self.sql and self.sql.query, self.api and f"{self.api.url} {self.api.parameters}")
-        return bool(self.sql and self.sql.table) or any(f"{mark}day" in (text or "") for text in asked for mark in "{:")
+        table = self.sql and self.sql.table and not self.clock.format  # which a database knows nothing of
+        return bool(table) or any(f"{mark}day" in (text or "") for text in asked for mark in "{:")
 
     @property
     def address(self) -> str:
@@ -140,9 +142,19 @@ class Source(Part):
         path = address(self.path or "")
         return f"{self.package}: {path}" if self.package else path
 
+    @property
+    def clock(self) -> Column:
+        """How ``time`` is read. A day of the source is from midnight to midnight on the clock of that."""
+        return self.columns[self.time] if self.time in self.columns else Column(type="time")
+
+    def begins(self, day: date) -> datetime:
+        """The moment (UTC) in which a day begins on the clock of the source."""
+        return datetime.combine(day, time.min, ZoneInfo(self.clock.time_zone)).astimezone(UTC)
+
     def last_day(self, as_of: date) -> date:
-        """The last day of which all is known on the day ``as_of``."""
-        return as_of - timedelta(days=1 + self.known_after)
+        """The last day of which all is known as the day ``as_of`` (UTC) begins."""
+        shown = datetime.combine(as_of, time.min, UTC).astimezone(ZoneInfo(self.clock.time_zone))
+        return shown.date() - timedelta(days=1 + self.known_after)
 
     def origin(self) -> dict[str, Any]:
         """All that decides what is collected, as JSON values: neither rules nor, of local files, their place."""
@@ -150,12 +162,11 @@ class Source(Part):
         if not self.remote:
             asked |= {"path": ""}
             asked.pop("package", None)
-        return asked | {"format": self.kind, "columns": {name: self._clock(name) for name in self.columns}}
-
-    def _clock(self, name: str) -> dict[str, Any]:
-        """What says when a row was: of the column ``time``, how it is read."""
-        read = {"type", "format", "time_zone"} if name == self.time else set[str]()
-        return self.columns[name].model_dump(mode="json", include=read, exclude_defaults=True)
+        columns: dict[str, Any] = {name: {} for name in self.columns}
+        read = self.clock.model_dump(mode="json", include={"format", "time_zone"}, exclude_defaults=True)
+        if self.time and read:
+            columns[self.time] = read | {"type": "time"}
+        return asked | {"format": self.kind, "columns": columns}
 
     def folder(self) -> Path:
         """What a local path is relative to. A package is looked up, not imported.

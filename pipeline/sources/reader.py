@@ -33,7 +33,8 @@ def read(
     if source.sql:
         from pipeline.sources import sql
 
-        yield from sql.read(source.sql, columns, source.time, day)
+        time = None if source.clock.format else source.time
+        yield from sql.read(source.sql, columns, time, day, source.clock.time_zone)
     elif source.api:
         from pipeline.sources import api
 

@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,15 +22,20 @@ TRIES, FIRST_WAIT = 4, 0.5
 """How often a server that can't be reached is asked, and the seconds before the second time; they double."""
 CONNECTING = {
     "postgresql": {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "tcp_user_timeout": 60_000}
-    | {"options": "-c timezone=UTC"}
 }
-"""What the drivers are told: to notice a server that falls silent, and that times without a zone are in UTC."""
+"""What the drivers are told: to notice a server that falls silent."""
 WORDS = ("password authentication failed", "no password supplied", "does not exist", "role", "permission denied")
 """What a server says that will not change by asking again."""
 
 
-def read(sql: Sql, columns: Columns, time_column: str | None = None, day: date | None = None) -> Iterator[pa.Table]:
+def read(
+    sql: Sql, columns: Columns, time_column: str | None = None, day: date | None = None, time_zone: str = "UTC"
+) -> Iterator[pa.Table]:
     """The rows, or those of a day, as tables of the wanted columns; at least one table, even if there are no rows.
+
+    Args:
+        time_column: by which a table is asked for the day.
+        time_zone: where the clock hangs that the day goes by.
 
     Raises:
         DataError: the database can't be reached, refuses, breaks off, or takes too long.
@@ -43,7 +48,7 @@ def read(sql: Sql, columns: Columns, time_column: str | None = None, day: date |
     with secret.kept([*asks, *secret.of(sql.url)] if any(asks) else []):
         engine = sa.create_engine(url, connect_args=CONNECTING.get(url.get_backend_name(), {}), poolclass=sa.NullPool)
         try:
-            yield from _rows(engine, sql, columns, where, time_column, day, deadline)
+            yield from _rows(engine, sql, columns, where, time_column, day, time_zone, deadline)
         except sa.exc.SQLAlchemyError as error:
             told = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
             if not deadline.left:
@@ -85,10 +90,15 @@ def _rows(
     where: str,
     time_column: str | None,
     day: date | None,
+    time_zone: str,
     deadline: Deadline,
 ) -> Iterator[pa.Table]:
     with _connected(engine, where, deadline) as connection:
         _limit(connection, deadline)
+        if connection.dialect.name == "postgresql":
+            connection.execute(
+                sa.func.set_config("timezone", time_zone, True), execution_options={"stream_results": False}
+            )
         statement = _statement(connection, sql, columns, where, time_column, day)
         result = connection.execute(statement)
         names = list(result.keys())
@@ -158,8 +168,8 @@ def _statement(
 
 
 def bound_of(day: date, connection: sa.Connection) -> datetime | str:
-    """When a day begins; as text for SQLite, which has no times."""
-    return str(day) if connection.dialect.name == "sqlite" else datetime.combine(day, datetime.min.time(), UTC)
+    """When a day begins, on the clock of the connection; as text for SQLite, which has no times."""
+    return str(day) if connection.dialect.name == "sqlite" else datetime.combine(day, datetime.min.time())
 
 
 def array(values: tuple[Any, ...]) -> pa.Array:

@@ -148,3 +148,38 @@ def test_a_secret_that_is_written_out_is_a_mistake(shop):
     said = collect(shop, code=35).stderr
     assert "sources.orders.sql.url: a password must come from the environment; write ${NAME} in its place" in said
     assert "hunter2" not in said
+
+
+CLOCKS = {
+    "a table": ('sql = { url = "sqlite:///${SHOP}", table = "orders" }', "%Y-%m-%d %H:%M:%S", ""),
+    "a table with a format": (
+        'sql = { url = "sqlite:///${SHOP}", table = "orders" }',
+        "%d/%m/%Y %H:%M",
+        "%d/%m/%Y %H:%M",
+    ),
+    "a file a day": ('path = "orders-${day}.csv"', "%Y-%m-%dT%H:%M", ""),
+    "a file": ('path = "orders.csv"', "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M"),
+}
+
+
+@pytest.mark.parametrize("kind", CLOCKS)
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
+def test_a_day_is_that_of_the_sources_own_clock_and_no_row_is_lost(project, kind, zone):
+    """Also on the night of the year in which New York's clocks go forward."""
+    origin, written, named = CLOCKS[kind]
+    clock = pd.date_range("2026-03-06 00:30", "2026-03-10 23:30", freq="h")
+    table = pd.DataFrame({"id": range(len(clock)), "at": clock.strftime(written), "late": 1.0})
+    write(project.folder, table.itertuples(index=False, name=None))
+    table.to_csv(project.folder / "orders.csv", index=False)
+    for day, some in table.groupby(clock.date):
+        some.to_csv(project.folder / f"orders-{day}.csv", index=False)
+    told = ORDERS.replace('sql = { url = "sqlite:///${SHOP}", table = "orders" }', origin)
+    rules = f', time_zone = "{zone}"' + (f', format = "{named}"' if named else "")
+    told = told.replace('at = { type = "time" }', f'at = {{ type = "time"{rules} }}')
+    told = told.replace('time = "at"', 'time = "at"\nevery = "day"\nsince = 2026-03-06')
+    path = project.folder / "problems" / "sample.toml"
+    path.write_text(path.read_text() + told)
+    collect(project, "--as-of", "2026-03-11")
+    days = {day: sorted(map(int, ids)) for day, _, ids in landed(project) if day.startswith("2026")}
+    over = 4 if zone == "America/New_York" else 5  # where it is still the tenth as the eleventh begins in UTC
+    assert days == {str(day): some["id"].tolist() for day, some in [*table.groupby(clock.date)][:over]}

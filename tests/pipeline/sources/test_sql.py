@@ -69,9 +69,9 @@ def url(database, monkeypatch) -> str:
     return f"postgresql+psycopg://plumbline:${{DB_PASSWORD}}@127.0.0.1:{database.port}/postgres"
 
 
-def rows(described: Sql, wanted, folder: Path, time=None, day=None) -> pa.Table:
+def rows(described: Sql, wanted, folder: Path, *asked) -> pa.Table:
     landing = Landing(folder)
-    landing.write(sql.read(described, Columns(wanted), time, day))
+    landing.write(sql.read(described, Columns(wanted), *asked))
     return pa.concat_tables([pq.read_table(path) for path in sorted(folder.glob("*.parquet"))])
 
 
@@ -105,14 +105,17 @@ def test_case_15_values_keep_their_type_and_every_digit(url, tmp_path):
 
 
 @pytest.mark.services
-@pytest.mark.parametrize("time", ["at", "placed"])
-def test_a_day_is_asked_for_alone(url, tmp_path, time):
+@pytest.mark.parametrize(
+    ("time", "zone", "earlier"),
+    [("at", "UTC", 0), ("placed", "UTC", 0), ("at", "Europe/Berlin", 60), ("placed", "Europe/Berlin", 0)],
+)
+def test_a_day_is_asked_for_alone_as_the_clock_shows_it(url, tmp_path, time, zone, earlier):
     query = "select * from orders where at >= :day and at < :next_day".replace("at ", f"{time} ")
     asked = {"table": {"table": "orders"}, "query": {"query": query}}
     for name, what in asked.items():
-        table = rows(Sql(url=url, **what), ["id"], tmp_path / name, time, date(2026, 1, 3))
+        table = rows(Sql(url=url, **what), ["id"], tmp_path / name, time, date(2026, 1, 3), zone)
         assert table.num_rows == 24 * 60
-        assert min(table["id"].to_pylist()) == 2**53 + 2 * 24 * 60
+        assert min(table["id"].to_pylist()) == 2**53 + 2 * 24 * 60 - earlier
 
 
 @pytest.mark.services
