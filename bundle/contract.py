@@ -1,5 +1,6 @@
 """The contract of a model: the raw columns that it takes, and what it answers. The one schema that serving knows."""
 
+import keyword
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -121,9 +122,9 @@ class Contract(BaseModel):
 def tensors(contract: Contract) -> dict[str, str]:
     """What the model calls the tensor of each column: by the column's name, where a SavedModel can hold that.
 
-    It holds ASCII words that begin with a letter, and no two that differ in case alone.
+    It holds ASCII words that begin with a letter and are no words of Python, and no two that differ in case alone.
     """
-    taken = {"self"}
+    taken = {"self", *map(str.lower, keyword.kwlist)}
     names: dict[str, str] = {}
     for column in contract.inputs:
         word = re.sub(r"\W", "_", column.name, flags=re.ASCII)
@@ -309,7 +310,7 @@ def _times(values: Sequence[Any], column: Input) -> npt.NDArray[np.datetime64] |
     clock = ZoneInfo(column.time_zone)
     try:
         seconds = [MISSING_TIME if value is None else _second(value, clock, column.format) for value in values]
-    except (TypeError, ValueError):
+    except (AttributeError, ValueError):  # no text, or no time
         return None
     return np.array(seconds, "int64").view("datetime64[s]")
 
@@ -323,9 +324,9 @@ def _second(value: Any, clock: ZoneInfo, written: str | None) -> int:
 
 def _moment(value: Any, written: str | None) -> datetime:
     """What a text says that is written so, or in ISO 8601; a number such as 20131103 may be written so too."""
+    text = str(value) if written and type(value) is int else value.strip()
     if written is None:
-        return datetime.fromisoformat(value)
-    text = str(value) if type(value) is int else value
+        return datetime.fromisoformat(text)
     try:
         return datetime.strptime(text, written)  # noqa: DTZ007 - the caller knows the zone of one without
     except ValueError:

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from pipeline.problem import Column
 NUMBER = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 OFFSET = r"[T ]\d{2}.*([Zz]|[+-]\d{2}(:?\d{2})?)$"
 TRUE = pa.array(["1", "t", "true", "y", "yes"])
+LAST_DAY = pd.Timestamp("9999-12-31")
+"""Which may end in a year that pandas has not, in UTC."""
 FALSE = pa.array(["0", "f", "false", "n", "no"])
 
 Flags = npt.NDArray[np.bool_]
@@ -48,6 +51,7 @@ def booleans(texts: pa.Array) -> pa.Array:
 def times(texts: pa.Array, column: Column) -> tuple[pa.Array, Flags]:
     """Moments (UTC) in the column's format or ISO 8601, and which of them the clocks showed twice or skipped."""
     texts = pc.if_else(pc.match_substring_regex(texts, r"\d"), texts, None)  # pandas knows what "today" is
+    texts = pc.replace_substring_regex(texts, r"^(\d{4}.*:\d{2}),(\d+)", r"\1.\2")  # ISO 8601 has both marks
     if column.format:
         texts = _in_iso(texts, column.format)
     written = texts.to_pandas()
@@ -77,6 +81,11 @@ def _in_iso(texts: pa.Array, written: str) -> pa.Array:
 
 def _localized(local: pd.Series, zone: str) -> tuple[pd.Series, Flags]:
     """The moments of a local clock: where it was changed, the offset before the change holds (PEP 495, ``fold=0``)."""
+    last = local >= LAST_DAY
+    if last.any():
+        plain, unclear = _localized(local.mask(last), zone)
+        ends = local[last] - pd.Timedelta(ZoneInfo(zone).utcoffset(LAST_DAY))
+        return plain.where(~last, ends.dt.tz_localize("UTC").reindex(local.index)), unclear
     plain = local.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC")
     unclear = (plain.isna() & local.notna()).to_numpy()
     if unclear.any():

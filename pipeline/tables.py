@@ -24,7 +24,7 @@ from pipeline.progress import Advance, track
 
 TARGET = "__target__"
 """The column of the answer from Features on."""
-REASON = "reason"
+REASON = "__reason__"
 """The column that says why a row was set aside."""
 PART_ROWS = 400_000
 """How many rows of a large file are one part, where its row groups allow it."""

@@ -19,6 +19,8 @@ def _format(written: str) -> str:
     used = re.findall("%(.?)", written)
     if unknown := [f"%{one}" for one in used if not one or one not in DIRECTIVES]:
         raise ValueError(f"expected directives of %{' %'.join(DIRECTIVES)}, got {' '.join(unknown)}")
+    if len(set(used)) < len(used):
+        raise ValueError(f"expected each directive once, got {written!r}")
     if untold := [part for part, those in PARTS.items() if not set(those) & set(used)]:
         raise ValueError(
             f"expected a format that tells year, month and day, such as '%d/%m/%Y'; {untold[0]} is not told"

@@ -83,6 +83,12 @@ class Source(Part):
         return self
 
     @model_validator(mode="after")
+    def _names_are_free(self) -> "Source":
+        if taken := [name for name in self.columns if name.startswith("__") and name.endswith("__")]:
+            raise ValueError(f"expected columns without __ on both sides, which are ours, got {', '.join(taken)}")
+        return self
+
+    @model_validator(mode="after")
     def _days_are_told(self) -> "Source":
         if self.every and not (self.time and self.since):
             raise ValueError(

@@ -1,5 +1,6 @@
 """Parquet: files that are what is wanted are taken as they are, others part by part."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ def schemas(files: list[Path], columns: Columns) -> list[pa.Schema]:
     for file in files:
         with whole(file):
             schema = flat(pq.read_schema(file))
+        if twice := sorted(name for name, count in Counter(schema.names).items() if count > 1):
+            raise DataError(f"{file} must name each column once, and names {', '.join(twice)} more than once.")
         columns.take({field.name: str(field.type) for field in schema}, str(file))
         found.append(pa.schema([schema.field(name).remove_metadata() for name in columns.wanted]))
     return found

@@ -101,8 +101,15 @@ def as_text(value: Any) -> str | None:
 
 
 def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
-    columns = [pa.array([as_text(row.get(name)) for row in rows], pa.string()) for name in schema.names]
+    columns = [_texts([as_text(row.get(name)) for row in rows]) for name in schema.names]
     return pa.table(columns, schema)
+
+
+def _texts(values: list[str | None]) -> pa.Array:
+    try:
+        return pa.array(values, pa.string())
+    except UnicodeEncodeError:  # JSON may hold half of a character
+        return pa.array([value and value.encode(errors="replace").decode() for value in values], pa.string())
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Rows become columns, and every fault in them is told at once."""
 
+import keyword
 import re
 
 import numpy as np
@@ -22,11 +23,12 @@ def test_it_works():
 
 
 def test_every_column_has_a_tensor_by_its_name_where_a_savedmodel_can_hold_that():
-    names = ("carrier", "Größe (cm)", "größe (cm)", "self", "1st", "_", "x")
+    names = ("carrier", "Größe (cm)", "größe (cm)", "self", "1st", "_", "x", "class", "None", "none")
     awkward = CONTRACT.model_copy(update={"inputs": tuple(Input(name=name, type="number") for name in names)})
     assert tensors(awkward)["carrier"] == "carrier"
     assert len({tensor.lower() for tensor in tensors(awkward).values()}) == len(names)
     assert all(re.fullmatch("[A-Za-z][A-Za-z0-9_]*", tensor) for tensor in tensors(awkward).values())
+    assert not any(map(keyword.iskeyword, tensors(awkward).values()))
 
 
 KINDS = CONTRACT.model_copy(

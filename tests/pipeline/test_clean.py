@@ -77,7 +77,7 @@ def test_a_row_that_breaks_a_rule_is_set_aside_as_it_came(tmp_path, rules, value
     right = {"time": "2013-01-01", "boolean": "true", "category": "a"}.get(rules.get("type"), "5")
     _, good, bad = cleaned(tmp_path, [text(x=[value, right], n=["7", "8"])], described)
     assert len(good) == 1
-    assert bad.to_dict("records")[0] == {"x": value, "n": "7", "reason": reason}
+    assert bad.to_dict("records")[0] == {"x": value, "n": "7", tables.REASON: reason}
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_different_spellings_become_one(tmp_path):
 def test_a_row_keeps_all_its_reasons(tmp_path):
     described = source({"x": {}, "y": {"range": (0, 1)}}, max_rejected=1)
     _, _, bad = cleaned(tmp_path, [text(x=["no", "1"], y=["99", "1"])], described)
-    assert bad["reason"].tolist() == ["x is no number; y is outside 0 to 1"]
+    assert bad[tables.REASON].tolist() == ["x is no number; y is outside 0 to 1"]
 
 
 def test_a_value_outside_can_be_made_missing_or_clipped_and_is_counted(tmp_path):
@@ -197,7 +197,14 @@ def test_rows_that_contradict_themselves_are_set_aside_and_those_that_cannot_tel
     described = source({"h": {}, "m": {}, "t": {}}, checks={"the clocks differ": "h * 100 + m == t"}, max_rejected=1)
     _, good, bad = cleaned(tmp_path, [text(h=["5", "5", "5"], m=["15", "15", "15"], t=["515", "517", ""])], described)
     assert len(good) == 2
-    assert bad["reason"].tolist() == ["the clocks differ"]
+    assert bad[tables.REASON].tolist() == ["the clocks differ"]
+
+
+def test_a_column_may_be_called_reason(tmp_path):
+    table = text(reason=["late", "early"], x=["1", "?"])
+    _, good, bad = cleaned(tmp_path, [table], source({"reason": {"type": "category"}, "x": {}}, max_rejected=1))
+    assert (good["reason"].tolist(), bad["reason"].tolist()) == (["late"], ["early"])
+    assert bad[tables.REASON].tolist() == ["x is no number"]
 
 
 def test_texts_and_times_are_checked_as_what_they_are(tmp_path):
@@ -215,7 +222,7 @@ def test_texts_and_times_are_checked_as_what_they_are(tmp_path):
         "paid": ["TRUE", "false", "true", ""],
     }
     _, good, bad = cleaned(tmp_path, [text(**rows)], source(columns, checks=checks, max_rejected=1))
-    assert bad["reason"].tolist() == ["a gift is paid", "ends too early"]
+    assert bad[tables.REASON].tolist() == ["a gift is paid", "ends too early"]
     assert good["paid"].tolist()[0] == "false"
 
 
@@ -263,7 +270,7 @@ def test_a_key_that_is_repeated_in_another_part_is_set_aside(tmp_path):
         tmp_path, [text(k=["a", "b"], x=["1", "2"]), text(k=["c", " A"], x=["3", "4"])], described
     )
     assert kept["k"].tolist() == ["A", "B", "C"]
-    assert aside["reason"].tolist() == ["repeats the key k with other values"]
+    assert aside[tables.REASON].tolist() == ["repeats the key k with other values"]
     assert (outcome.rows_in, outcome.rows_out) == (4, 3)
 
 

@@ -19,6 +19,7 @@ COLUMNS = {
     "weight": {"range": [0, 10]},
     "day": {"type": "time"},
     "there": {"type": "time", "time_zone": "Europe/Berlin"},
+    "beyond": {"type": "time", "time_zone": "America/New_York"},
     "sold": {"type": "time", "format": "%d/%m/%Y", "time_zone": "Europe/Berlin"},
     "paid": {"type": "time", "format": "%d-%b-%y %I:%M %p"},
     "sent": {"type": "time", "format": "%m/%d/%Y %H:%M:%S%z"},
@@ -47,6 +48,8 @@ MOMENTS = [
     "2013-11-03T05:00:00+02:00",
     "2013-11-03 05:00:00.5",
     "20131103",
+    " 2013-11-03T05:00:00,25 ",
+    "9999-12-31 23:59:59",
     "03/11/2013",
     "3/1/2013",
     "31/12/9999",
@@ -118,7 +121,13 @@ def test_a_time_is_the_same_moment_to_cleaning_and_to_serving_or_is_none_to_both
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [*zip(TIMES, ["2013-11-03", "2013-11-03", "03/11/2013", "3-NOV-13 12:00 am", "11/3/2013 05:07:09Z"], strict=True)],
+    [
+        *zip(
+            TIMES,
+            ["2013-11-03", "2013-11-03", "2013-11-03", "03/11/2013", "3-NOV-13 12:00 am", "11/3/2013 05:07:09Z"],
+            strict=True,
+        )
+    ],
 )
 def test_each_format_is_read(problem, name, value):
     contract = Contract(inputs=(contracts.taken(problem, name),), outputs=(ANSWER,))

@@ -118,7 +118,7 @@ def test_an_expression_is_missing_where_an_operand_is(made):
 
 def test_case_04_a_row_without_an_answer_is_set_aside_and_counted(made):
     _, _, aside = made
-    assert aside["reason"].tolist() == ["delay > 15 can't be told"]
+    assert aside[tables.REASON].tolist() == ["delay > 15 can't be told"]
 
 
 def test_what_is_known_only_afterwards_is_left_behind(made):

@@ -110,6 +110,18 @@ def past(**changed):
             "'carrier' must be a number",
         ),
         (lambda raw: raw.update(target="carrier > 1"), "target: 'carrier' is a category, and '1' is a number"),
+        (
+            lambda raw: raw["sources"]["planes"]["columns"].update(__reason__={}),
+            "sources.planes: expected columns without __ on both sides, which are ours, got __reason__",
+        ),
+        (
+            lambda raw: raw["sources"]["flights"]["columns"].update(at={"type": "time", "format": "%d/%m/%Y %d"}),
+            "sources.flights.columns.at.format: expected each directive once, got '%d/%m/%Y %d'",
+        ),
+        (
+            lambda raw: raw["sources"]["flights"]["columns"].update(at={"type": "time", "format": "%H:%M"}),
+            "expected a format that tells year, month and day, such as '%d/%m/%Y'; the year is not told",
+        ),
         (lambda raw: raw["split"].update(time="month"), "split.time: 'month' must be a time; it is of type integer"),
         (past(by=["carier"]), "features.past.p.by: 'carier' is no column of flights; did you mean 'carrier'?"),
         (past(by=["month"]), "features.past.p.by: 'month' must be a category or boolean"),

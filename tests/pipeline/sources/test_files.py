@@ -215,3 +215,15 @@ def test_a_parquet_file_is_read_in_memory_that_does_not_grow_with_it(tmp_path):
     for _ in parquet.read(file, Columns(["x"])):
         most = max(most, pa.total_allocated_bytes() - before)
     assert most < file.stat().st_size / 4
+
+
+def test_a_parquet_file_with_a_name_twice_is_told(tmp_path):
+    pq.write_table(pa.table([[1], [2], [3]], names=["a", "b", "a"]), tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=r"a\.parquet must name each column once, and names a more than once"):
+        parquet.schemas([tmp_path / "a.parquet"], Columns(["b"]))
+
+
+def test_half_a_character_is_shown_as_such_and_loses_no_row(tmp_path):
+    file = write(tmp_path / "a.jsonl", '{"x": "fine ✈"}\n{"x": "half \\ud83d"}\n')
+    found = pa.concat_tables(records.read([file], Columns(["x"])))
+    assert found["x"].to_pylist() == ["fine ✈", "half ?"]

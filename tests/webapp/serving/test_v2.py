@@ -216,6 +216,17 @@ def test_times_are_text_or_seconds_and_booleans_are_both(timed, at, paid):
     assert timed.asked["paid"].tolist() == [b"true", b"false"]
 
 
+def test_a_number_is_no_time_where_times_may_be_written_as_one(timed):
+    inputs = [one.model_copy(update={"format": "%Y%m%d"}) if one.name == "at" else one for one in timed.contract.inputs]
+    timed.contract = timed.contract.model_copy(update={"inputs": tuple(inputs)})
+    at = {"name": "at", "shape": [1], "datatype": "INT64", "data": [20131103]}
+    paid = {"name": "paid", "shape": [1], "datatype": "BOOL", "data": [True]}
+    with pytest.raises(ContractError, match="at: expected a datatype of BYTES, got 'INT64'"):
+        v2.infer(timed, json.dumps({"inputs": [at, paid]}).encode(), 10)
+    v2.infer(timed, json.dumps({"inputs": [at | {"datatype": "BYTES", "data": ["20131103"]}, paid]}).encode(), 10)
+    assert str(timed.asked["at"][0]) == "2013-11-03T00:00:00"
+
+
 def test_seconds_beyond_the_calendar_are_told(timed):
     inputs = [
         {"name": "at", "shape": [1], "datatype": "INT64", "data": [2**62]},
