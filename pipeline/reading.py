@@ -1,6 +1,7 @@
 """What a text says: a number, yes or no, a moment. An array of texts becomes one that is null where it says none."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -84,7 +85,7 @@ def _localized(local: pd.Series, zone: str) -> tuple[pd.Series, Flags]:
     last = local >= LAST_DAY
     if last.any():
         plain, unclear = _localized(local.mask(last), zone)
-        ends = local[last] - pd.Timedelta(ZoneInfo(zone).utcoffset(LAST_DAY))
+        ends = local[last] - (ZoneInfo(zone).utcoffset(LAST_DAY) or timedelta())
         return plain.where(~last, ends.dt.tz_localize("UTC").reindex(local.index)), unclear
     plain = local.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC")
     unclear = (plain.isna() & local.notna()).to_numpy()
