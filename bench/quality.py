@@ -187,7 +187,7 @@ def write(folder: Path, out: Path) -> None:
     table, file = out / f"{folder.name}.csv", out / "problems" / f"{folder.name}.toml"
     pd.concat([parts["train"], parts["valid"]]).to_csv(table, index=False)
     command = [sys.executable, "-m", "pipeline", "new", table, "--target", meta["target"], "--task", meta["task"]]
-    subprocess.run([*command, "--out", file], cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*command, "--problems", file.parent], cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
     pd.concat(part.assign(**{ORDER: f"{YEARS[name]}-06-01"}) for name, part in parts.items()).to_csv(table, index=False)
     file.write_text(as_given(file.read_text()))
 
