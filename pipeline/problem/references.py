@@ -63,14 +63,14 @@ class References:
         target: Any = self.raw.get("target")
         task: Any = self.raw.get("task", "binary")
         known = isinstance(task, str) and task in METRICS
-        named = _columns_of(target)
-        alone = named == [str(target).strip("`")]
-        rules = _table(self.raw_columns.get(named[0])) if alone else {}
+        columns = _columns_of(target)
+        alone = columns == [str(target).strip("`")]
+        rules = _table(self.raw_columns.get(columns[0])) if alone else {}
         if task == "multiclass":
-            self._refer_all("target", named, self.raw_columns, "column")
+            self._refer_all("target", columns, self.raw_columns, "column")
             if alone:
-                self._expect_type("target", named[0], rules, LABELS)
-            elif named:
+                self._expect_type("target", columns[0], rules, LABELS)
+            elif columns:
                 self.mistakes.append(f"target: must be the name of the column with the label, got {target!r}")
         elif not (task == "binary" and rules.get("type") == "boolean"):
             wanted: expressions.Kind = "number" if task == "regression" or alone else "truth"
