@@ -4,12 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline import problem, reading
 from pipeline.inference import dates
@@ -21,6 +23,9 @@ MOST = 0.98
 LARGEST_WHOLE = 2.0**53
 """Up to which a float tells every whole number from the next."""
 DAY_NAME = re.compile(r"date|day|(^|_)dt($|_)", re.IGNORECASE)
+BIRTH = re.compile(r"birth|dob", re.IGNORECASE)
+VERSION = re.compile(r"version|firmware|(^|_)ver($|_)", re.IGNORECASE)
+"""Names of what looks like a date, such as 5.6.10, and is none."""
 BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
 
 TOLD = {
@@ -64,9 +69,9 @@ class Column:
 
     def moments(self, values: pd.Series) -> pd.Series:
         """The moments (UTC) of its values, which come as they are in the table; missing where they say none."""
-        if "format" not in self.rules:
-            return pd.to_datetime(values, utc=True, format="ISO8601", errors="coerce")
-        texts = pa.array(values.astype("str").str.strip().where(values.notna()), pa.string(), from_pandas=True)
+        if self.seen.typed == "time":
+            return pd.to_datetime(values, utc=True, errors="coerce")
+        texts = pc.utf8_trim_whitespace(pa.array(values, from_pandas=True).cast(pa.string()))
         times, _ = reading.times(texts, problem.Column(type="time", **self.rules))
         told: pd.Series = times.to_pandas()
         return told
@@ -85,7 +90,7 @@ def tell(seen: Seen) -> Column:
         told = _number(seen) if seen.numbers else Column(seen, "nothing", why="it has no number to compute with")
     elif max(seen.numbers, *seen.marked.values(), 0) >= MOST * seen.present:
         told = _number(seen) if seen.numbers >= max(seen.marked.values(), default=0) else _marked(seen)
-    elif seen.dates >= MOST * seen.present:
+    elif seen.dates >= MOST * seen.present and not VERSION.search(seen.name):
         told = _date(seen)
     elif {level.lower() for level in seen.levels} in BOOLEANS:
         told = Column(seen, "boolean")
@@ -94,15 +99,9 @@ def tell(seen: Seen) -> Column:
 
 def _number(seen: Seen) -> Column:
     strange = seen.present - seen.numbers
-    if (
-        seen.whole
-        and not strange
-        and DAY_NAME.search(seen.name)
-        and dates.numbered(text for text, _ in seen.values.values())
-    ):
-        return Column(
-            seen, "time", {"format": dates.NUMBER}, unsure="its numbers are taken for dates, such as 20131103"
-        )
+    texts = (text for text, _ in seen.values.values())
+    if seen.whole and not strange and DAY_NAME.search(seen.name) and (written := dates.numbered(texts)):
+        return Column(seen, "time", {"format": written}, unsure="its numbers are taken for dates, such as 20131103")
     if seen.padded:
         why = f"{seen.padded:,} of its numbers begin with a zero, so they are names"
         return Column(seen, "category", unsure=why)
@@ -148,17 +147,37 @@ def _date(seen: Seen) -> Column:
     found = dates.formats(values)
     share = max(found.values(), default=0.0)
     if share < MOST:
-        why = f"its dates, such as {next(iter(values))}, are written in several ways"
-        return Column(seen, "nothing", why=why, unsure=f"{why}; written in one (2013-11-03) it can be used")
+        how = "in several ways" if len(dates.shapes(values)) > 1 else "in a way that is not known"
+        why = f"its dates, such as {next(iter(values))}, are written {how}"
+        return Column(seen, "nothing", why=why, unsure=f"{why}; written as 2013-11-03 they can be used")
     written, *others = found
-    rules: dict[str, Any] = {"format": written} | ({"unreadable": "missing"} if share < 1 else {})
-    for other in others:
-        if doubt := dates.differing(values, written, other):
-            text, day, else_day = doubt
-            return Column(
-                seen, "time", rules, unsure=f"{text} is taken for {day}; if it is {else_day}, write format = '{other}'"
-            )
-    return Column(seen, "time", rules)
+    column = Column(seen, "time", {"format": written} | ({"unreadable": "missing"} if share < 1 else {}))
+    ahead = _ahead(column) if "%y" in written else ""
+    if ahead and BIRTH.search(seen.name):
+        column.kind, column.why = "nothing", ahead
+    either = next(filter(None, (_either(values, written, other) for other in others)), "")
+    column.unsure = "; ".join(filter(None, (ahead, either)))
+    return column
+
+
+def _either(values: dict[str, int], written: str, other: str) -> str:
+    """What is asked where a value is another day in another format."""
+    if doubt := dates.differing(values, written, other):
+        text, day, else_day = doubt
+        return f"{text} is taken for {day}; if it is {else_day}, write format = '{other}'"
+    return ""
+
+
+def _ahead(column: Column) -> str:
+    """Which days its years of two digits put after today; empty where there are none."""
+    texts, times = zip(*column.seen.values.values(), strict=True)
+    moments = column.moments(pd.Series(texts))
+    late = (moments > datetime.now(UTC)).to_numpy()
+    if not late.any():
+        return ""
+    share = np.asarray(times)[late].sum() / sum(times)
+    text, day = texts[late.argmax()], moments[late].iloc[0].date()
+    return f"its years of two digits put {share:.1%} of its days after today: {text} is taken for {day}"
 
 
 def _words(seen: Seen) -> Column:

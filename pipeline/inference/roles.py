@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,6 @@ MOST_WHOLE_CLASSES = 10
 ID_NAME = re.compile(
     r"(?:^|[^a-zA-Z])(?:id|uuid|guid|key|ID|UUID|Id)$|[a-z](?:ID|Id)$|^(?:id|ID|Id)(?:[^a-zA-Z]|$)|^rownames$"
 )
-BIRTH = re.compile(r"birth|dob", re.IGNORECASE)
 LATE = re.compile(
     r"outcome|result|resol|(?<![a-z])clos(?:e|ing)|cancel|refund|charge.?back|actual|final|return|deliver|paid|discharge|death|_after",
     re.IGNORECASE,
@@ -40,6 +40,8 @@ TRAIN, VALIDATION = 0.7, 0.85
 SMALL_CLASS = 100
 """Rows of the rarest class up to which it is shared out exactly among the splits."""
 FEW_DAYS = 20
+MOST_AHEAD = 0.5
+"""The share of days after today from which on a time does not say when a row was."""
 FEW_ROWS = 3
 """Rows of an answer that a split should have."""
 MANY = 50
@@ -258,12 +260,14 @@ def _name_rows(found: Found) -> None:
 def _find_time(found: Found, sample: pd.DataFrame, answers: pd.Series) -> None:
     """The column that orders the rows, and where to cut."""
     times = found.times
-    usable = [one for one in times if not BIRTH.search(one.name) and not LATE.search(one.name) and not one.seen.missing]
+    usable = [
+        one for one in times if not kinds.BIRTH.search(one.name) and not LATE.search(one.name) and not one.seen.missing
+    ]
     usable.sort(key=lambda one: not re.search("date|time|day|created", one.name, re.IGNORECASE))
     for column in usable:
         moments = column.moments(sample[column.name])
         days = moments.dropna().dt.floor("D").sort_values()
-        if days.nunique() < FEW_DAYS:
+        if days.nunique() < FEW_DAYS or (days > datetime.now(UTC)).mean() > MOST_AHEAD:
             continue
         validation, test = (days.iloc[int(len(days) * share)] for share in (TRAIN, VALIDATION))
         if days.iloc[0] < validation < test:

@@ -30,8 +30,8 @@ PADDED = r"^[-+]?0\d"
 MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)? ?(Z|[-+]\d{2}:?\d{2})?$"
 MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 DATE = (
-    r"(?i)^(\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}[/.]\d{1,2}[/.]\d{1,2}"
-    rf"|\d{{1,2}}[ -]{MONTH}[ -]\d{{2,4}}|{MONTH} \d{{1,2}},? \d{{4}})( .*)?$"
+    r"(?i)^(\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}[/.-]\d{1,2}[/.-]\d{1,2}"
+    rf"|\d{{1,2}}[ -]{MONTH}[ -]\d{{2,4}}|{MONTH} \d{{1,2}},? \d{{4}})( .*)?$|{MOMENT}"
 )
 
 
@@ -71,6 +71,7 @@ class Seen:
     """How many values are numbers if they are written so."""
     moments: int = 0
     dates: int = 0
+    """Moments, and dates in other ways."""
     no_number: Counter[str] = field(default_factory=Counter)
     characters: int = 0
     words: int = 0

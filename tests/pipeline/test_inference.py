@@ -138,6 +138,12 @@ class TestColumns:
             (["3-Nov-2013", "30-DEC-2013"], "%d-%b-%Y"),
             (["November 3, 2013", "December 30, 2013"], "%B %d, %Y"),
             (["3/11/2013 12:07:09 AM", "3/30/2013 1:00:00 PM"], "%m/%d/%Y %I:%M:%S %p"),
+            (["3/11/2013 12:07AM", "3/30/2013 1:00pm"], "%m/%d/%Y %I:%M%p"),
+            (["2013-11-03 10:00:00 UTC", "2013-11-30 10:00:00 UTC"], "%Y-%m-%d %H:%M:%S UTC"),
+            (["2013-11-03 01:00:00 PM", "2013-11-30 10:00:00 AM"], "%Y-%m-%d %I:%M:%S %p"),
+            (["30/11/2013 10:00 -0500", "03/11/2013 10:00 +0100"], "%d/%m/%Y %H:%M %z"),
+            (["30/11/2013 10:00:00Z", "03/11/2013 10:00:00+01:00"], "%d/%m/%Y %H:%M:%S%z"),
+            (["30/11/2013", "2013-11-03", "2013-11-03T10:00:00Z"], "%d/%m/%Y"),
         ],
     )
     def test_a_date_is_read_in_the_only_way_in_which_it_can_be(self, tmp_path, values, written):
@@ -162,6 +168,26 @@ class TestColumns:
         assert "c" in found.left_out
         assert any("written in several ways" in one for one in found.unsure)
 
+    def test_dates_in_one_way_that_is_not_known_are_told_so(self, tmp_path):
+        found = find(tmp_path, table(c=cycle(["30-11-2013 10.00", "03-11-2013 11.30"])))
+        assert "written in a way that is not known" in found.left_out["c"]
+
+    def test_years_of_two_digits_that_lie_ahead_are_told(self, tmp_path):
+        found = find(tmp_path, table(due=cycle(["30-Nov-11", "01-Dec-51"]), dob=cycle(["30-Nov-91", "01-Dec-51"])))
+        told = "its years of two digits put 50.0% of its days after today: 01-Dec-51 is taken for 2051-12-01"
+        assert {f"due: {told}", f"dob: {told}"} <= set(found.unsure)
+        assert found.columns["due"].rules == {"format": "%d-%b-%y"}
+        assert found.left_out == {"dob": told}
+
+    def test_a_version_is_no_date(self, tmp_path):
+        found = find(tmp_path, table(app_version=cycle(["5.6.10", "5.6.11", "30.11.12"])))
+        assert found.columns["app_version"].kind == "category"
+
+    def test_a_moment_is_read_as_a_run_reads_it(self, tmp_path):
+        found = find(tmp_path, table(c=cycle(["2013-11-03", "2013-11-03T10:00:00+01:00"])))
+        read = found.columns["c"].moments(pd.Series(["2013-11-03T10:00:00+01:00", "today"]))
+        assert read.tolist() == [pd.Timestamp("2013-11-03 09:00", tz="UTC"), pd.NaT]
+
     def test_a_strange_date_among_many_is_missing(self, tmp_path):
         days = cycle(["03/11/2013", "30/11/2013"])
         days[7] = "31/02/2013"
@@ -171,6 +197,14 @@ class TestColumns:
     def test_whole_numbers_that_are_dates_by_name_and_value_are_times(self, tmp_path, name, kind):
         found = find(tmp_path, table(**{name: cycle([20131103, 20140228])}))
         assert found.columns[name].kind == kind
+
+    @pytest.mark.parametrize(("form", "written"), [("csv", "%Y%m%d.0"), ("parquet", "%Y%m%d")])
+    def test_so_are_those_that_became_floats_for_want_of_one(self, tmp_path, form, written):
+        frame, path = table(order_date=cycle([20131103.0, 20140228.0, None])), tmp_path / f"table.{form}"
+        frame.to_csv(path, index=False) if form == "csv" else frame.to_parquet(path)
+        column = look(path).columns["order_date"]
+        assert (column.kind, column.rules) == ("time", {"format": written})
+        assert column.moments(frame["order_date"]).dt.strftime("%Y%m%d").tolist()[:2] == ["20131103", "20140228"]
 
     def test_a_table_is_split_by_a_date_in_another_format(self, tmp_path):
         days = [(date(2013, 1, 1) + timedelta(days=row)).strftime("%d/%m/%Y") for row in range(ROWS)]
@@ -301,6 +335,11 @@ class TestRoles:
         found = find(tmp_path, table(created=days, birth_date=cycle(["1970-01-01", "1980-05-05"])))
         assert (found.time, found.windows) == ("created", ("2024-03-11", "2024-03-26"))
         assert found.derived["days_since_birth_date"] == "days_between(birth_date, created)"
+
+    def test_a_time_that_lies_ahead_does_not_say_when_a_row_was(self, tmp_path):
+        days = [str(date.today() + timedelta(days=number - 100)) for number in range(ROWS)]  # noqa: DTZ011 - any day
+        found = find(tmp_path, table(expiry_date=days))
+        assert (found.time, found.columns["expiry_date"].kind) == (None, "time")
 
     def test_a_time_does_not_split_what_would_leave_a_split_without_an_answer(self, tmp_path):
         days = [str(date(2024, 1, 1) + timedelta(days=number)) for number in range(200)]
