@@ -5,9 +5,10 @@ import math
 import re
 from typing import Any
 
+from pipeline.inference.found import Found
 from pipeline.inference.kinds import LARGEST_WHOLE, Column
 from pipeline.inference.pages import MORE
-from pipeline.inference.roles import Found, slices
+from pipeline.inference.roles import slices
 from pipeline.problem import Source
 from pipeline.problem.source import MISSING_TOKENS
 
