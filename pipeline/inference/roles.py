@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
@@ -30,7 +31,8 @@ LATE = re.compile(
     re.IGNORECASE,
 )
 """Names that sound as if they were known only when the answer is."""
-TRAIN, VALIDATION = 0.7, 0.85
+NEXT, NEWEST = 0.15, 0.15
+"""The shares of the rows that are chosen with and judged by."""
 FEW_DAYS = 20
 MOST_AHEAD = 0.5
 """The share of days after today from which on a time does not say when a row was."""
@@ -113,21 +115,20 @@ def _find_time(found: Found, sample: pd.DataFrame, answers: pd.Series) -> None:
     usable.sort(key=lambda one: not re.search("date|time|day|created", one.name, re.IGNORECASE))
     for column in usable:
         moments = column.moments(sample[column.name])
-        days = moments.dropna().dt.floor("D").sort_values()
-        if days.nunique() < FEW_DAYS or (days > datetime.now(UTC)).mean() > MOST_AHEAD:
+        cut = _cut(moments)
+        if cut is None or (moments > datetime.now(UTC)).mean() > MOST_AHEAD:
             continue
-        validation, test = (days.iloc[int(len(days) * share)] for share in (TRAIN, VALIDATION))
-        if days.iloc[0] < validation < test:
-            found.time = column.name
-            places = (moments >= validation).to_numpy("uint8") + (moments >= test).to_numpy("uint8")
-            if lacking := _lacking(found, answers, places):
-                found.unsure.append(
-                    f"{column.name}: the rows are not split by it, for {lacking}; "
-                    "so the model is judged also by rows older than those that it learned from"
-                )
-            else:
-                found.windows = (str(validation.date()), str(test.date()))
-            break
+        found.time = column.name
+        validation, test = cut
+        places = (moments >= validation).to_numpy("uint8") + (moments >= test).to_numpy("uint8")
+        if lacking := _lacking(found, answers, places):
+            found.unsure.append(
+                f"{column.name}: the rows are not split by it, for {lacking}; "
+                "so the model is judged also by rows older than those that it learned from"
+            )
+        else:
+            found.windows = (str(validation.date()), str(test.date()))
+        break
     if found.windows and len(usable) > 1:
         others = ", ".join(one.name for one in usable if one.name != found.time)
         found.unsure.append(f"{found.time}: orders the rows; so could {others}")
@@ -138,6 +139,20 @@ def _find_time(found: Found, sample: pd.DataFrame, answers: pd.Series) -> None:
             column.name in expressions.columns(one) for one in found.derived.values()
         ):
             found.left_out[column.name] = "it is a time whose name sounds as if it were known only after the event"
+
+
+def _cut(moments: pd.Series) -> tuple[pd.Timestamp, pd.Timestamp] | None:
+    """The moments from which on there are the shares of the rows, as a run finds them; None where it can't be split so.
+
+    It has too few days, or so many rows of one moment that a split would have none.
+    """
+    if moments.dt.floor("D").nunique() < FEW_DAYS:
+        return None
+    counts = moments.value_counts().sort_index()
+    later = np.append(counts.to_numpy()[::-1].cumsum()[::-1] / counts.sum(), 0)
+    test = int(np.abs(later - NEWEST).argmin())
+    validation = int(np.abs(later - later[test] - NEXT).argmin())
+    return (counts.index[validation], counts.index[test]) if 0 < validation < test < len(counts) else None
 
 
 def _derive(found: Found, column: Column, sample: pd.DataFrame) -> None:
@@ -189,7 +204,7 @@ def _lacking(found: Found, answers: pd.Series, places: npt.NDArray[Any]) -> str:
     if found.task == "regression":
         return ""
     for answer, counts in pd.crosstab(answers, places).reindex(columns=range(len(SPLITS)), fill_value=0).iterrows():
-        share = int((1 - VALIDATION) * counts.sum())
+        share = int(NEWEST * counts.sum())
         least = max(1, min(FEW_ROWS, share)) if len(answers) == found.rows else int(share >= 2 * FEW_ROWS)
         if counts.min() < least:
             called = ANSWERS[str(answer)] if found.task == "binary" else answer

@@ -436,6 +436,18 @@ class TestRoles:
         assert (found.time, found.windows) == ("created", ("2024-03-11", "2024-03-26"))
         assert found.derived["days_since_birth_date"] == "days_between(birth_date, created)"
 
+    def test_the_file_splits_by_shares_and_tells_what_days_they_mean(self, tmp_path):
+        days = [str(date(2013, 1, 1) + timedelta(days=row)) for row in range(ROWS)]
+        text = writing.written(find(tmp_path, table(sold=days)), "t", "new")
+        assert "validation = 0.15 # of these rows those from 2013-10-08 on" in text
+        assert "test = 0.15 # those from 2013-12-07 on" in text
+        split = problem.parse(tomllib.loads(text)).split
+        assert (split.by, split.validation, split.test) == ("time", 0.15, 0.15)
+
+    def test_a_day_with_so_many_rows_that_a_share_has_none_does_not_split(self, tmp_path):
+        days = [str(date(2013, 1, 1) + timedelta(days=min(row, 250))) for row in range(ROWS)]
+        assert find(tmp_path, table(sold=days)).time is None
+
     def test_a_time_whose_name_no_expression_can_tell_is_left_out(self, tmp_path):
         days = [str(date(2024, 1, 1) + timedelta(days=number)) for number in range(ROWS)]
         assert "must be renamed" in find(tmp_path, table(**{"sold `on`": days})).left_out["sold `on`"]
@@ -492,6 +504,12 @@ class TestRoles:
         found = find(tmp_path, frame)
         assert "alone nearly tells the target" in found.left_out["copy"]
         assert "x" not in found.left_out
+
+    def test_a_name_with_a_line_break_breaks_no_comment(self, tmp_path):
+        frame = table(**{"Left\nCompany": cycle(["leaver", "stayer", "stayer"]), "no\tone\r": None})
+        text = writing.written(find(tmp_path, frame, "Left\nCompany"), "t", "new")
+        assert problem.parse(tomllib.loads(text)).target == "`Left\nCompany` == 'leaver'"
+        assert r"#   Left\nCompany: yes is taken to be 'leaver'" in text
 
     def test_a_copy_of_a_number_is_a_leak_too(self, tmp_path):
         frame = table()
