@@ -26,6 +26,13 @@ from pipeline.split import ANSWERS
 ID_NAME = re.compile(
     r"(?:^|[^a-zA-Z])(?:id|uuid|guid|key|ID|UUID|Id)$|[a-z](?:ID|Id)$|^(?:id|ID|Id)(?:[^a-zA-Z]|$)|^rownames$"
 )
+NUMBERED = re.compile(
+    r"(account|article|card|case|client|contract|customer|device|employee|household|invoice|item|loan|machine|member"
+    r"|order|patient|person|policy|product|shop|store|student|subject|ticket|user|vehicle)"
+    r"[ ._-]?(number|num|no|nr|code)$",
+    re.IGNORECASE,
+)
+"""Names of what has a number or a code of its own; a zip code and that of a country are something else."""
 LATE = re.compile(
     r"outcome|result|resol|(?<![a-z])clos(?:e|ing)|cancel|refund|charge.?back|actual|final|return|deliver|paid|discharge|death|_after",
     re.IGNORECASE,
@@ -37,7 +44,7 @@ FEW_DAYS = 20
 MOST_AHEAD = 0.5
 """The share of days after today from which on a time does not say when a row was."""
 MANY = 50
-"""Different values from which a column may name rows."""
+"""Different values from which a column may name rows; and rows up to which a number or a code may name them."""
 
 
 def infer(table: Table, target: str, task: Task | None = None) -> Found:
@@ -83,7 +90,7 @@ def _leave_out(found: Found) -> None:
             found.left_out[name] = "it must be renamed, for no expression can name a column with a backtick"
         elif column.seen.distinct == 1 and not column.seen.missing:
             found.left_out[name] = f"it is {next(iter(column.seen.levels))!r} in every row"
-        elif column.kind in ("number", "integer") and ID_NAME.search(name) and column.seen.distinct > MANY:
+        elif column.kind in kinds.NUMERIC and _is_id(column) and column.seen.distinct > MANY:
             column.kind, column.rules = "category", {}
 
 
@@ -94,7 +101,7 @@ def _name_rows(found: Found) -> None:
         if name in found.left_out or name in found.answers or column.kind not in ("category", "integer"):
             continue
         dense = column.kind == "integer" and seen.high - seen.low < 2 * found.rows
-        named = name == "" or bool(ID_NAME.search(name)) or (dense and seen.high - seen.low + 1 == found.rows)
+        named = name == "" or _is_id(column) or (dense and seen.high - seen.low + 1 == found.rows)
         if seen.unique and not seen.missing and named and seen.distinct > MANY and name and found.key is None:
             found.key = name
             column.kind, column.rules = "category", {}
@@ -104,6 +111,12 @@ def _name_rows(found: Found) -> None:
             or (column.kind == "category" and seen.distinct > max(MANY, seen.present / 2))
         ):
             found.left_out[name] = f"it has {seen.distinct:,} different values in {seen.present:,} rows"
+
+
+def _is_id(column: Column) -> bool:
+    """Whether it is called an id, or the number of something that has few rows."""
+    few = column.seen.present <= MANY * column.seen.distinct
+    return bool(ID_NAME.search(column.name)) or (few and bool(NUMBERED.search(column.name)))
 
 
 def _find_time(found: Found, sample: pd.DataFrame, answers: pd.Series) -> None:
@@ -172,7 +185,7 @@ def _find_group(found: Found, sample: pd.DataFrame, answers: pd.Series) -> None:
     if found.windows:
         return
     for column in found.features:
-        if column.kind != "category" or not ID_NAME.search(column.name) or column.seen.distinct <= MANY:
+        if column.kind != "category" or not _is_id(column) or column.seen.distinct <= MANY:
             continue
         told = "it names what several rows are about"
         why = _no_group(found, column, column.texts(sample[column.name]), answers)

@@ -430,6 +430,31 @@ class TestRoles:
         found = find(tmp_path, table(patient_id=[number // 4 for number in range(ROWS)]))
         assert found.group == "patient_id"
 
+    @pytest.mark.parametrize(
+        ("name", "group"),
+        [
+            ("customer_number", True),
+            ("Policy No", True),
+            ("deviceCode", True),
+            ("zip_code", False),
+            ("country_code", False),
+            ("room_number", False),
+        ],
+    )
+    def test_so_is_the_number_of_what_has_several_rows(self, tmp_path, name, group):
+        found = find(tmp_path, table(**{name: [20_000 + number // 4 for number in range(ROWS)]}))
+        assert found.group == (name if group else None)
+        assert any(one.startswith(f"{name}: it names what several rows are about") for one in found.unsure) == group
+
+    @pytest.mark.parametrize(("each", "group"), [(20, "store_number"), (80, None)])
+    def test_the_number_of_what_has_many_rows_is_a_feature(self, tmp_path, each, group):
+        rows = np.arange(60 * each)
+        frame = pd.DataFrame({"y": rows % 2, "x": rows * 7 % 977, "store_number": rows // each * 3})
+        assert find(tmp_path, frame).group == group
+
+    def test_the_number_of_what_has_one_row_is_the_key(self, tmp_path):
+        assert find(tmp_path, table(order_no=[20_000 + 7 * number for number in range(ROWS)])).key == "order_no"
+
     def test_a_time_orders_the_rows(self, tmp_path):
         days = [str(date(2024, 1, 1) + timedelta(days=number // 4)) for number in range(ROWS)]
         found = find(tmp_path, table(created=days, birth_date=cycle(["1970-01-01", "1980-05-05"])))
