@@ -3,6 +3,8 @@
 reading   how the file is written, and its rows, batch by batch
 seen      what was seen of each column, and a sample of rows; bounded, however long the table is
 kinds     what a column is: its type, and why
+amounts   how numbers are written with a unit and with spaces
+dates     how dates are written
 alone     how well one column alone tells the target
 asking    what is asked of the target, and its answer in each row
 found     what was concluded

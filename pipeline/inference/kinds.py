@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from pipeline import problem, reading
 from pipeline.cells import LARGEST
-from pipeline.inference import dates
+from pipeline.inference import amounts, dates
 from pipeline.inference.seen import ALSO_MISSING, MARKED, PLAIN, Marks, Seen
 from pipeline.problem.source import MISSING_TOKENS
 
@@ -65,7 +65,7 @@ class Column:
     @property
     def marked(self) -> bool:
         """Whether its numbers are written otherwise than plainly."""
-        return not {"decimal", "thousands"}.isdisjoint(self.rules)
+        return not {"decimal", "thousands", "unit"}.isdisjoint(self.rules)
 
     @property
     def levels(self) -> dict[str, int]:
@@ -116,6 +116,8 @@ def tell(seen: Seen, *, asked: bool = False) -> Column:
         told = _number(seen, asked=asked) if seen.numbers >= max(seen.marked.values(), default=0) else _marked(seen)
     elif seen.dates >= MOST * seen.present and not VERSION.search(seen.name):
         told = _date(seen)
+    elif seen.numbers + seen.amounts >= MOST * seen.present:
+        told = _amount(seen)
     elif {level.lower() for level in seen.levels} in BOOLEANS and not asked:
         told = Column(seen, "boolean")
     told = told or _words(seen)
@@ -172,6 +174,27 @@ def _marked(seen: Seen) -> Column:
         strangers = {text: count for text, count in texts.items() if text not in fit}
         unsure += f"; {_taken_for_missing(strange, strangers)}"
     return Column(seen, "number", rules, unsure=unsure)
+
+
+def _amount(seen: Seen) -> Column | None:
+    """A number with a unit, or with a mark between its thousands that is no comma or point; None where it is none."""
+    values = dict(seen.values.values())
+    found = amounts.common(values)
+    if found.before:
+        column = _words(seen)
+        column.unsure = f"its values are numbers after {found.before!r}; written without it they can be used as such"
+        return column
+    rules = {name: text for name, text in (("unit", found.after), ("thousands", found.thousands)) if text}
+    if not rules or (bare := tell(Seen.of_texts(seen.name, found.numbers))).kind not in NUMERIC:
+        return None
+    column = Column(seen, "number", bare.rules | rules)
+    told = ~np.isnan(column.numbers(pd.Series(list(values))))
+    if np.array(list(values.values()))[told].sum() < MOST * sum(values.values()):
+        return None
+    doubts = [f"{found.after!r} is taken for its unit"] if found.after else []
+    doubts += [f"{found.thousands!r} parts its thousands"] if found.thousands else []
+    column.unsure = "; ".join(filter(None, [*doubts, bare.unsure]))
+    return column
 
 
 def _taken_for_missing(strange: int, texts: Mapping[str, int]) -> str:

@@ -191,4 +191,5 @@ def _key(name: str) -> str:
 
 
 def _text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """In quotes, and spaces that look like others by their number."""
+    return re.sub("[\x7f\u00a0\u202f]", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))

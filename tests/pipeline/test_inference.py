@@ -196,6 +196,7 @@ class TestTarget:
             ([None], "t", "must have two values or more"),
             (["a"], "tt", "'tt' is none; did you mean 't'"),
             ([f"{number} words and more" for number in range(ROWS)], "t", "at most 100 classes"),
+            ([f"${number}" for number in range(ROWS)], "t", "400 different values: its values are numbers after"),
         ],
     )
     def test_what_can_not_be_one_is_told(self, tmp_path, values, target, why):
@@ -365,6 +366,52 @@ class TestColumns:
     def test_a_run_reads_numbers_with_marks_as_what_they_are(self, tmp_path, values, numbers):
         found = find(tmp_path, table(c=cycle(values)), quoting=csv.QUOTE_ALL)
         assert found.columns["c"].numbers(pd.Series(values)).tolist() == numbers
+
+    @pytest.mark.parametrize(
+        ("values", "rules", "numbers", "told"),
+        [
+            (["12.3 kg", "7kg"], {"unit": "kg"}, [12.3, 7], "'kg' is taken for its unit"),
+            (["45.3%", "-2%"], {"unit": "%"}, [45.3, -2], "'%' is taken for its unit"),
+            (
+                ["12,50 €", "1.234,5 €"],
+                {"unit": "€", "decimal": ",", "thousands": "."},
+                [12.5, 1234.5],
+                "its unit; a comma",
+            ),
+            (["1,5\u00a0€", "2\u00a0€"], {"unit": "\u00a0€", "decimal": ","}, [1.5, 2], "is taken for its unit"),
+            (["1 234,50", "7,25"], {"decimal": ",", "thousands": " "}, [1234.5, 7.25], "' ' parts its thousands"),
+            (["1\u00a0234\u00a0567", "7"], {"thousands": "\u00a0"}, [1234567, 7], "parts its thousands"),
+            (["1'234.50", "980.00"], {"thousands": "'"}, [1234.5, 980], "parts its thousands"),
+        ],
+    )
+    def test_an_amount_has_a_unit_and_marks_of_any_kind(self, tmp_path, values, rules, numbers, told):
+        found = find(tmp_path, table(c=cycle(values)), quoting=csv.QUOTE_ALL)
+        column = found.columns["c"]
+        assert (column.kind, column.rules) == ("number", rules)
+        assert column.numbers(pd.Series(values)).tolist() == numbers
+        assert told in column.unsure
+        parsed = problem.parse(tomllib.loads(writing.written(found, "t", "new"))).sources["t"].columns["c"]
+        assert parsed.model_dump(include=rules.keys()) == rules
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            ["12 kg", "30 lb"],
+            ["3rd", "4th", "5th"],
+            ["192.168.1.1", "10.0.0.1"],
+            ["1@example.org", "2@example.org"],
+            ["10:30 AM", "11:15 AM"],
+            ["007 kg", "012 kg"],
+        ],
+    )
+    def test_other_texts_with_numbers_are_words(self, tmp_path, values):
+        assert find(tmp_path, table(c=cycle(values))).columns["c"].kind == "category"
+
+    @pytest.mark.parametrize("before", ["$", "US$", "EUR ", "-£"])
+    def test_what_stands_before_a_number_is_told(self, tmp_path, before):
+        found = find(tmp_path, table(c=[f"{before}{number:,}.50" for number in range(ROWS)]))
+        told = f"its values are numbers after {before.strip('- ')!r}; written without it they can be used as such"
+        assert f"c: {told}" in found.unsure
 
     def test_values_that_are_no_numbers_are_told_where_there_are_marks(self, tmp_path):
         found = find(tmp_path, table(c=["many", "few", *cycle(["13,070", "1,042,752"])[2:]]))
