@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import problem, reading
+from pipeline import problem, reading, tables
 from pipeline.cells import LARGEST
 from pipeline.inference import amounts, dates
 from pipeline.inference.seen import ALSO_MISSING, MARKED, PLAIN, Marks, Seen
@@ -265,4 +265,5 @@ def tokens(columns: list[Seen]) -> list[str]:
 
 
 def _texts(values: pd.Series) -> pa.Array:
-    return pc.utf8_trim_whitespace(pa.array(values, from_pandas=True).cast(pa.string()))
+    [column] = pa.Table.from_pandas(values.to_frame(), preserve_index=False).combine_chunks().columns
+    return pc.utf8_trim_whitespace(tables.one_chunk(column).cast(pa.string()))

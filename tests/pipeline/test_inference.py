@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -644,6 +645,16 @@ class TestSize:
         wide = pd.DataFrame(values, columns=[f"c{number}" for number in range(1000)])
         found = find(tmp_path, wide.assign(y=table()["y"]))
         assert len(found.features) == 1000
+
+    def test_rows_of_several_batches_have_their_answers(self, tmp_path):
+        """Texts of several are in as many chunks."""
+        frame = table(day=cycle(["03/11/2013", "30/11/2013"]))
+        path = tmp_path / "table.csv"
+        frame.to_csv(path, index=False)
+        with reading.opened(Source(path=str(path), columns={})) as opened:
+            whole = pa.concat_tables(opened.batches)
+            found = roles.infer(replace(opened, batches=[whole.slice(0, 100), whole.slice(100)]), "y == 'a'")
+        assert found.rarest == 195
 
     def test_different_values_are_counted_within_some_percent(self):
         one = seen.Seen("c")
