@@ -18,7 +18,7 @@ class Amounts(NamedTuple):
 
 
 def common(values: Mapping[str, int]) -> Amounts:
-    """What stands before most of the numbers, if anything; and what most often after them and between their thousands."""
+    """What stands before most of the numbers, if anything; and what most often after them and between thousands."""
     found = {text: match for text in values if (match := re.match(AMOUNT, text, re.ASCII))}
     before = _most({text: match["before"] or "" for text, match in found.items()}, values)
     after, thousands = (
