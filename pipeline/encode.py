@@ -93,7 +93,7 @@ def screen(name: str, train: Seen, validation: Seen, rule: Screen) -> FeaturePro
         shares = [profile.category_shares(one, levels) for one in counts]
     moved, by_rule = profile.psi(*shares), rule.drifting == "leave out"
     reason = ""
-    if train.distinct < 2:
+    if train.distinct + (train.missing > 0) < 2:
         reason = "it has one value in training" if train.distinct else "it has no value in training"
     elif moved > rule.max_psi and by_rule and chance(shares, train, validation) < CHANCE:
         reason = f"it drifts from training to validation: PSI {moved:.2f}, above {rule.max_psi:g}"

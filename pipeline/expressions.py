@@ -162,7 +162,13 @@ def parse(text: str) -> ast.expr:
 
 
 def quote(column: str) -> str:
-    """A column's name as an expression writes it."""
+    """A column's name as an expression writes it.
+
+    Raises:
+        ValueError: it has a backtick in it, or nothing.
+    """
+    if "`" in column or not column:
+        raise ValueError(f"{column!r} must be renamed, for no expression can name a column with a backtick, or no name")
     return column if column.isidentifier() and column.isascii() and not keyword.iskeyword(column) else f"`{column}`"
 
 

@@ -14,7 +14,7 @@ from pipeline.commands import console, grid, say_json
 from pipeline.errors import ProblemError
 
 if TYPE_CHECKING:
-    from pipeline.inference.roles import Found
+    from pipeline.inference.found import Found
 
 SHOWN = 30
 """Of the columns."""

@@ -3,7 +3,11 @@
 reading   how the file is written, and its rows, batch by batch
 seen      what was seen of each column, and a sample of rows; bounded, however long the table is
 kinds     what a column is: its type, and why
+amounts   how numbers are written with a unit and with spaces
+dates     how dates are written
 alone     how well one column alone tells the target
-roles     what each column is for: the target, the key, the time, a feature, or nothing
+asking    what is asked of the target, and its answer in each row
+found     what was concluded
+roles     what each column is for: the key, the time, a feature, or nothing
 writing   the problem file that says all this
 """

@@ -1,5 +1,6 @@
 """How dates are written that are not in ISO 8601: in the format in which most of a column's values can be read."""
 
+import re
 from collections.abc import Iterable, Mapping
 from itertools import product
 
@@ -7,37 +8,50 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pipeline.inference.seen import MOMENT
+
 DAY_FIRST, MONTH_FIRST = ("%d{0}%m{0}%Y", "%d{0}%m{0}%y"), ("%m{0}%d{0}%Y", "%m{0}%d{0}%y")
 DATES = (
     *(date.format("/") for date in (*MONTH_FIRST, *DAY_FIRST)),
     *(date.format(mark) for mark in ".-" for date in (*DAY_FIRST, *MONTH_FIRST)),
-    "%Y/%m/%d",
-    "%Y.%m.%d",
+    *(f"%Y{mark}%m{mark}%d" for mark in "/.-"),
     *(f"%d{mark}{month}{mark}{year}" for mark, month, year in product(" -", ("%b", "%B"), ("%Y", "%y"))),
     *(f"{month} %d{comma} %Y" for month, comma in product(("%b", "%B"), (",", ""))),
 )
 """Of two in which a value can be read, the one that is more often meant comes first."""
-CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
-NUMBER = "%Y%m%d"
+CLOCKS = (
+    "",
+    *(f" {clock}{zone}" for zone, clock in product(("", "%z", " %z", " UTC"), ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f"))),
+    *(f" {clock}{half}" for half, clock in product((" %p", "%p"), ("%I:%M", "%I:%M:%S"))),
+)
+NUMBERS = ("%Y%m%d", "%Y%m%d.0")
 TRIED = 5
 
 
 def formats(values: Mapping[str, int]) -> dict[str, float]:
     """Formats by the share of the values (which are told with how often each comes) that are read in them.
 
-    Only those that read the most, in the order of how often they are meant; of no value, none.
+    Values in ISO 8601 are read beside any. Only those that read the most, in the order of how often they are meant; of
+    no value, none.
     """
-    texts, times = pd.Series(list(values), dtype="str"), np.array(list(values.values()), float)
+    every = sum(values.values())
+    others = {text: times for text, times in values.items() if not re.match(MOMENT, text)}
+    texts, times = pd.Series(list(others), dtype="str"), np.array(list(others.values()), float)
     asked = [date + clock for date, clock in product(DATES, CLOCKS) if _read(texts[:TRIED], date + clock).any()]
-    found = {one: float(times[_read(texts, one)].sum() / times.sum()) for one in asked}
+    found = {one: 1 - float(times[~_read(texts, one)].sum() / every) for one in asked}
     most = max(found.values(), default=0.0)
     return {one: share for one, share in found.items() if share == most}
+
+
+def shapes(values: Iterable[str]) -> set[str]:
+    """How values look, whatever their digits and letters are."""
+    return {re.sub(r"[^\W\d]+", "a", re.sub(r"\d+", "0", text)) for text in values}
 
 
 def differing(values: Iterable[str], one: str, other: str) -> tuple[str, str, str] | None:
     """A value and the days that it is in either format, where they differ; None where they do for no value."""
     texts = pd.Series(list(values), dtype="str")
-    days = [pd.to_datetime(texts, format=written, errors="coerce") for written in (one, other)]
+    days = [_moments(texts, written) for written in (one, other)]
     unlike = texts[days[0].notna() & days[1].notna() & (days[0] != days[1])]
     if unlike.empty:
         return None
@@ -45,11 +59,16 @@ def differing(values: Iterable[str], one: str, other: str) -> tuple[str, str, st
     return str(unlike.iloc[0]), first, second
 
 
-def numbered(values: Iterable[str]) -> bool:
-    """Whether all of the values are dates such as 20131103."""
-    return bool(_read(pd.Series(list(values), dtype="str"), NUMBER).all())
+def numbered(values: Iterable[str]) -> str | None:
+    """The format in which all of the values are dates such as 20131103; None where they are none."""
+    texts = pd.Series(list(values), dtype="str")
+    return next((one for one in NUMBERS if _read(texts, one).all()), None)
 
 
 def _read(texts: pd.Series, written: str) -> npt.NDArray[np.bool_]:
-    found: npt.NDArray[np.bool_] = pd.to_datetime(texts, format=written, errors="coerce").notna().to_numpy()
+    found: npt.NDArray[np.bool_] = _moments(texts, written).notna().to_numpy()
     return found
+
+
+def _moments(texts: pd.Series, written: str) -> pd.Series:
+    return pd.to_datetime(texts, format=written, errors="coerce", utc="%z" in written)

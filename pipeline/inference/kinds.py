@@ -2,25 +2,35 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from pipeline import problem, reading
-from pipeline.inference import dates
+from pipeline import problem, reading, tables
+from pipeline.cells import LARGEST
+from pipeline.inference import amounts, dates
 from pipeline.inference.seen import ALSO_MISSING, MARKED, PLAIN, Marks, Seen
+from pipeline.problem.source import MISSING_TOKENS
 
 Kind = Literal["number", "integer", "category", "boolean", "time", "text", "nothing"]
+NUMERIC = ("number", "integer")
 MOST = 0.98
 """The share of a column's values that must be of a type for the column to be of it."""
+MOST_WORDS = 0.05
+"""The share of a feature's rows above which words for "no value" are told."""
 LARGEST_WHOLE = 2.0**53
 """Up to which a float tells every whole number from the next."""
 DAY_NAME = re.compile(r"date|day|(^|_)dt($|_)", re.IGNORECASE)
+BIRTH = re.compile(r"birth|dob", re.IGNORECASE)
+VERSION = re.compile(r"version|firmware|(^|_)ver($|_)", re.IGNORECASE)
+"""Names of what looks like a date, such as 5.6.10, and is none."""
 BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
 
 TOLD = {
@@ -55,65 +65,95 @@ class Column:
     @property
     def marked(self) -> bool:
         """Whether its numbers are written otherwise than plainly."""
-        return not {"decimal", "thousands"}.isdisjoint(self.rules)
+        return not {"decimal", "thousands", "unit"}.isdisjoint(self.rules)
 
-    def numbers(self, texts: Iterable[str | None]) -> npt.NDArray[np.float64]:
-        """What texts say that are its values; NaN where they say no number."""
-        read = reading.numbers(pa.array(texts, pa.string(), from_pandas=True), problem.Column(**self.rules))
-        return np.asarray(read.to_numpy(zero_copy_only=False), np.float64)
+    @property
+    def levels(self) -> dict[str, int]:
+        """Its different values with how often each comes, the most frequent first; none where they are too many."""
+        if "spelling" not in self.rules:
+            return self.seen.levels
+        levels = Counter[str]()
+        for level, times in self.seen.levels.items():
+            levels[level.lower()] += times
+        return dict(levels.most_common())
+
+    def numbers(self, values: pd.Series) -> npt.NDArray[np.float64]:
+        """What its values say, which come as they are in the table; NaN where they say no number to compute with."""
+        if self.seen.typed == "number":
+            found = pd.to_numeric(values, errors="coerce").to_numpy("float64", na_value=np.nan)
+        else:
+            read = reading.numbers(_texts(values), problem.Column(**self.rules))
+            found = np.asarray(read.to_numpy(zero_copy_only=False), np.float64)
+        return np.where(np.abs(found) <= LARGEST, found, np.nan)
+
+    def texts(self, values: pd.Series) -> pa.Array:
+        """The same as texts, null where there is none."""
+        texts = _texts(values)
+        texts = pc.if_else(pc.is_in(texts, pa.array([*MISSING_TOKENS, *ALSO_MISSING])), None, texts)
+        return pc.utf8_lower(texts) if "spelling" in self.rules else texts
 
     def moments(self, values: pd.Series) -> pd.Series:
-        """The moments (UTC) of its values, which come as they are in the table; missing where they say none."""
-        if "format" not in self.rules:
-            return pd.to_datetime(values, utc=True, format="ISO8601", errors="coerce")
-        texts = pa.array(values.astype("str").str.strip().where(values.notna()), pa.string(), from_pandas=True)
-        times, _ = reading.times(texts, problem.Column(type="time", **self.rules))
+        """The same as moments (UTC); missing where they say none."""
+        if self.seen.typed == "time":
+            return pd.to_datetime(values, utc=True, errors="coerce")
+        times, _ = reading.times(_texts(values), problem.Column(type="time", **self.rules))
         told: pd.Series = times.to_pandas()
         return told
 
 
-def tell(seen: Seen) -> Column:
-    """What a column is, by all of its values."""
+def tell(seen: Seen, *, asked: bool = False) -> Column:
+    """What a column is, by all of its values; ``asked`` where the target is made of it."""
     told: Column | None = None
     if not seen.present or seen.typed == "nested":
         told = Column(seen, "nothing", why="it is no plain value" if seen.typed == "nested" else "it has no value")
     elif seen.typed == "boolean":
-        told = Column(seen, "boolean")
+        told = Column(seen, "category" if asked else "boolean")
     elif seen.typed == "time" or seen.moments >= MOST * seen.present:
         told = Column(seen, "time")
     elif seen.typed == "number":
         told = _number(seen) if seen.numbers else Column(seen, "nothing", why="it has no number to compute with")
     elif max(seen.numbers, *seen.marked.values(), 0) >= MOST * seen.present:
-        told = _number(seen) if seen.numbers >= max(seen.marked.values(), default=0) else _marked(seen)
-    elif seen.dates >= MOST * seen.present:
+        told = _number(seen, asked=asked) if seen.numbers >= max(seen.marked.values(), default=0) else _marked(seen)
+    elif seen.dates >= MOST * seen.present and not VERSION.search(seen.name):
         told = _date(seen)
-    elif {level.lower() for level in seen.levels} in BOOLEANS:
+    elif seen.numbers + seen.amounts >= MOST * seen.present:
+        told = _amount(seen)
+    elif {level.lower() for level in seen.levels} in BOOLEANS and not asked:
         told = Column(seen, "boolean")
-    return told or _words(seen)
+    told = told or _words(seen)
+    if told.kind in ("category", "boolean"):
+        told.unsure = "; ".join(filter(None, (told.unsure, _taken_for_none(seen, 0 if asked else MOST_WORDS))))
+    return told
 
 
-def _number(seen: Seen) -> Column:
+def _taken_for_none(seen: Seen, least: float) -> str:
+    """The words that mean "no value" and may be one, where more than a share of the rows says them."""
+    said = {word: times for word, times in seen.tokens.items() if any(map(str.isalpha, word))}
+    if sum(said.values()) <= least * seen.rows:
+        return ""
+    words = " and ".join(f"{times:,} rows say {word!r}" for word, times in Counter(said).most_common())
+    return f"{words}, taken for no value; where it is one, write missing_tokens without it"
+
+
+def _number(seen: Seen, *, asked: bool = False) -> Column:
     strange = seen.present - seen.numbers
-    if (
-        seen.whole
-        and not strange
-        and DAY_NAME.search(seen.name)
-        and dates.numbered(text for text, _ in seen.values.values())
-    ):
-        return Column(
-            seen, "time", {"format": dates.NUMBER}, unsure="its numbers are taken for dates, such as 20131103"
-        )
-    if seen.padded:
+    texts = (text for text, _ in seen.values.values())
+    if seen.whole and not strange and DAY_NAME.search(seen.name) and (written := dates.numbered(texts)):
+        return Column(seen, "time", {"format": written}, unsure="its numbers are taken for dates, such as 20131103")
+    if seen.padded and not (asked and len({len(text) for text, _ in seen.values.values()}) > 1):
         why = f"{seen.padded:,} of its numbers begin with a zero, so they are names"
         return Column(seen, "category", unsure=why)
     if seen.whole and max(-seen.low, seen.high) > LARGEST_WHOLE:
         return Column(
             seen, "category", unsure="its numbers are too large to be told apart as numbers, so they are names"
         )
-    kind: Kind = "integer" if seen.whole else "number"
-    if not strange:
-        return Column(seen, kind)
-    return Column(seen, kind, {"unreadable": "missing"}, unsure=_taken_for_missing(strange, seen.no_number))
+    column = Column(seen, "integer" if seen.whole else "number")
+    doubts = [f"numbers that begin with a zero ({seen.padded:,}) are numbers all the same"] if seen.padded else []
+    if strange:
+        column.rules = {"unreadable": "missing"}
+        doubts.append(_taken_for_missing(strange, seen.no_number))
+    column.unsure = "; ".join(doubts)
+    return column
 
 
 def _marked(seen: Seen) -> Column:
@@ -136,6 +176,27 @@ def _marked(seen: Seen) -> Column:
     return Column(seen, "number", rules, unsure=unsure)
 
 
+def _amount(seen: Seen) -> Column | None:
+    """A number with a unit, or with a mark between its thousands that is no comma or point; None where it is none."""
+    values = dict(seen.values.values())
+    found = amounts.common(values)
+    if found.before:
+        column = _words(seen)
+        column.unsure = f"its values are numbers after {found.before!r}; written without it they can be used as such"
+        return column
+    rules = {name: text for name, text in (("unit", found.after), ("thousands", found.thousands)) if text}
+    if not rules or (bare := tell(Seen.of_texts(seen.name, found.numbers))).kind not in NUMERIC:
+        return None
+    column = Column(seen, "number", bare.rules | rules)
+    told = ~np.isnan(column.numbers(pd.Series(list(values))))
+    if np.array(list(values.values()))[told].sum() < MOST * sum(values.values()):
+        return None
+    doubts = [f"{found.after!r} is taken for its unit"] if found.after else []
+    doubts += [f"{found.thousands!r} parts its thousands"] if found.thousands else []
+    column.unsure = "; ".join(filter(None, [*doubts, bare.unsure]))
+    return column
+
+
 def _taken_for_missing(strange: int, texts: Mapping[str, int]) -> str:
     examples = ", ".join(repr(text) for text, _ in Counter(texts).most_common(3))
     what = "1 value is no number" if strange == 1 else f"{strange:,} values are no numbers"
@@ -148,17 +209,37 @@ def _date(seen: Seen) -> Column:
     found = dates.formats(values)
     share = max(found.values(), default=0.0)
     if share < MOST:
-        why = f"its dates, such as {next(iter(values))}, are written in several ways"
-        return Column(seen, "nothing", why=why, unsure=f"{why}; written in one (2013-11-03) it can be used")
+        how = "in several ways" if len(dates.shapes(values)) > 1 else "in a way that is not known"
+        why = f"its dates, such as {next(iter(values))}, are written {how}"
+        return Column(seen, "nothing", why=why, unsure=f"{why}; written as 2013-11-03 they can be used")
     written, *others = found
-    rules: dict[str, Any] = {"format": written} | ({"unreadable": "missing"} if share < 1 else {})
-    for other in others:
-        if doubt := dates.differing(values, written, other):
-            text, day, else_day = doubt
-            return Column(
-                seen, "time", rules, unsure=f"{text} is taken for {day}; if it is {else_day}, write format = '{other}'"
-            )
-    return Column(seen, "time", rules)
+    column = Column(seen, "time", {"format": written} | ({"unreadable": "missing"} if share < 1 else {}))
+    ahead = _ahead(column) if "%y" in written else ""
+    if ahead and BIRTH.search(seen.name):
+        column.kind, column.why = "nothing", ahead
+    either = next(filter(None, (_either(values, written, other) for other in others)), "")
+    column.unsure = "; ".join(filter(None, (ahead, either)))
+    return column
+
+
+def _either(values: dict[str, int], written: str, other: str) -> str:
+    """What is asked where a value is another day in another format."""
+    if doubt := dates.differing(values, written, other):
+        text, day, else_day = doubt
+        return f"{text} is taken for {day}; if it is {else_day}, write format = '{other}'"
+    return ""
+
+
+def _ahead(column: Column) -> str:
+    """Which days its years of two digits put after today; empty where there are none."""
+    texts, times = zip(*column.seen.values.values(), strict=True)
+    moments = column.moments(pd.Series(texts))
+    late = (moments > datetime.now(UTC)).to_numpy()
+    if not late.any():
+        return ""
+    share = np.asarray(times)[late].sum() / sum(times)
+    text, day = texts[late.argmax()], moments[late].iloc[0].date()
+    return f"its years of two digits put {share:.1%} of its days after today: {text} is taken for {day}"
 
 
 def _words(seen: Seen) -> Column:
@@ -181,3 +262,8 @@ def tokens(columns: list[Seen]) -> list[str]:
     """Texts found that mean "no value", and that a problem file must name."""
     found = {token for seen in columns for token in seen.tokens}
     return [token for token in ALSO_MISSING if token in found]
+
+
+def _texts(values: pd.Series) -> pa.Array:
+    [column] = pa.Table.from_pandas(values.to_frame(), preserve_index=False).combine_chunks().columns
+    return pc.utf8_trim_whitespace(tables.one_chunk(column).cast(pa.string()))

@@ -1,7 +1,7 @@
 """What was seen of each column, and a sample of rows: one pass, in memory that does not grow with the table."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -30,9 +30,17 @@ PADDED = r"^[-+]?0\d"
 MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)? ?(Z|[-+]\d{2}:?\d{2})?$"
 MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 DATE = (
-    r"(?i)^(\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}[/.]\d{1,2}[/.]\d{1,2}"
-    rf"|\d{{1,2}}[ -]{MONTH}[ -]\d{{2,4}}|{MONTH} \d{{1,2}},? \d{{4}})( .*)?$"
+    r"(?i)^(\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}[/.-]\d{1,2}[/.-]\d{1,2}"
+    rf"|\d{{1,2}}[ -]{MONTH}[ -]\d{{2,4}}|{MONTH} \d{{1,2}},? \d{{4}})( .*)?$|{MOMENT}"
 )
+
+SPACE, CURLY = "[ \u00a0\u202f]", "\u2019"
+AMOUNT = (
+    r"^(-?(?P<before>[A-Z]{0,2}[$€£¥₹₽₩₺₴₫₪฿]|EUR|USD|GBP|CHF|Rs\.?) ?)?"
+    rf"(?P<number>[-+]?(\d{{1,3}}((?P<mark>{SPACE}|['{CURLY}])\d{{3}})+([.,]\d*)?|\d[\d.,]*|[.,]\d+))"
+    rf"(?P<after>{SPACE}*[^\d\s.,:/+'@_-]\D{{0,7}})?$"
+)
+"""A number with what may stand before and after it."""
 
 
 class Marks(NamedTuple):
@@ -71,12 +79,22 @@ class Seen:
     """How many values are numbers if they are written so."""
     moments: int = 0
     dates: int = 0
+    """Moments, and dates in other ways."""
     no_number: Counter[str] = field(default_factory=Counter)
+    amounts: int = 0
+    """Texts that are no numbers but for a unit, or spaces between the digits."""
     characters: int = 0
     words: int = 0
     values: dict[int, tuple[str, int]] = field(default_factory=dict)
     """By hash: a value and how often it came, of all values or of a share of them that chance chose."""
     halvings: int = 0
+
+    @classmethod
+    def of_texts(cls, name: str, values: Mapping[str, int]) -> "Seen":
+        """What is seen of texts that are told with how often each comes."""
+        seen = cls(name, rows=sum(values.values()))
+        seen._add_text(pa.array(list(values), pa.string()), np.array(list(values.values()), np.int64))
+        return seen
 
     @property
     def present(self) -> int:
@@ -171,6 +189,7 @@ class Seen:
     def _add_words(self, values: pa.Array, times: npt.NDArray[np.int64]) -> None:
         self.moments += int(times[_matches(values, MOMENT)].sum())
         self.dates += int(times[_matches(values, DATE)].sum())
+        self.amounts += int(times[_matches(values, AMOUNT)].sum())
         self.characters += int((np.asarray(pc.utf8_length(values)) * times).sum())
         self.words += int(((np.asarray(pc.count_substring(values, " ")) + 1) * times).sum())
         self._show(values, times)

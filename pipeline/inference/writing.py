@@ -5,9 +5,10 @@ import math
 import re
 from typing import Any
 
+from pipeline.inference.found import Found
 from pipeline.inference.kinds import LARGEST_WHOLE, Column
 from pipeline.inference.pages import MORE
-from pipeline.inference.roles import Found, slices
+from pipeline.inference.roles import NEWEST, NEXT, slices
 from pipeline.problem import Source
 from pipeline.problem.source import MISSING_TOKENS
 
@@ -38,21 +39,21 @@ def written(found: Found, name: str, command: str) -> str:
 
 
 def _head(found: Found, name: str, command: str) -> str:
-    answer = found.target.replace("`", "")
+    answer = " ".join(found.target.replace("`", "").split())
     title = {"binary": f"Is {answer}?", "multiclass": f"Which {answer}?", "regression": f"How much is {answer}?"}
     lines = [
-        f"# Written by `{command}`",
+        _comment(f"Written by `{command}`"),
         f"# from {found.rows:,} rows and {len(found.table.names)} columns. It is yours now: read it and change it.",
     ]
     if found.unsure:
-        lines += ["#", "# Not sure of:", *(f"#   {one}" for one in found.unsure)]
+        lines += ["#", "# Not sure of:", *(_comment(f"  {one}") for one in found.unsure)]
     lines += [
         "",
         f"name = {_text(name)}",
         f"title = {_text(title[found.task])}",
-        *([f'task = "{found.task}" # {found.why}'] if found.task != "binary" else []),
+        *([f'task = "{found.task}" {_comment(found.why)}'] if found.task != "binary" else []),
         f"table = {_text(name)}",
-        f"target = {_text(found.target)}" + (f" # {found.why}" if found.task == "binary" else ""),
+        f"target = {_text(found.target)}" + (f" {_comment(found.why)}" if found.task == "binary" else ""),
     ]
     by = slices(found.features)
     return "\n".join([*lines, *([f"slices = {_list(by)}"] if by else [])])
@@ -61,7 +62,7 @@ def _head(found: Found, name: str, command: str) -> str:
 def _features(found: Found) -> str:
     names = [one.name for one in found.features]
     lines = ["[features]", f"columns = {_list(names)}"]
-    lines += [f"# without {_key(name)}: {why}" for name, why in found.left_out.items()]
+    lines += [_comment(f"without {_key(name)}: {why}") for name, why in found.left_out.items()]
     if found.derived:
         lines += ["", "[features.derived]", *(f"{name} = {_text(text)}" for name, text in found.derived.items())]
     return "\n".join(lines)
@@ -73,8 +74,8 @@ def _split(found: Found) -> str:
             [
                 "[split] # train on the oldest 70 % of the rows, choose on the next 15 %, judge on the newest",
                 f"time = {_text(found.time)}",
-                f"validation = {found.windows[0]}",
-                f"test = {found.windows[1]}",
+                f"validation = {NEXT} # of these rows those from {found.windows[0]} on",
+                f"test = {NEWEST} # those from {found.windows[1]} on",
             ]
         )
     if found.stratified:
@@ -109,7 +110,7 @@ def _source(found: Found, name: str) -> str:
     lines += [f"key = {_list([found.key])}"] if found.key else []
     lines += [f"time = {_text(found.time)}"] if found.time else []
     if found.equal_by_chance:
-        lines.append(f'duplicates = "keep" # {found.equal_by_chance}')
+        lines.append(f'duplicates = "keep" {_comment(found.equal_by_chance)}')
     if found.missing_tokens:
         lines.append(f"missing_tokens = {_list([*MISSING_TOKENS, *found.missing_tokens])}")
     lines += ["", f"[sources.{name}.columns]"]
@@ -136,8 +137,13 @@ def _column(column: Column, found: Found, *, feature: bool) -> str:
     levels = sorted(column.seen.levels)
     if feature and column.kind == "category" and 0 < len(levels) <= FEW_LEVELS and not column.rules:
         rules |= {"allowed": levels, "outside": "warn"}
-    doubt = f" # {column.unsure}" if column.unsure else ""
+    doubt = f" {_comment(column.unsure)}" if column.unsure else ""
     return f"{_key(column.name)} = {_inline(rules)}{doubt}"
+
+
+def _comment(text: str) -> str:
+    """What comes from a table may have line breaks in it, and a comment has none."""
+    return "# " + re.sub(r"[\x00-\x1f\x7f]", lambda found: repr(found[0])[1:-1], text)
 
 
 def _room(column: Column) -> list[float]:
@@ -185,4 +191,5 @@ def _key(name: str) -> str:
 
 
 def _text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """In quotes, and spaces that look like others by their number."""
+    return re.sub("[\x7f\u00a0\u202f]", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))

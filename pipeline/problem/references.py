@@ -63,14 +63,16 @@ class References:
         target: Any = self.raw.get("target")
         task: Any = self.raw.get("task", "binary")
         known = isinstance(task, str) and task in METRICS
-        alone = isinstance(target, str) and _columns_of(target) == [target]
+        columns = _columns_of(target)
+        alone = columns == [str(target).strip("`")]
+        rules = _table(self.raw_columns.get(columns[0])) if alone else {}
         if task == "multiclass":
-            self._refer_all("target", _columns_of(target), self.raw_columns, "column")
+            self._refer_all("target", columns, self.raw_columns, "column")
             if alone:
-                self._expect_type("target", target, _table(self.raw_columns.get(target)), LABELS)
-            elif _columns_of(target):
+                self._expect_type("target", columns[0], rules, LABELS)
+            elif columns:
                 self.mistakes.append(f"target: must be the name of the column with the label, got {target!r}")
-        elif not (alone and task == "binary" and _table(self.raw_columns.get(target)).get("type") == "boolean"):
+        elif not (task == "binary" and rules.get("type") == "boolean"):
             wanted: expressions.Kind = "number" if task == "regression" or alone else "truth"
             self._check_expression("target", target, self.raw_columns, "column", *([wanted] if known else []))
         if known and task != "binary" and "decision" in self.raw:

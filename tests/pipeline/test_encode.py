@@ -87,6 +87,21 @@ def test_a_feature_that_drifts_or_never_changes_is_left_out_and_the_reason_is_sh
     assert set(reasons) == {"same", "moving"}
 
 
+def test_a_box_that_is_ticked_or_blank_is_a_feature(tmp_path, splits):
+    """Its one value tells something where others have none."""
+    for seed, name in enumerate(splits):
+        ticked = np.random.default_rng(seed).random(3000) < 0.4
+        kind = pd.Series(np.where(ticked, "x", None), dtype="object")
+        splits[name] = splits[name].assign(same=np.where(ticked, 1.0, np.nan), kind=kind)
+    _, known, _, out = run(tmp_path, splits)
+    assert {"same", "kind"} <= set(known.features)
+    [same] = [number for number in known.numbers if number.name == "same"]
+    assert (same.median, same.scale, same.missing) == (1.0, 1.0, True)
+    train = arrays.read(out / "train")
+    assert len(np.unique(train.categories[:, 0])) == 2
+    assert np.array_equal(np.isnan(train.numbers[:, known.features.index("same")]), train.categories[:, 0] == 0)
+
+
 def test_what_chance_alone_moves_stays(tmp_path):
     few = {"train": frame(0, 0.0)[:140], "validation": frame(1, 0.0)[:30], "test": frame(2, 0.0)[:30]}
     _, known, profile, _ = run(tmp_path, few)

@@ -2,8 +2,11 @@
 
 import csv
 import random
+import re
 import subprocess
 import sys
+import tomllib
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -12,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline import problem
 from pipeline.errors import DataError
-from pipeline.inference import reading, roles, seen, writing
+from pipeline.inference import asking, reading, roles, seen, writing
 from pipeline.problem import Source
 
 ROWS = 400
@@ -79,13 +83,105 @@ class TestTarget:
         found = find(tmp_path, table(delay=noise() * 30), "delay > 15")
         assert (found.task, found.target, found.answers) == ("binary", "delay > 15", ["delay"])
 
-    def test_a_name_with_spaces_is_quoted(self, tmp_path):
-        assert find(tmp_path, table(**{"sale price": noise()}), "sale price").target == "`sale price`"
+    @pytest.mark.parametrize("target", ["sale price", "`sale price`"])
+    def test_a_name_with_spaces_is_quoted(self, tmp_path, target):
+        found = find(tmp_path, table(**{"sale price": noise()}), target)
+        assert (found.target, found.task) == ("`sale price`", "regression")
+
+    def test_a_name_with_a_backtick_must_be_another(self, tmp_path):
+        with pytest.raises(DataError, match="'is `it` late' must be renamed"):
+            find(tmp_path, table(**{"is `it` late": cycle([0, 1])}), "is `it` late")
+
+    @pytest.mark.parametrize(
+        ("target", "task", "expected"),
+        [
+            ("seconds_between(taken, brought) > 900", "binary", {0: 0, 1: 1, 2: 0}),
+            ("days_between(taken, brought) * 24", "regression", {0: 0.25, 1: 0.5, 2: 0.0}),
+            ("status in ('late', 'lost')", "binary", {0: 1, 1: 0, 2: 1}),
+            ("paid == 'Yes' and `sum due` >= 1000", "binary", {0: 1, 1: 0, 2: 0}),
+        ],
+    )
+    def test_an_expression_may_be_of_anything(self, tmp_path, target, task, expected):
+        frame = table(
+            taken=cycle(["03/11/2013 10:00", "30/11/2013 10:00"]),
+            brought=cycle(["2013-11-03 10:15:00", "2013-11-30T10:30:00Z"]),
+            status=cycle(["late", "in time", "lost"]),
+            paid=cycle(["Yes", "No", "No"]),
+            **{"sum due": cycle(["1,000.50", "12.5"])},
+        )
+        frame.loc[2, "brought"] = "2013-11-03 10:00:00"
+        found = find(tmp_path, frame, target)
+        read = pd.read_csv(tmp_path / "table.csv")
+        assert (found.task, found.times) == (task, [] if "between" in target else found.times)
+        assert asking.told(found, read).head(3).to_dict() == pytest.approx(expected)
+        assert problem.parse(tomllib.loads(writing.written(found, "t", "new"))).task == task
+
+    @pytest.mark.parametrize(
+        ("target", "why"),
+        [
+            ("status > 3", "'status' is a category, and '3' is a number"),
+            ("cross(status, y)", "must be a comparison for a binary task, or give a number for a regression"),
+            ("status == 'Late'", "holds in 0 of 400. Texts stand in it as the table writes them"),
+            ("empty > 3", "empty can't: it has no value"),
+        ],
+    )
+    def test_an_expression_that_asks_nothing_is_told(self, tmp_path, target, why):
+        with pytest.raises(DataError, match=re.escape(why)):
+            find(tmp_path, table(status=cycle(["late", "lost"]), empty=None), target)
+
+    def test_a_target_that_is_no_number_to_compute_with_warns_of_nothing(self, tmp_path, recwarn):
+        find(tmp_path, table(t=["1e308", *noise()[1:]]), "t")
+        assert not recwarn.list
+
+    @pytest.mark.parametrize(
+        ("values", "task", "target", "levels"),
+        [
+            (["Yes", "yes", "No"], "binary", "t == 'yes'", {"yes": 267, "no": 133}),
+            (["Cat", "cat", "Dog", "Bird"], "multiclass", "t", {"cat": 200, "dog": 100, "bird": 100}),
+        ],
+    )
+    def test_an_answer_in_two_spellings_is_one(self, tmp_path, values, task, target, levels):
+        found = find(tmp_path, table(t=cycle(values)), "t")
+        assert (found.task, found.target, found.rarest) == (task, target, min(levels.values()))
+        assert (found.columns["t"].rules, found.columns["t"].levels) == ({"spelling": "lower"}, levels)
+        assert set(asking.told(found, pd.read_csv(tmp_path / "table.csv"))) == (
+            {0, 1} if task == "binary" else {*levels}
+        )
+
+    def test_an_expression_tells_spellings_apart(self, tmp_path):
+        found = find(tmp_path, table(t=cycle(["Yes", "YES", "No"])), "t in ('Yes', 'YES')")
+        assert (found.columns["t"].rules, found.rarest) == ({}, 133)
+        assert any("which the target tells apart" in one for one in found.unsure)
+
+    def test_a_word_for_no_answer_that_may_be_one_is_told(self, tmp_path):
+        found = find(tmp_path, table(damage=cycle(["none", "minor", "major", "none"])), "damage")
+        told = "damage: 200 rows say 'none', taken for no value; where it is one, write missing_tokens without it"
+        assert told in found.unsure
+
+    def test_a_target_of_one_value_and_such_a_word_is_told_so(self, tmp_path):
+        with pytest.raises(DataError, match="is insured in every row that has one: 200 rows say 'none'"):
+            find(tmp_path, table(t=cycle(["none", "insured"])), "t")
+
+    def test_classes_of_few_rows_are_told(self, tmp_path):
+        found = find(tmp_path, table(t=["lynx", "lion", "lion", *cycle(["cat", "dog", "cow"])[3:]]), "t")
+        assert any(one.startswith("t: fewer than 3 rows are 'lion', 'lynx', and a run stops") for one in found.unsure)
+
+    @pytest.mark.parametrize("target", ["t", "t > 3"])
+    def test_few_rows_of_an_answer_are_told(self, tmp_path, target):
+        found = find(tmp_path, table(t=[5] * 19 + [2] * (ROWS - 19)), target)
+        assert any("19 rows have the rarer answer" in one for one in found.unsure)
+
+    @pytest.mark.parametrize(
+        ("values", "task"),
+        [(["05", *range(10, 300)], "regression"), ([f"{number:02}" for number in range(12)], "multiclass")],
+    )
+    def test_an_amount_may_begin_with_a_zero(self, tmp_path, values, task):
+        assert find(tmp_path, table(t=cycle(values)), "t").task == task
 
     def test_rows_without_an_answer_are_told(self, tmp_path):
         found = find(tmp_path, table(t=cycle(["a", "b", None, "c"])), "t")
         assert found.task == "multiclass"
-        assert "t: 100 rows have no answer, and are set aside" in found.unsure
+        assert "t: 100 rows have no answer, and a run sets such rows aside" in found.unsure
 
     def test_numbers_with_marks_can_be_classes(self, tmp_path):
         found = find(tmp_path, table(t=cycle(["1,5", "2,5", "3,5"])), "t", "multiclass")
@@ -101,6 +197,7 @@ class TestTarget:
             ([None], "t", "must have two values or more"),
             (["a"], "tt", "'tt' is none; did you mean 't'"),
             ([f"{number} words and more" for number in range(ROWS)], "t", "at most 100 classes"),
+            ([f"${number}" for number in range(ROWS)], "t", "400 different values: its values are numbers after"),
         ],
     )
     def test_what_can_not_be_one_is_told(self, tmp_path, values, target, why):
@@ -138,6 +235,12 @@ class TestColumns:
             (["3-Nov-2013", "30-DEC-2013"], "%d-%b-%Y"),
             (["November 3, 2013", "December 30, 2013"], "%B %d, %Y"),
             (["3/11/2013 12:07:09 AM", "3/30/2013 1:00:00 PM"], "%m/%d/%Y %I:%M:%S %p"),
+            (["3/11/2013 12:07AM", "3/30/2013 1:00pm"], "%m/%d/%Y %I:%M%p"),
+            (["2013-11-03 10:00:00 UTC", "2013-11-30 10:00:00 UTC"], "%Y-%m-%d %H:%M:%S UTC"),
+            (["2013-11-03 01:00:00 PM", "2013-11-30 10:00:00 AM"], "%Y-%m-%d %I:%M:%S %p"),
+            (["30/11/2013 10:00 -0500", "03/11/2013 10:00 +0100"], "%d/%m/%Y %H:%M %z"),
+            (["30/11/2013 10:00:00Z", "03/11/2013 10:00:00+01:00"], "%d/%m/%Y %H:%M:%S%z"),
+            (["30/11/2013", "2013-11-03", "2013-11-03T10:00:00Z"], "%d/%m/%Y"),
         ],
     )
     def test_a_date_is_read_in_the_only_way_in_which_it_can_be(self, tmp_path, values, written):
@@ -162,6 +265,26 @@ class TestColumns:
         assert "c" in found.left_out
         assert any("written in several ways" in one for one in found.unsure)
 
+    def test_dates_in_one_way_that_is_not_known_are_told_so(self, tmp_path):
+        found = find(tmp_path, table(c=cycle(["30-11-2013 10.00", "03-11-2013 11.30"])))
+        assert "written in a way that is not known" in found.left_out["c"]
+
+    def test_years_of_two_digits_that_lie_ahead_are_told(self, tmp_path):
+        found = find(tmp_path, table(due=cycle(["30-Nov-11", "01-Dec-51"]), dob=cycle(["30-Nov-91", "01-Dec-51"])))
+        told = "its years of two digits put 50.0% of its days after today: 01-Dec-51 is taken for 2051-12-01"
+        assert {f"due: {told}", f"dob: {told}"} <= set(found.unsure)
+        assert found.columns["due"].rules == {"format": "%d-%b-%y"}
+        assert found.left_out == {"dob": told}
+
+    def test_a_version_is_no_date(self, tmp_path):
+        found = find(tmp_path, table(app_version=cycle(["5.6.10", "5.6.11", "30.11.12"])))
+        assert found.columns["app_version"].kind == "category"
+
+    def test_a_moment_is_read_as_a_run_reads_it(self, tmp_path):
+        found = find(tmp_path, table(c=cycle(["2013-11-03", "2013-11-03T10:00:00+01:00"])))
+        read = found.columns["c"].moments(pd.Series(["2013-11-03T10:00:00+01:00", "today"]))
+        assert read.tolist() == [pd.Timestamp("2013-11-03 09:00", tz="UTC"), pd.NaT]
+
     def test_a_strange_date_among_many_is_missing(self, tmp_path):
         days = cycle(["03/11/2013", "30/11/2013"])
         days[7] = "31/02/2013"
@@ -171,6 +294,14 @@ class TestColumns:
     def test_whole_numbers_that_are_dates_by_name_and_value_are_times(self, tmp_path, name, kind):
         found = find(tmp_path, table(**{name: cycle([20131103, 20140228])}))
         assert found.columns[name].kind == kind
+
+    @pytest.mark.parametrize(("form", "written"), [("csv", "%Y%m%d.0"), ("parquet", "%Y%m%d")])
+    def test_so_are_those_that_became_floats_for_want_of_one(self, tmp_path, form, written):
+        frame, path = table(order_date=cycle([20131103.0, 20140228.0, None])), tmp_path / f"table.{form}"
+        frame.to_csv(path, index=False) if form == "csv" else frame.to_parquet(path)
+        column = look(path).columns["order_date"]
+        assert (column.kind, column.rules) == ("time", {"format": written})
+        assert column.moments(frame["order_date"]).dt.strftime("%Y%m%d").tolist()[:2] == ["20131103", "20140228"]
 
     def test_a_table_is_split_by_a_date_in_another_format(self, tmp_path):
         days = [(date(2013, 1, 1) + timedelta(days=row)).strftime("%d/%m/%Y") for row in range(ROWS)]
@@ -190,6 +321,11 @@ class TestColumns:
         found = find(tmp_path, table(c=cycle([1, 2, "?", 4]), d=cycle(["a", "b", "n.a."])))
         assert found.columns["c"].kind == "integer"
         assert set(found.missing_tokens) == {"?", "n.a."}
+
+    @pytest.mark.parametrize(("often", "told"), [(10, True), (30, False)])
+    def test_a_word_for_no_value_that_may_be_one_is_told_where_it_comes_often(self, tmp_path, often, told):
+        found = find(tmp_path, table(c=["none" if row % often == 0 else "ab"[row % 2] for row in range(ROWS)]))
+        assert any(one.startswith("c: 40 rows say 'none', taken for no value") for one in found.unsure) == told
 
     def test_the_same_word_in_two_spellings_is_one(self, tmp_path):
         found = find(tmp_path, table(c=cycle(["Rome", "ROME", " rome", "Oslo"])))
@@ -230,7 +366,53 @@ class TestColumns:
     )
     def test_a_run_reads_numbers_with_marks_as_what_they_are(self, tmp_path, values, numbers):
         found = find(tmp_path, table(c=cycle(values)), quoting=csv.QUOTE_ALL)
-        assert found.columns["c"].numbers(values).tolist() == numbers
+        assert found.columns["c"].numbers(pd.Series(values)).tolist() == numbers
+
+    @pytest.mark.parametrize(
+        ("values", "rules", "numbers", "told"),
+        [
+            (["12.3 kg", "7kg"], {"unit": "kg"}, [12.3, 7], "'kg' is taken for its unit"),
+            (["45.3%", "-2%"], {"unit": "%"}, [45.3, -2], "'%' is taken for its unit"),
+            (
+                ["12,50 €", "1.234,5 €"],
+                {"unit": "€", "decimal": ",", "thousands": "."},
+                [12.5, 1234.5],
+                "its unit; a comma",
+            ),
+            (["1,5\u00a0€", "2\u00a0€"], {"unit": "\u00a0€", "decimal": ","}, [1.5, 2], "is taken for its unit"),
+            (["1 234,50", "7,25"], {"decimal": ",", "thousands": " "}, [1234.5, 7.25], "' ' parts its thousands"),
+            (["1\u00a0234\u00a0567", "7"], {"thousands": "\u00a0"}, [1234567, 7], "parts its thousands"),
+            (["1'234.50", "980.00"], {"thousands": "'"}, [1234.5, 980], "parts its thousands"),
+        ],
+    )
+    def test_an_amount_has_a_unit_and_marks_of_any_kind(self, tmp_path, values, rules, numbers, told):
+        found = find(tmp_path, table(c=cycle(values)), quoting=csv.QUOTE_ALL)
+        column = found.columns["c"]
+        assert (column.kind, column.rules) == ("number", rules)
+        assert column.numbers(pd.Series(values)).tolist() == numbers
+        assert told in column.unsure
+        parsed = problem.parse(tomllib.loads(writing.written(found, "t", "new"))).sources["t"].columns["c"]
+        assert parsed.model_dump(include=rules.keys()) == rules
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            ["12 kg", "30 lb"],
+            ["3rd", "4th", "5th"],
+            ["192.168.1.1", "10.0.0.1"],
+            ["1@example.org", "2@example.org"],
+            ["10:30 AM", "11:15 AM"],
+            ["007 kg", "012 kg"],
+        ],
+    )
+    def test_other_texts_with_numbers_are_words(self, tmp_path, values):
+        assert find(tmp_path, table(c=cycle(values))).columns["c"].kind == "category"
+
+    @pytest.mark.parametrize("before", ["$", "US$", "EUR ", "-£"])
+    def test_what_stands_before_a_number_is_told(self, tmp_path, before):
+        found = find(tmp_path, table(c=[f"{before}{number:,}.50" for number in range(ROWS)]))
+        told = f"its values are numbers after {before.strip('- ')!r}; written without it they can be used as such"
+        assert f"c: {told}" in found.unsure
 
     def test_values_that_are_no_numbers_are_told_where_there_are_marks(self, tmp_path):
         found = find(tmp_path, table(c=["many", "few", *cycle(["13,070", "1,042,752"])[2:]]))
@@ -296,11 +478,57 @@ class TestRoles:
         found = find(tmp_path, table(patient_id=[number // 4 for number in range(ROWS)]))
         assert found.group == "patient_id"
 
+    @pytest.mark.parametrize(
+        ("name", "group"),
+        [
+            ("customer_number", True),
+            ("Policy No", True),
+            ("deviceCode", True),
+            ("zip_code", False),
+            ("country_code", False),
+            ("room_number", False),
+        ],
+    )
+    def test_so_is_the_number_of_what_has_several_rows(self, tmp_path, name, group):
+        found = find(tmp_path, table(**{name: [20_000 + number // 4 for number in range(ROWS)]}))
+        assert found.group == (name if group else None)
+        assert any(one.startswith(f"{name}: it names what several rows are about") for one in found.unsure) == group
+
+    @pytest.mark.parametrize(("each", "group"), [(20, "store_number"), (80, None)])
+    def test_the_number_of_what_has_many_rows_is_a_feature(self, tmp_path, each, group):
+        rows = np.arange(60 * each)
+        frame = pd.DataFrame({"y": rows % 2, "x": rows * 7 % 977, "store_number": rows // each * 3})
+        assert find(tmp_path, frame).group == group
+
+    def test_the_number_of_what_has_one_row_is_the_key(self, tmp_path):
+        assert find(tmp_path, table(order_no=[20_000 + 7 * number for number in range(ROWS)])).key == "order_no"
+
     def test_a_time_orders_the_rows(self, tmp_path):
         days = [str(date(2024, 1, 1) + timedelta(days=number // 4)) for number in range(ROWS)]
         found = find(tmp_path, table(created=days, birth_date=cycle(["1970-01-01", "1980-05-05"])))
         assert (found.time, found.windows) == ("created", ("2024-03-11", "2024-03-26"))
         assert found.derived["days_since_birth_date"] == "days_between(birth_date, created)"
+
+    def test_the_file_splits_by_shares_and_tells_what_days_they_mean(self, tmp_path):
+        days = [str(date(2013, 1, 1) + timedelta(days=row)) for row in range(ROWS)]
+        text = writing.written(find(tmp_path, table(sold=days)), "t", "new")
+        assert "validation = 0.15 # of these rows those from 2013-10-08 on" in text
+        assert "test = 0.15 # those from 2013-12-07 on" in text
+        split = problem.parse(tomllib.loads(text)).split
+        assert (split.by, split.validation, split.test) == ("time", 0.15, 0.15)
+
+    def test_a_day_with_so_many_rows_that_a_share_has_none_does_not_split(self, tmp_path):
+        days = [str(date(2013, 1, 1) + timedelta(days=min(row, 250))) for row in range(ROWS)]
+        assert find(tmp_path, table(sold=days)).time is None
+
+    def test_a_time_whose_name_no_expression_can_tell_is_left_out(self, tmp_path):
+        days = [str(date(2024, 1, 1) + timedelta(days=number)) for number in range(ROWS)]
+        assert "must be renamed" in find(tmp_path, table(**{"sold `on`": days})).left_out["sold `on`"]
+
+    def test_a_time_that_lies_ahead_does_not_say_when_a_row_was(self, tmp_path):
+        days = [str(date.today() + timedelta(days=number - 100)) for number in range(ROWS)]  # noqa: DTZ011 - any day
+        found = find(tmp_path, table(expiry_date=days))
+        assert (found.time, found.columns["expiry_date"].kind) == (None, "time")
 
     def test_a_time_does_not_split_what_would_leave_a_split_without_an_answer(self, tmp_path):
         days = [str(date(2024, 1, 1) + timedelta(days=number)) for number in range(200)]
@@ -349,6 +577,12 @@ class TestRoles:
         found = find(tmp_path, frame)
         assert "alone nearly tells the target" in found.left_out["copy"]
         assert "x" not in found.left_out
+
+    def test_a_name_with_a_line_break_breaks_no_comment(self, tmp_path):
+        frame = table(**{"Left\nCompany": cycle(["leaver", "stayer", "stayer"]), "no\tone\r": None})
+        text = writing.written(find(tmp_path, frame, "Left\nCompany"), "t", "new")
+        assert problem.parse(tomllib.loads(text)).target == "`Left\nCompany` == 'leaver'"
+        assert r"#   Left\nCompany: yes is taken to be 'leaver'" in text
 
     def test_a_copy_of_a_number_is_a_leak_too(self, tmp_path):
         frame = table()
@@ -411,6 +645,16 @@ class TestSize:
         wide = pd.DataFrame(values, columns=[f"c{number}" for number in range(1000)])
         found = find(tmp_path, wide.assign(y=table()["y"]))
         assert len(found.features) == 1000
+
+    def test_rows_of_several_batches_have_their_answers(self, tmp_path):
+        """Texts of several are in as many chunks."""
+        frame = table(day=cycle(["03/11/2013", "30/11/2013"]))
+        path = tmp_path / "table.csv"
+        frame.to_csv(path, index=False)
+        with reading.opened(Source(path=str(path), columns={})) as opened:
+            whole = pa.concat_tables(opened.batches)
+            found = roles.infer(replace(opened, batches=[whole.slice(0, 100), whole.slice(100)]), "y == 'a'")
+        assert found.rarest == 195
 
     def test_different_values_are_counted_within_some_percent(self):
         one = seen.Seen("c")

@@ -277,6 +277,19 @@ def test_the_target_of_several_classes_is_the_name_of_a_column(raw):
     assert mistakes(raw) == ["  target: must be the name of the column with the label, got 'month + day'"]
 
 
+@pytest.mark.parametrize("name", ["Sale Price", "late?", "größe", "class"])
+@pytest.mark.parametrize(
+    ("task", "kind"),
+    [("binary", "number"), ("binary", "boolean"), ("multiclass", "category"), ("regression", "number")],
+)
+def test_a_target_is_the_name_of_a_column_also_where_that_is_no_plain_word(raw, name, task, kind):
+    raw["sources"]["flights"]["columns"][name] = {"type": kind, "known": "after"}
+    raw["task"], raw["target"], raw["requirements"] = task, f"`{name}`", []
+    if task != "binary":
+        del raw["decision"]
+    assert problem.parse(raw).task == task
+
+
 WRITTEN_OUT = [
     ({"path": "https://ghp_x@example.org/orders.csv"}, "who asks over HTTP must come from the environment"),
     (

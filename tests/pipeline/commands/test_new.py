@@ -76,6 +76,18 @@ def test_what_it_suggests_can_be_taken_as_it_stands(place, target, costs):
     assert (read.decision.false_no == 5) == costs
 
 
+@pytest.mark.parametrize(
+    ("values", "task"), [([0, 1], "binary"), (["a", "b", "c"], "multiclass"), (range(50), "regression")]
+)
+def test_a_target_may_be_called_anything(place, values, task):
+    frame = pd.read_csv("orders.csv")
+    chosen = np.random.default_rng(1).choice(values, ROWS)
+    frame.assign(**{"Größe next month?": chosen}).to_csv("orders.csv", index=False)
+    new("orders.csv", "--target", "Größe next month?")
+    read = problem.load(place / "problems" / "orders.toml")
+    assert (read.task, read.target) == (task, "`Größe next month?`")
+
+
 def test_a_leak_is_told_once_and_stands_in_the_file(place):
     frame = pd.read_csv("orders.csv")
     frame.assign(copy=frame["Late?"].map({"Yes": "late", "No": "in time"})).to_csv("orders.csv", index=False)
