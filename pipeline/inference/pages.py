@@ -32,7 +32,8 @@ def described(url: str, headers: dict[str, str]) -> tuple[Api, list[str]] | None
     secrets = secret.of({"url": url, "headers": headers})
     with secret.kept(secrets):
         filled = secret.all_filled({"url": url, "headers": headers})
-        answer = Server(filled["headers"], Deadline(SECONDS, address(url)), secrets).get(httpx.URL(filled["url"]))
+        with Server(filled["headers"], Deadline(SECONDS, address(url)), secrets) as server:
+            answer = server.get(httpx.URL(filled["url"]))
         try:
             body = records.decoded(answer.text)
         except ValueError:
