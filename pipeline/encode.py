@@ -28,6 +28,10 @@ MIN_COUNT = 5
 MAX_LEVELS = 100_000
 MAX_BINS = 64
 """Of a number, between which its piecewise-linear embedding may bend."""
+LEAST = 1e-30
+"""The least distance that numbers are told apart by: a float32 holds what comes of dividing by it."""
+WIDEST = 1e15
+"""So many times as wide as its scale a number may reach: a float32 holds its square."""
 CHANCE = 0.001
 """A difference that chance makes more often than this is no drift."""
 OTHER = "\0"
@@ -189,7 +193,8 @@ def _number(name: str, held: Numbers, winsorise: tuple[float, float] | None) -> 
     if winsorise:
         first, last = profile.quantiles(held.counts, winsorise)
         values, clip = np.clip(values, first, last), (float(first), float(last))
-    spread = high - low or (values[-1] - values[0]) / 2 or 1.0
+    reach = values[-1] - values[0]
+    spread = max(high - low or reach / 2 or 1.0, reach / WIDEST, LEAST)
     return Number(
         name=name,
         median=float(median),
@@ -204,13 +209,16 @@ def edges(values: npt.NDArray[np.floating[Any]], times: npt.NDArray[np.int64]) -
     """The edges of at most ``MAX_BINS`` bins: the values themselves where they are few, else quantiles.
 
     A value weighs the square root of how often it came, which lies between quantiles of the rows and of the different
-    values: the few large amounts beside many zeros have bins, too.
+    values: the few large amounts beside many zeros have bins, too. No two edges are nearer than ``LEAST``.
     """
     reached = np.cumsum(np.sqrt(times))
     places = np.searchsorted(reached, np.linspace(0, 1, MAX_BINS + 1) * reached[-1] - 1e-9)
     found = values if len(values) <= MAX_BINS else values[[0, *places[1:]]]
-    different = np.unique(found)
-    return tuple(float(edge) for edge in (different if len(different) > 1 else (different[0], different[0] + 1)))
+    different = [float(found[0])]
+    for value in found[1:]:
+        if value - different[-1] >= LEAST:
+            different.append(float(value))
+    return tuple(different) if len(different) > 1 else (different[0], different[0] + max(1.0, abs(different[0]) / 1000))
 
 
 def _category(name: str, held: Texts) -> Category:
