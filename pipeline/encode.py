@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from bundle import profile
 from bundle.profile import Bins, FeatureProfile, Profile
-from pipeline import arrays, drift, encoding, leaks, seen, tables, texts
+from pipeline import arrays, drift, encoding, leaks, seen, steps, tables, texts
 from pipeline.drift import Days
 from pipeline.encoding import Category, Encoding, Number, Target
 from pipeline.errors import DataError
@@ -78,6 +78,7 @@ def encode(job: Job) -> Outcome:
     (job.output / profile.NAME).write_text(reference.model_dump_json(indent=1) + "\n")
     rows = sum(tables.starts(split / name)[-1] for name in counted)
     notes += [f"{one.name} is left out: {one.reason}" for one in profiles if not one.kept]
+    notes += [note for one in learned.numbers if (note := coarse(one.name, train[one.name]))]
     notes += [
         f"{one.name} may be a leak: {one.leak}" + (" (waived)" if one.waived else "") for one in profiles if one.leak
     ]
@@ -113,6 +114,20 @@ def screen(name: str, train: Seen, validation: Seen, rule: Screen) -> FeaturePro
         missing=shares[0][-1],
         kept=not reason,
         reason=reason,
+    )
+
+
+def coarse(name: str, held: Seen) -> str:
+    """What is to be said of a number whose values are hardly told apart as float32; nothing of any other."""
+    values, times = held.counts  # type: ignore[union-attr] # of a number
+    _, deviation = steps.deviation(times, values)
+    largest = float(np.abs(values).max())
+    step = steps.coarse(largest, deviation)
+    if step is None:
+        return ""
+    return (
+        f"{name} is known in steps of {step:g} at {largest:.9g}, and its standard deviation is {deviation:.3g}: "
+        "bring it without what all values have in common"
     )
 
 

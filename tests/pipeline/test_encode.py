@@ -94,6 +94,14 @@ def test_what_chance_alone_moves_stays(tmp_path):
     assert max(one.psi for one in profile.features) > profile.max_psi
 
 
+def test_a_number_that_float32_hardly_tells_apart_is_named(tmp_path, splits):
+    for table in splits.values():
+        table["steady"] = table["steady"] + 5e6
+    outcome, _, _, _ = run(tmp_path, splits)
+    [note] = [one for one in outcome.notes if "steps" in one]
+    assert note.startswith("steady is known in steps of 0.5 at 5000004, and its standard deviation is ")
+
+
 def test_the_rule_can_keep_what_drifts(tmp_path, splits):
     _, known, _, _ = run(tmp_path, splits, drifting="keep")
     assert "moving" in known.features
