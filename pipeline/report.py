@@ -10,6 +10,8 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from bundle import figure
+from bundle.figure import UNKNOWN
 from pipeline import class_figures, figures, input_figures, number_figures
 from pipeline.problem import JUDGED, LOSS
 from pipeline.strips import DARK, PALETTE
@@ -18,9 +20,6 @@ Facts = Mapping[str, Any]  # as read from a JSON file
 
 TEMPLATES = Path(__file__).parent / "templates"
 MINUS = "\N{MINUS SIGN}"
-UNKNOWN = "\N{EN DASH}"
-LARGE = 100
-"""From here on a figure has five digits and not three behind the point."""
 
 
 @dataclass(frozen=True)
@@ -348,8 +347,8 @@ def _baselines_sentence(evaluation: Facts) -> str:
 def _worst_sentence(worst: Facts | None) -> str:
     if worst is None or not worst["worse"]:
         return ""
-    metric, figure = METRICS[worst["metric"]], worst["figure"]
-    interval = f"{number(figure['value'])}, {number(figure['low'])} to {number(figure['high'])}"
+    metric = METRICS[worst["metric"]]
+    interval = "{}, {} to {}".format(*(number(worst["figure"][part]) for part in ("value", "low", "high")))
     return (
         f"Of all slices it serves worst the {worst['rows']:,} rows where {_words(worst['column'])} is "
         f"“{worst['value']}” ({metric.label} {interval}; over all rows {number(worst['overall'])})."
@@ -396,14 +395,12 @@ def _hyperparameters(trials: Facts) -> list[str]:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A figure with so many digits behind the point."""
-    if value is None:
-        return UNKNOWN
-    return (f"{value:.{digits}f}" if abs(value) < LARGE else f"{value:,.5g}").replace("-", MINUS)
+    """A figure with so many digits behind the point, or of a small one with three that tell something."""
+    return figure.shown(value, digits).replace("-", MINUS)
 
 
 def _signed(value: float) -> str:
-    return (f"{value:+.4f}" if abs(value) < LARGE else f"{value:+,.5g}").replace("-", MINUS)
+    return figure.shown(value, sign="+").replace("-", MINUS)
 
 
 def share(value: float | None) -> str:

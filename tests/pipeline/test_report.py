@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline import figures, report
+from pipeline import figures, report, summary
 from pipeline.report import ReportFacts
 
 HOSTILE = "<script>alert(1)</script>"
@@ -486,3 +486,13 @@ def test_of_a_threshold_that_no_row_reaches_it_is_said(flights: ReportFacts) -> 
         replace(flights, evaluation={**flights.evaluation, "metrics": metrics, "threshold": 1.0000001})
     )
     assert "No held-out row reaches its threshold of 1: it says yes to none." in page
+
+
+def test_small_figures_are_told_in_the_page_and_in_the_terminal(flights: ReportFacts) -> None:
+    small = {"value": 0.000312, "low": 0.000298, "high": 0.000327}
+    told = {**flights.evaluation, "metrics": {**flights.evaluation["metrics"], "brier": small}}
+    against = {name: {**by, "brier": small} for name, by in told["against"].items()}
+    page = report.render(replace(flights, evaluation={**told, "against": against}))
+    assert '0.000312 <span class="range">0.000298 to 0.000327</span>' in page
+    assert "+0.000312" in page
+    assert summary._figure(small) == ("0.000312", "0.000298 to 0.000327")
