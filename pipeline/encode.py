@@ -123,7 +123,7 @@ def coarse(name: str, held: Seen) -> str:
     _, deviation = steps.deviation(times, values)
     largest = float(np.abs(values).max())
     step = steps.coarse(largest, deviation)
-    if step is None:
+    if step is None or (held.whole and step < 1):  # type: ignore[union-attr] # likewise; float32 has them as they are
         return ""
     return (
         f"{name} is known in steps of {step:g} at {largest:.9g}, and its standard deviation is {deviation:.3g}: "
