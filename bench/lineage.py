@@ -123,9 +123,9 @@ def decision(model: str, number: int) -> Decided:
 
 def answers(data: Path, model: str) -> str:
     """Log answers of one row each, as the server does; the id of the last one."""
-    told = orjson.loads((published.folder(data, model, VERSIONS) / golden.NAME).read_bytes())
-    inputs = _repeated({name: [row[name] for row in told["rows"]] for name in told["rows"][0]})
-    outputs = _repeated(told["answers"])
+    told = golden.read(published.folder(data, model, VERSIONS))
+    inputs = _repeated({name: [row[name] for row in told.rows] for name in told.rows[0]})
+    outputs = _repeated({name: list(given) for name, given in told.answers.items()})
     first = datetime(2026, 11, 1, tzinfo=UTC)
     identities: list[str] = []
     for number in range(ANSWERS // BLOCK):

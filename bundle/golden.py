@@ -1,12 +1,13 @@
 """Golden rows: raw inputs that travel with a version, and the answers that it must give wherever it is loaded."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_serializer, field_validator
 
 from bundle.contract import Contract, columns_of
 from bundle.model import Answers, Model
@@ -19,18 +20,33 @@ class WrongAnswer(ValueError):  # noqa: N818 - named for what was found
 
 
 class Golden(BaseModel):
-    """Rows as a client sends them, and for each named output the answer to each row."""
+    """Rows as a client sends them, and for each named output the answer to each row.
+
+    A file has the rows by column; earlier ones have them row by row.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     rows: tuple[dict[str, float | str | None], ...]
     answers: dict[str, tuple[float | str | tuple[float, ...], ...]]
     tolerance: float
 
+    @field_validator("rows", mode="before")
+    @classmethod
+    def _of_columns(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        return [dict(zip(given, values, strict=True)) for values in zip(*given.values(), strict=True)]
+
+    @field_serializer("rows")
+    def _by_column(self, rows: tuple[dict[str, float | str | None], ...]) -> dict[str, list[float | str | None]]:
+        names = dict.fromkeys(chain.from_iterable(rows))
+        return {name: [row.get(name) for row in rows] for name in names}
+
     def write(self, folder: Path) -> None:
         """Leave the rows in the version's folder."""
         path = folder / NAME
         path.parent.mkdir(exist_ok=True)
-        path.write_text(self.model_dump_json(indent=1) + "\n")
+        path.write_text(self.model_dump_json() + "\n")
 
     def replay(self, model: Model) -> None:
         """Ask the model for every golden row.

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import cells, expressions, repeats, schema_diff, tables, values, violations
+from pipeline import cells, expressions, repeats, schema_diff, tables, values, violations, working
 from pipeline.cells import Fault, Rules
 from pipeline.civil import UTC_CLOCK
 from pipeline.errors import DataError
@@ -25,7 +25,6 @@ from pipeline.violations import Violation, Violations
 
 REFUSED = ("reject", "first", "last")
 """The words that set a row aside."""
-REFUSED_PAGE = "refused.html"
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def clean(job: Job) -> Outcome:
         page = _page(job, described, [*broken, *since])
         lines = [f"The rules of {name} must hold, and these do not:", *broken, *since, f"See {page}."]
         raise DataError("\n".join(lines))
-    (job.final.parent / REFUSED_PAGE).unlink(missing_ok=True)  # of a run before
+    (job.final.parent / working.REFUSED).unlink(missing_ok=True)  # of a run before
     (job.output / violations.NAME).write_text(described.model_dump_json(indent=1) + "\n")
     return Outcome(rows_in=described.rows, rows_out=kept, notes=[str(one) for one in found])
 
@@ -154,7 +153,7 @@ def _page(job: Job, described: Violations, broken: list[str]) -> Path:
     """Leave the page of Describe for rows that no other stage will see, with what they were refused for."""
     from pipeline import describe  # what Clean rarely needs
 
-    page = job.final.parent / REFUSED_PAGE
+    page = job.final.parent / working.REFUSED
     describe.refused(job, described, broken, page)
     return page
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from bundle import profile
 from bundle.profile import Bins, FeatureProfile, Profile
-from pipeline import arrays, drift, encoding, leaks, seen, tables, texts
+from pipeline import arrays, drift, encoding, leaks, seen, steps, tables, texts
 from pipeline.drift import Days
 from pipeline.encoding import Category, Encoding, Number, Target
 from pipeline.errors import DataError
@@ -28,6 +28,10 @@ MIN_COUNT = 2
 MAX_LEVELS = 100_000
 MAX_BINS = 64
 """Of a number, between which its piecewise-linear embedding may bend."""
+LEAST = 1e-30
+"""The least distance that numbers are told apart by: a float32 holds what comes of dividing by it."""
+WIDEST = 1e15
+"""So many times as wide as its scale a number may reach: a float32 holds its square."""
 CHANCE = 0.001
 """A difference that chance makes more often than this is no drift."""
 OTHER = "\0"
@@ -74,6 +78,7 @@ def encode(job: Job) -> Outcome:
     (job.output / profile.NAME).write_text(reference.model_dump_json(indent=1) + "\n")
     rows = sum(tables.starts(split / name)[-1] for name in counted)
     notes += [f"{one.name} is left out: {one.reason}" for one in profiles if not one.kept]
+    notes += [note for one in learned.numbers if (note := coarse(one.name, train[one.name]))]
     notes += [
         f"{one.name} may be a leak: {one.leak}" + (" (waived)" if one.waived else "") for one in profiles if one.leak
     ]
@@ -109,6 +114,20 @@ def screen(name: str, train: Seen, validation: Seen, rule: Screen) -> FeaturePro
         missing=shares[0][-1],
         kept=not reason,
         reason=reason,
+    )
+
+
+def coarse(name: str, held: Seen) -> str:
+    """What is to be said of a number whose values are hardly told apart as float32; nothing of any other."""
+    values, times = held.counts  # type: ignore[union-attr] # of a number
+    _, deviation = steps.deviation(times, values)
+    largest = float(np.abs(values).max())
+    step = steps.coarse(largest, deviation)
+    if step is None or (held.whole and step < 1):  # type: ignore[union-attr] # likewise; float32 has them as they are
+        return ""
+    return (
+        f"{name} is known in steps of {step:g} at {largest:.9g}, and its standard deviation is {deviation:.3g}: "
+        "bring it without what all values have in common"
     )
 
 
@@ -189,7 +208,8 @@ def _number(name: str, held: Numbers, winsorise: tuple[float, float] | None) -> 
     if winsorise:
         first, last = profile.quantiles(held.counts, winsorise)
         values, clip = np.clip(values, first, last), (float(first), float(last))
-    spread = high - low or (values[-1] - values[0]) / 2 or 1.0
+    reach = values[-1] - values[0]
+    spread = max(high - low or reach / 2 or 1.0, reach / WIDEST, LEAST)
     return Number(
         name=name,
         median=float(median),
@@ -204,13 +224,16 @@ def edges(values: npt.NDArray[np.floating[Any]], times: npt.NDArray[np.int64]) -
     """The edges of at most ``MAX_BINS`` bins: the values themselves where they are few, else quantiles.
 
     A value weighs the square root of how often it came, which lies between quantiles of the rows and of the different
-    values: the few large amounts beside many zeros have bins, too.
+    values: the few large amounts beside many zeros have bins, too. No two edges are nearer than ``LEAST``.
     """
     reached = np.cumsum(np.sqrt(times))
     places = np.searchsorted(reached, np.linspace(0, 1, MAX_BINS + 1) * reached[-1] - 1e-9)
     found = values if len(values) <= MAX_BINS else values[[0, *places[1:]]]
-    different = np.unique(found)
-    return tuple(float(edge) for edge in (different if len(different) > 1 else (different[0], different[0] + 1)))
+    different = [float(found[0])]
+    for value in found[1:]:
+        if value - different[-1] >= LEAST:
+            different.append(float(value))
+    return tuple(different) if len(different) > 1 else (different[0], different[0] + max(1.0, abs(different[0]) / 1000))
 
 
 def _category(name: str, held: Texts) -> Category:

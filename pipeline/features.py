@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
 from functools import reduce
+from math import floor, log10
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipeline import civil, expressions, matching, past, tables, values
+from pipeline import civil, expressions, matching, past, steps, tables, values
 from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
 from pipeline.matching import Keys
@@ -18,6 +19,9 @@ from pipeline.past import Window
 from pipeline.problem import Problem
 from pipeline.tables import Part
 from pipeline.values import Coded
+
+Spread = tuple[int, float, float, float]
+"""Of the answers in a part: how many there are, their mean, their variance, and the size of the largest."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def make(job: Job) -> Outcome:
     windows = past.learn(problem, job.inputs[problem.table] / "rows")
     past.write(windows, job.output)
 
-    def work(number: int, part: Part) -> tuple[int, dict[str, int]]:
+    def work(number: int, part: Part) -> tuple[int, dict[str, int], Spread | None]:
         table = tables.load(part)
         row = Rows(table, matched, zone)
         target, told = answer(row, problem)
@@ -55,20 +59,23 @@ def make(job: Job) -> Outcome:
             why = f"{problem.target} can't be told"
             tables.set_aside(table.filter(pa.array(~told)), why, job.output / "set_aside", number)
             row, target = row.of(told), target.filter(pa.array(told))
+        numbers = target.to_numpy() if problem.task == "regression" and len(target) else None
         made = [row.column(name) for name in kept]
         for name, kind in new.items():
             made.append(
                 seen(row, problem, name, windows[name]) if name in windows else feature(row, problem, name, kind)
             )
+        target = target.cast(schema.field(tables.TARGET).type)
         tables.write(pa.table([*made, target], schema=schema), job.output / "rows", number)
-        return len(told), unmatched
+        return len(told), unmatched, None if numbers is None else spread(numbers)
 
     done = tables.over(tables.slices(job.inputs[problem.table] / "rows"), work, "making features")
-    rows_in = sum(rows for rows, _ in done)
+    hold_apart([numbers for _, _, numbers in done if numbers], problem.target)
+    rows_in = sum(rows for rows, _, _ in done)
     aside = tables.reasons(job.output / "set_aside")
     notes = [f"{count:,} rows set aside: {reason}" for reason, count in aside.items()]
     for source in matched:
-        missed = sum(unmatched[source] for _, unmatched in done)
+        missed = sum(unmatched[source] for _, unmatched, _ in done)
         notes += [f"{missed:,} rows have no match in {source}"] if missed else []
     return Outcome(rows_in=rows_in, rows_out=rows_in - aside.total(), notes=notes)
 
@@ -161,7 +168,7 @@ def seen(row: Rows, problem: Problem, name: str, window: Window) -> pa.Array:
 def answer(row: Rows, problem: Problem) -> tuple[pa.Array, npt.NDArray[np.bool_]]:
     """The target of each row, and for which rows it can be told: those with all that it reads.
 
-    For yes or no it is 1 or 0, of several labels the label as text, and else a number; all but labels are float32.
+    For yes or no it is 1 or 0, of several labels the label as text, and else a number, not yet rounded to float32.
 
     Raises:
         DataError: a target of yes or no is a number other than 1 and 0.
@@ -174,8 +181,8 @@ def answer(row: Rows, problem: Problem) -> tuple[pa.Array, npt.NDArray[np.bool_]
     found, told = values.value(problem.target, operands, civil.UTC_CLOCK)
     if problem.task == "regression":
         with np.errstate(over="ignore"):
-            number = np.asarray(found, "float32")
-        return pa.array(number), told & np.isfinite(number)
+            single = np.asarray(found, "float32")
+        return pa.array(np.asarray(found, "float64")), told & np.isfinite(single)
     if isinstance(found, Coded):
         found = found == "true"
     elif found.dtype != bool and not np.isin(found[told], (0, 1)).all():
@@ -185,3 +192,29 @@ def answer(row: Rows, problem: Problem) -> tuple[pa.Array, npt.NDArray[np.bool_]
             f'comparison that means yes, such as "{problem.target} > 0", or another task.'
         )
     return pa.array(found.astype("float32")), told
+
+
+def spread(numbers: npt.NDArray[np.float64]) -> Spread:
+    """How the answers of a part are spread."""
+    return len(numbers), float(numbers.mean()), float(numbers.var()), float(np.abs(numbers).max())
+
+
+def hold_apart(parts: list[Spread], target: str) -> None:
+    """See that the answers of all parts are told apart as float32, which the model learns from and is judged by.
+
+    Raises:
+        DataError: they are large and differ by little.
+    """
+    if not parts:
+        return
+    rows, means, variances, largest = np.array(parts).T
+    mean, deviation = steps.deviation(rows, means, variances)
+    if step := steps.coarse(largest.max(), deviation):
+        common = round(mean, -floor(log10(deviation)))
+        whole = target if expressions.columns(target) == [target] else f"({target})"
+        less = f"{whole} {'-' if common > 0 else '+'} {abs(common):.15g}"
+        raise DataError(
+            f"The answers must be told apart as float32, in steps of at most {steps.COARSE:.0%} of their standard "
+            f"deviation. target = {target!r} reaches {largest.max():.15g}, where a step is {step:g}, and the standard "
+            f'deviation is {deviation:.3g}. Take off what all have in common: target = "{less}".'
+        )

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from bundle.figure import shown as told
 from pipeline.strips import ACCENT, BASELINE, FAINT, INK, MUTED, PALETTE, WARN, Facts, shown, themed
 
 STYLE: dict[Any, Any] = {
@@ -238,7 +239,7 @@ def interval(name: str, clause: Facts) -> str:
         edges = (low, high, threshold)
         room = 0.15 * (max(edges) - min(edges)) or 1
         axes.set(ylim=(-1, 1), xlim=(min(edges) - room, max(edges) + room))
-        return svg(figure, name, f"{value:.3f}, from {low:.3f} to {high:.3f}, against {threshold:g}.")
+        return svg(figure, name, f"{told(value, 3)}, from {told(low, 3)} to {told(high, 3)}, against {threshold:g}.")
 
 
 def realised(name: str, one: Facts) -> str:
@@ -261,8 +262,8 @@ def realised(name: str, one: Facts) -> str:
         edges = [low, high, *limits, *hold_out]
         room = 0.12 * (max(edges) - min(edges)) or 1
         axes.set(ylim=(-1, 1), xlim=(min(edges) - room, max(edges) + room))
-        words = f"{one['value']:.3f}, from {low:.3f} to {high:.3f}"
-        words += "".join(f", hold-out {value:.3f}" for value in hold_out)
+        words = f"{told(one['value'], 3)}, from {told(low, 3)} to {told(high, 3)}"
+        words += "".join(f", hold-out {told(value, 3)}" for value in hold_out)
         return svg(figure, name, words + "".join(f", against {limit:g}" for limit in limits) + ".")
 
 

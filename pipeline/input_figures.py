@@ -1,7 +1,7 @@
 """The pictures of what a model rests on: how much each column is worth, and how the answer follows it."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import matplotlib as mpl
@@ -37,23 +37,31 @@ def importance(columns: Sequence[Facts], metric: str) -> str:
         return svg(figure, "importance", f"Importance of {len(most)} columns.{first}")
 
 
-def reach(followed: Sequence[Facts]) -> tuple[float, float]:
+def lines(evaluation: Facts) -> list[str]:
+    """The answers that are drawn: of several classes the most frequent."""
+    if evaluation["task"] == "multiclass":
+        by_rows = sorted(evaluation["classes"], key=lambda one: -one["rows"])
+        return [one["label"] for one in by_rows[:MOST_CLASSES]]
+    return list(dict.fromkeys(name for one in evaluation["dependence"] for name in one["points"][0]["answers"]))
+
+
+def reach(followed: Sequence[Facts], names: Sequence[str]) -> tuple[float, float]:
     """The lowest and the highest mean answer of all columns, so that one scale shows which of them moves it."""
-    answers = [answer for one in followed for point in one["points"] for answer in _shown(point["answers"]).values()]
+    answers = [point["answers"][name] for one in followed for point in one["points"] for name in names]
     return min(answers, default=0.0), max(answers, default=1.0)
 
 
-def dependence(followed: Facts, answer: str, reach: tuple[float, float]) -> str:
-    """The mean answer against the values of one column, on a scale that has all of ``reach``."""
+def dependence(followed: Facts, answer: str, names: Sequence[str], reach: tuple[float, float]) -> str:
+    """The named mean answers against the values of one column, on a scale that has all of ``reach``."""
     points = followed["points"]
-    names = list(_shown(points[0]["answers"]))
     with mpl.rc_context(STYLE):
         figure, axes = canvas(340, 250)
         ordered = followed["type"] in ("number", "time")
         at = [_place(point["at"], followed["type"]) for point in points] if ordered else range(len(points))
         for name, colour, look in zip(names, COLOURS, LOOKS, strict=False):
             values = [point["answers"][name] for point in points]
-            axes.plot(at, values, look if ordered else look[0], color=colour, markersize=5, linewidth=1.8, label=name)
+            style = {"color": colour, "markersize": 5, "linewidth": 1.8, "label": shown(name, 14)}
+            axes.plot(at, values, look if ordered else look[0], **style)
         if followed["type"] == "number":
             axes.xaxis.set_major_locator(MaxNLocator(5))
         elif followed["type"] == "time":
@@ -70,10 +78,6 @@ def dependence(followed: Facts, answer: str, reach: tuple[float, float]) -> str:
             figure.legend(loc="outside lower center", ncols=2, fontsize=10)
         unique = hashlib.sha256(followed["column"].encode()).hexdigest()[:8]
         return svg(figure, f"follows-{unique}", f"{answer} by {shown(followed['column'])} at {len(points)} values.")
-
-
-def _shown(answers: Mapping[str, float]) -> dict[str, float]:
-    return dict(list(answers.items())[:MOST_CLASSES])
 
 
 def _place(at: float | str, kind: str) -> float | datetime:

@@ -5,7 +5,7 @@ front of the network, so that the SavedModel is the whole model. Shapes: every c
 float32 (missing is NaN) or string (missing is "").
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations, pairwise
 from math import prod
 from pathlib import Path
@@ -49,6 +49,7 @@ class Numbered(tf.Module):  # type: ignore[misc]
 
     def __init__(self, levels: Sequence[Sequence[str]]) -> None:
         super().__init__()
+        self.levels = [list(known) for known in levels]
         self.sizes = [len(known) for known in levels]
         self.tables = [_table(known, np.arange(len(known)), default=-1) for known in levels]
 
@@ -202,6 +203,16 @@ class Derive(tf.Module):  # type: ignore[misc]
             numbers = tf.unstack(self.texts[name](raw[name]), axis=1)
             values |= {f"{name}[{part}]": number for part, number in enumerate(numbers, 1)}
         return {feature: self._value(feature, values) for feature in features}
+
+    def looked_up(self) -> Iterator[tuple[str, list[str]]]:
+        """Each raw column by which something is looked up, with those of its values that are known there."""
+        for source, table in self.tables.items():
+            yield from zip(self.on[source], table.numbered.levels, strict=True)
+        for seen in self.windows.values():
+            if seen.numbered:
+                yield from zip(seen.on[1:], seen.numbered.levels, strict=True)
+        for cross in self.crosses.values():
+            yield from zip(cross.on, cross.numbered.levels, strict=True)
 
     def letters(self, features: list[str]) -> set[str]:
         """The columns of which the features need no more than the letters."""

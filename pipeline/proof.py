@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -61,13 +62,16 @@ def prove(
     rows: list[dict[str, Any]],
     trained: npt.NDArray[np.float64],
     tolerance: float = TOLERANCE,
+    known: coverage.Known = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Show that the exported forms answer as the trained network does; leave golden rows beside the model.
+
+    ``known`` is what the model knows of its columns, and is asked by the golden rows.
 
     Raises:
         StageError: the SavedModel's answers are not those of the trained network.
     """
-    asked = [*rows, *coverage.covering(rows, contract), *export.odd_rows(contract)]
+    asked = [*rows, *coverage.covering(rows, contract, known), *export.odd_rows(contract)]
     columns = columns_of(asked, contract)
     saved = Model(folder, contract, "savedmodel").predict(columns)
     answers = saved[contract.answer]

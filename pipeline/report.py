@@ -10,6 +10,8 @@ import jinja2
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from bundle import figure
+from bundle.figure import UNKNOWN
 from pipeline import class_figures, figures, input_figures, number_figures
 from pipeline.problem import JUDGED, LOSS
 from pipeline.strips import DARK, PALETTE
@@ -18,9 +20,6 @@ Facts = Mapping[str, Any]  # as read from a JSON file
 
 TEMPLATES = Path(__file__).parent / "templates"
 MINUS = "\N{MINUS SIGN}"
-UNKNOWN = "\N{EN DASH}"
-LARGE = 100
-"""From here on a figure has five digits and not three behind the point."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +127,8 @@ TOLD = {
 }
 """The metrics that the table of slices has room for."""
 
+LONG, LARGEST = 1e4, 1e15
+"""A number has digits behind the point below the one, and all of those before it below the other."""
 TOLD_COLUMNS = 6
 """Columns of a row that are shown beside each other."""
 
@@ -181,6 +182,7 @@ def pages() -> jinja2.Environment:
         "setting": _setting,
         "markdown": _markdown,
         "value": _value,
+        "brief": _brief,
         "limit": limit,
     }
     return environment
@@ -221,11 +223,12 @@ def _rests_on(evaluation: Facts) -> dict[str, Any]:
     important, followed = evaluation["importance"], evaluation["dependence"]
     answer = {"binary": "Mean probability", "multiclass": "Mean probability", "regression": "Mean prediction"}
     told = METRICS["mae" if evaluation["task"] == "regression" else "log_loss"].label
-    reach = input_figures.reach(followed)
+    names = input_figures.lines(evaluation)
+    reach = input_figures.reach(followed, names)
     return {
         "importance": input_figures.importance(important, told if told.isupper() else told.lower()),
         "dependence": {
-            one["column"]: input_figures.dependence(one, answer[evaluation["task"]], reach) for one in followed
+            one["column"]: input_figures.dependence(one, answer[evaluation["task"]], names, reach) for one in followed
         },
     }
 
@@ -348,10 +351,10 @@ def _baselines_sentence(evaluation: Facts) -> str:
 def _worst_sentence(worst: Facts | None) -> str:
     if worst is None or not worst["worse"]:
         return ""
-    metric, figure = METRICS[worst["metric"]], worst["figure"]
-    interval = f"{number(figure['value'])}, {number(figure['low'])} to {number(figure['high'])}"
+    metric = METRICS[worst["metric"]]
+    interval = "{}, {} to {}".format(*(number(worst["figure"][part]) for part in ("value", "low", "high")))
     return (
-        f"Of all slices it serves worst the {worst['rows']:,} rows where {_words(worst['column'])} is "
+        f"Of all slices it serves worst the {worst['rows']:,} rows where {worst['column']} is "
         f"“{worst['value']}” ({metric.label} {interval}; over all rows {number(worst['overall'])})."
     )
 
@@ -396,14 +399,12 @@ def _hyperparameters(trials: Facts) -> list[str]:
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A figure with so many digits behind the point."""
-    if value is None:
-        return UNKNOWN
-    return (f"{value:.{digits}f}" if abs(value) < LARGE else f"{value:,.5g}").replace("-", MINUS)
+    """A figure with so many digits behind the point, or of a small one with three that tell something."""
+    return figure.shown(value, digits).replace("-", MINUS)
 
 
 def _signed(value: float) -> str:
-    return (f"{value:+.4f}" if abs(value) < LARGE else f"{value:+,.5g}").replace("-", MINUS)
+    return figure.shown(value, sign="+").replace("-", MINUS)
 
 
 def share(value: float | None) -> str:
@@ -457,11 +458,18 @@ def _value(value: object) -> str:
     return f"{value:.7g}".replace("-", MINUS) if isinstance(value, float | int) else str(value)
 
 
+def _brief(value: object) -> str:
+    """A value of a row in a table: a number that is not whole has four digits."""
+    if isinstance(value, float) and not value.is_integer() and abs(value) < LONG:
+        return f"{value:.4g}".replace("-", MINUS)
+    return f"{value:.0f}".replace("-", MINUS) if isinstance(value, float) and abs(value) < LARGEST else _value(value)
+
+
 def in_words(text: str) -> str:
     """A clause as the contract states it, with its metric's name as people write it."""
     name, space, rest = text.partition(" ")
     label = METRICS[name].label if name in METRICS else name
-    return f"{label}{space}{_words(rest)}"
+    return f"{label}{space}{rest}"
 
 
 def _capital(text: str) -> str:

@@ -63,4 +63,4 @@ def surest(by_column: Mapping[str, Sequence[Told]], metric: str, overall: float)
 
 
 def _label(label: Any) -> str:
-    return f"{label:g}" if isinstance(label, float) else str(label)
+    return str(label).removesuffix(".0") if isinstance(label, float) else str(label)

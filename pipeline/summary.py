@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bundle import manifest
+from bundle.figure import shown
 from bundle.manifest import Clause, Manifest
 from bundle.monitoring import PAGE, REPORT, DayReport
 from pipeline import graph, working
@@ -139,7 +140,7 @@ def _state(clause: Clause) -> Text:
 
 
 def _figure(figure: dict[str, float | None]) -> tuple[str, str]:
-    value, low, high = ("-" if figure[name] is None else f"{figure[name]:.4f}" for name in ("value", "low", "high"))
+    value, low, high = (shown(figure[name]) for name in ("value", "low", "high"))
     return value, f"{low} to {high}"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import luigi
 
-from pipeline import config, graph, receipts, rival, versions
+from pipeline import config, graph, receipts, rival, versions, working
 from pipeline.errors import ProblemError
 from pipeline.problem import Source
 from pipeline.receipts import Made, Receipt
@@ -362,10 +362,15 @@ class RunAll(Working):
         return published
 
     @property
+    def sources(self) -> list[str]:
+        """The sources that are used."""
+        spec = looking().problem(config.problem_file(self.problem))
+        return list(dict.fromkeys([spec.table, *spec.joins, *spec.lookups]))
+
+    @property
     def described(self) -> list[Describe]:
         """The sources that are used, each described."""
-        spec = looking().problem(config.problem_file(self.problem))
-        return [self.clone(Describe, source=name) for name in dict.fromkeys([spec.table, *spec.joins, *spec.lookups])]
+        return [self.clone(Describe, source=name) for name in self.sources]
 
     def requires(self) -> Tasks:
         return {"published": self.last, **{f"{one.source} described": one for one in self.described}}
@@ -381,7 +386,13 @@ class RunAll(Working):
     def run(self) -> None:
         from pipeline import summary
 
+        self.forget_refused()
         summary.tell(self.last, self.described, hold())
+
+    def forget_refused(self) -> None:
+        """Remove the pages about rows that were refused: every source is clean."""
+        for name in self.sources:
+            (self.clone(Clean, source=name).home() / working.REFUSED).unlink(missing_ok=True)
 
 
 @Raw.event_handler(luigi.Event.DEPENDENCY_MISSING)  # type: ignore[untyped-decorator]
@@ -394,6 +405,7 @@ def say_missing(raw: Raw) -> None:
 def say_up_to_date(task: luigi.Task) -> None:
     """Tell the person who asked that there is nothing to do."""
     if isinstance(task, RunAll) and task.published:
+        task.forget_refused()
         version = config.data_folder() / task.published.path
         verdict = json.loads((version / versions.MANIFEST).read_bytes())["verdict"]["verdict"]
         print(f"Everything is up to date: {version}, verdict {verdict}.")  # noqa: T201 - the answer to the command

@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_softmax, softmax
 
 from bundle.contract import Contract
-from pipeline import arrays, contest, contracts, encoding, export, proof, working
+from pipeline import arrays, contest, contracts, coverage, encoding, export, proof, working
 from pipeline.arrays import Arrays
 from pipeline.encoding import Target
 from pipeline.job import Job, Outcome
@@ -60,7 +60,8 @@ def train(job: Job) -> Outcome:
             export.compile_beside(job.output / "model", derive, encode, model, known, contract)
         compared = proof.places(len(answers))
         seen = proof.rows_at(job.inputs["split"] / "validation", compared, contract)
-        parity = proof.prove(job.output / "model", contract, seen, answers[compared], proof.tolerance(known.target))
+        asked, tolerance = coverage.known(known, derive), proof.tolerance(known.target)
+        parity = proof.prove(job.output / "model", contract, seen, answers[compared], tolerance, asked)
     _write(job.output / "history.json", history)
     _write(job.output / "parity.json", parity)
     (job.output / "contract.json").write_text(contract.model_dump_json(indent=1) + "\n")

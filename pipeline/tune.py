@@ -15,7 +15,7 @@ from pipeline.network import trial_epochs_for
 from pipeline.problem import Search
 from pipeline.progress import track
 from pipeline.tuning import attempts, distributed
-from pipeline.tuning.journal import Finished
+from pipeline.tuning.journal import CLOCK, Finished
 from pipeline.tuning.oracle import SEARCH, Oracle
 from pipeline.tuning.trial import CHECKPOINTS, Lesson
 
@@ -51,8 +51,8 @@ def tune(job: Job) -> Outcome:
         if len(drawn) < len(every):
             notes.append(f"drawn at random: {len(drawn):,} of {len(every):,} rows of {name}")
     measured = {trial.id: trial.seconds for trial in trials}
-    if len(trials) < search.trials:
-        measured["trials before the clock stopped it"] = len(trials)
+    if (ended := _ended(trials)) < search.trials:
+        measured["trials before the clock stopped it"] = ended
     return Outcome(rows_in=len(lesson.train), notes=notes, measured=measured)
 
 
@@ -75,7 +75,7 @@ def lesson_of(encoded: Path, search: Search, seed: int, folder: Path) -> Lesson:
 
 
 def run_trials(lesson: Lesson, search: Search, key: str) -> list[Finished]:
-    """Every trial that ended, the first with the defaults; those that ended in a run before are taken from there."""
+    """Every trial that began, the first with the defaults; those that ended in a run before are taken from there."""
     values, is_chief = keras_tuner.HyperParameters(), distributed.is_chief()
     space(values, lesson.known.target.task)
     if is_chief:
@@ -88,7 +88,8 @@ def run_trials(lesson: Lesson, search: Search, key: str) -> list[Finished]:
         else:
             names = [f"tuner{number}" for number in range(search.workers)]
             attempts.run(oracle, names, replace(lesson, threads=apart.share(search.workers)), oracle.is_over)
-    return [oracle.finished[trial] for trial in sorted(oracle.finished)]
+    trials = oracle.finished | oracle.left_off()
+    return [trials[trial] for trial in sorted(trials)]
 
 
 def best_of(trials: list[Finished]) -> Finished:
@@ -110,6 +111,10 @@ def _score(trial: Finished) -> float:
     return float("inf") if trial.score is None else trial.score
 
 
+def _ended(trials: list[Finished]) -> int:
+    return sum(trial.status != CLOCK for trial in trials)
+
+
 def _counted(trials: list[Finished], planned: int) -> str:
     done, stopped, failed = (
         sum(trial.status == status for trial in trials) for status in ("COMPLETED", "STOPPED", "FAILED")
@@ -117,7 +122,8 @@ def _counted(trials: list[Finished], planned: int) -> str:
     told = [f"{done} of {planned} trials completed"]
     told += [f"{stopped} stopped early, behind the others"] if stopped else []
     told += [f"{failed} failed"] if failed else []
-    told += [f"stopped by the clock after {len(trials)} of {planned} trials"] if len(trials) < planned else []
+    ended = _ended(trials)
+    told += [f"stopped by the clock after {ended} of {planned} trials"] if ended < planned else []
     return ", ".join(told)
 
 

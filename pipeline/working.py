@@ -8,6 +8,8 @@ result is needed, or may still be made.
 from pathlib import Path
 
 NAME = "work"
+REFUSED = "refused.html"
+"""The page about rows that Clean refused, beside what it made of others."""
 TENSORBOARD = "tensorboard"
 """What shows a stage's work while it goes on, in the folder of it."""
 

@@ -10,6 +10,8 @@ from bundle.contract import Columns, Contract
 from bundle.model import Answers, Model
 
 Change = Callable[[Columns], Columns]
+PAIRS = 60
+"""So many pairs of levels that follow each other are taken for one another, or some more."""
 
 
 class Faulty:
@@ -47,9 +49,14 @@ def _exchanged(one, other):
 
 
 def _of_number(values):
+    large = np.nanquantile(values, 0.99) if np.isfinite(values).any() else np.inf
     mean = np.float32(np.nanmean(values.astype("float64"))) if np.isfinite(values).any() else np.float32(1)
     yield "wrong unit, 60 times", lambda values: values * np.float32(60)
     yield "wrong unit, a thousandth", lambda values: values / np.float32(1000)
+    yield (
+        "wrong unit, a tenth of the largest",
+        lambda values: np.where(values > large, values * np.float32(0.1), values),
+    )
     yield "wrong type, whole numbers", np.trunc
     yield "wrong type, 8 bits", lambda values: np.where(np.isfinite(values), np.mod(np.trunc(values), 256), values)
     yield "wrong imputation, zero", lambda values: np.where(np.isnan(values), np.float32(0), values)
@@ -59,8 +66,9 @@ def _of_number(values):
 
 def _of_category(values):
     common = [level for level, _ in Counter(values.tolist()).most_common() if level]
-    for one, other in pairwise(common[:20]):
-        yield f"wrong vocabulary, {one} for {other}", _replaced({one: other, other: one})
+    for one, other in list(pairwise(common))[:: max(1, len(common) // PAIRS)]:
+        yield f"wrong vocabulary, {one} and {other} exchanged", _replaced({one: other, other: one})
+        yield f"wrong vocabulary, {other} for {one}", _replaced({one: other})
     yield "wrong vocabulary, one further", _replaced(dict(zip(common, [*common[1:], *common[:1]], strict=True)))
     yield "wrong vocabulary, none known", _replaced(dict.fromkeys(common, b"none of them"))
     yield "wrong imputation, nan as a text", _replaced({b"": b"nan"})

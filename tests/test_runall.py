@@ -79,6 +79,13 @@ def processor_seconds(command, **surroundings):
     return ended.ru_utime + ended.ru_stime - started.ru_utime - started.ru_stime
 
 
+def test_the_page_of_what_was_refused_goes_once_all_is_clean_again(published):
+    page = published.folder / "data" / "sample" / "clean" / "flights" / "refused.html"
+    page.write_text("Refused")
+    assert published.run().stdout.startswith("Everything is up to date:")
+    assert not page.exists()
+
+
 def test_a_run_with_nothing_to_do_imports_neither_tensorflow_nor_dask(published):
     code = (
         "import sys\nfrom luigi.cmdline import luigi_run\n"

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline import whole
 
+CLOCK: Literal["STOPPED BY THE CLOCK"] = "STOPPED BY THE CLOCK"
 log = logging.getLogger(__name__)
 
 
@@ -19,7 +20,8 @@ class Finished(BaseModel):
     """A trial that has ended.
 
     Attributes:
-        status: ``STOPPED`` where it fell behind the others, and was not trained to its end.
+        status: ``STOPPED`` where it fell behind the others, and was not trained to its end; ``STOPPED BY THE CLOCK``
+            where the time of the search was over before, which is not noted down.
         score: the lowest loss of the curve; None where it was not completed.
         message: why it failed.
         curve: the validation loss after each epoch.
@@ -28,7 +30,7 @@ class Finished(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="constants")
     id: str
-    status: Literal["COMPLETED", "STOPPED", "FAILED"]
+    status: Literal["COMPLETED", "STOPPED", "FAILED", "STOPPED BY THE CLOCK"]
     score: float | None
     message: str | None
     hyperparameters: dict[str, bool | int | float | str]

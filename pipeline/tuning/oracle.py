@@ -3,7 +3,7 @@
 import time
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras_tuner
 from keras_tuner.engine.trial import Trial, TrialStatus
@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from pipeline.problem import Search
 from pipeline.progress import Advance
 from pipeline.tuning import journal
-from pipeline.tuning.journal import Finished
+from pipeline.tuning.journal import CLOCK, Finished
 
 LOSS = "val_loss"
 SEARCH = "search"
@@ -136,12 +136,19 @@ class Oracle(keras_tuner.oracles.BayesianOptimizationOracle):  # type: ignore[mi
         failed = known.status == TrialStatus.FAILED
         self.end_trial(ended(trial, TrialStatus.FAILED if failed else TrialStatus.COMPLETED, known.message))
 
-    def _finished(self, trial: Trial) -> Finished:
+    def left_off(self) -> dict[str, Finished]:
+        """The trials that began and did not end before the time was over, by id."""
+        begun = [trial for trial in self.trials.values() if trial.trial_id not in self.finished]
+        return {trial.trial_id: self._finished(trial, CLOCK) for trial in begun}
+
+    def _finished(
+        self, trial: Trial, before_its_end: Literal["STOPPED", "STOPPED BY THE CLOCK"] = "STOPPED"
+    ) -> Finished:
         curve, failed = self._curve(trial.trial_id), trial.status == TrialStatus.FAILED
         completed = not failed and len(curve) == self._epochs
         return Finished(
             id=trial.trial_id,
-            status="COMPLETED" if completed else "FAILED" if failed else "STOPPED",
+            status="COMPLETED" if completed else "FAILED" if failed else before_its_end,
             score=min(curve) if completed else None,
             message=trial.message or ("It failed on a worker, whose log tells why." if failed else None),
             hyperparameters={name: value for name, value in trial.hyperparameters.values.items() if name != SEARCH},

@@ -18,7 +18,7 @@ LOSS = {"value": 0.52, "low": 0.51, "high": 0.53}
 FIRST = "2013-01-01T00:00:00-05:00"
 OUTPUT = Output(name="probability", type="number", meaning="")
 PROFILE = {"features": [{"name": "month", "kept": False}, {"name": "carrier", "kept": True}]}
-HISTORY = {"trial": "0", "epochs": [{}, {}]}
+HISTORY = {"trial": "0", "best_epoch": 0, "epochs": [{}, {}]}
 TRIALS = {"objective": "validation log loss", "best": "1", "trials": [{"id": "0"}, {"id": "1"}]}
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bundle.profile import Profile, psi
-from pipeline import arrays, encode, encoding, problem, tables
+from pipeline import arrays, encode, encoding, problem, seen, tables
 from pipeline.errors import DataError, ProblemError
 from pipeline.job import Job
 from pipeline.tasks import Encode
@@ -109,6 +109,15 @@ def test_what_chance_alone_moves_stays(tmp_path):
     assert max(one.psi for one in profile.features) > profile.max_psi
 
 
+def test_a_number_that_float32_hardly_tells_apart_is_named(tmp_path, splits):
+    for table in splits.values():
+        table["steady"] = table["steady"] / 2 + 5e6
+        table["x"] = np.floor(table["x"]) + 5e6
+    outcome, _, _, _ = run(tmp_path, splits)
+    [note] = [one for one in outcome.notes if "steps" in one]
+    assert note.startswith("steady is known in steps of 0.5 at 5000002, and its standard deviation is ")
+
+
 def test_the_rule_can_keep_what_drifts(tmp_path, splits):
     _, known, _, _ = run(tmp_path, splits, drifting="keep")
     assert "moving" in known.features
@@ -124,6 +133,31 @@ def test_nothing_is_learned_from_validation_or_the_hold_out(tmp_path, splits):
     learned = {number.name: number for number in after.numbers}
     assert all(learned[number.name] == number for number in before.numbers)
     assert before.categories == after.categories
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.geomspace(1e-300, 1, 3000),
+        np.geomspace(1e-44, 1e-38, 3000),
+        np.append(np.geomspace(1e-40, 1e-38, 2999), 1.0),
+        1e9 + np.arange(3000) % 70,
+        1e9 + 64.0 * (np.arange(3000) % 2),
+    ],
+    ids=["p-values", "all tiny", "tiny but one", "float32 neighbours", "two float32 neighbours"],
+)
+@pytest.mark.filterwarnings("error")
+def test_numbers_that_are_tiny_or_next_to_each_other_have_a_finite_scale_and_finite_slopes(values):
+    column = values.astype("float32")
+    number = encode._number("x", seen.of_numbers(column), None)
+    edges, scale = np.array(number.edges, "float32"), np.float32(number.scale)
+    assert len(edges) > 1
+    assert np.isfinite(1 / np.diff(edges)).all()
+    assert np.isfinite(np.square((column - np.float32(number.median)) / scale)).all()
+
+
+def test_a_number_that_is_clipped_to_one_value_has_two_edges():
+    assert encode.edges(np.array([1e9]), np.array([5])) == (1e9, 1.001e9)
 
 
 def test_what_is_learned_does_not_depend_on_the_parts(tmp_path, splits):

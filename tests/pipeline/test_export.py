@@ -242,7 +242,7 @@ def test_no_golden_row_lies_on_the_threshold(exported, tmp_path):
     rows = days(64)
     trained = both(folder, rows)[0]["probability"]
     proof.prove(folder, CONTRACT.model_copy(update={"threshold": float(trained[0])}), rows, trained)
-    kept = golden.read(folder).rows
+    kept = [{name: value for name, value in row.items() if value is not None} for row in golden.read(folder).rows]
     assert rows[0] not in kept
     assert rows[1] in kept
 

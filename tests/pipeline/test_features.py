@@ -188,6 +188,42 @@ def test_a_number_that_is_neither_yes_nor_no_is_told():
         answer("binary", "rooms", ANSWERS.assign(rooms=[0.0, 3.0, np.nan, 1.0]))
 
 
+def fares(tmp_path, values, target="fare", parts=1):
+    """Make features of a number that is to be told."""
+    columns = {"fare": {"known": "after"}, "age": {}, "hour": {"type": "time"}}
+    spec = {
+        "name": "homes", "title": "How much?", "table": "homes", "task": "regression", "target": target,
+        "features": {"columns": ["age"]}, "split": SPEC["split"],
+        "sources": {"homes": {"path": "", "columns": columns}},
+    }  # fmt: skip
+    described = problem.parse(spec)
+    frame = pd.DataFrame({"fare": values, "age": 1.0, "hour": HOURS[0]})
+    for number, rows in enumerate(np.array_split(np.arange(len(frame)), parts)):
+        write_part(frame.iloc[rows], tmp_path / "homes" / "rows", number, tables.schema(described.columns()))
+    out, part = tmp_path / "out", json.loads(json.dumps(described.part(READS)))
+    features.make(Job("", "", part, {"homes": tmp_path / "homes"}, out, out, "tester", {}, tmp_path))
+    return tables.whole(out / "rows")[tables.TARGET]
+
+
+LARGE = 1_712_345_678 + np.random.default_rng(0).normal(0, 20, 1000)
+
+
+@pytest.mark.parametrize(("target", "common"), [("fare", "fare"), ("0 - fare * 2", r"\(0 - fare \* 2\)")])
+def test_answers_that_float32_hardly_tells_apart_are_refused(tmp_path, target, common):
+    told = r"in steps of at most 1% of their standard deviation\. .* a step is \d+, .* deviation is \d+.*"
+    with pytest.raises(DataError, match=told + rf'target = "{common} [-+] \d+0"'):
+        fares(tmp_path, LARGE, target, parts=7)
+
+
+def test_less_what_they_have_in_common_they_are_told_apart(tmp_path):
+    assert fares(tmp_path, LARGE, "fare - 1712345680").nunique() == 1000
+
+
+@pytest.mark.parametrize("values", [[1e12] * 5, [0.0, 1.0, 1e12], [1e5, 1e5 + 2]], ids=["equal", "far", "near"])
+def test_answers_that_float32_tells_apart_are_taken(tmp_path, values):
+    assert len(fares(tmp_path, values)) == len(values)
+
+
 def test_the_rows_do_not_depend_on_the_parts(tmp_path):
     described = problem.parse(SPEC)
     found = []

@@ -83,15 +83,21 @@ class Plan:
             classes=self.classes if self.task == "multiclass" else (),
         )
 
-    def export(self, folder, *, compiled=False) -> None:
-        """The model, and its compiled form where that is asked for."""
-        from pipeline import civil, export, hyperparameters, network
-        from pipeline.preprocessing import Derive, Encode
+    @property
+    def derive(self):
+        from pipeline import civil
+        from pipeline.preprocessing import Derive
 
-        known = self.known.model_copy(update={"target": TARGETS[self.task]})
         kinds = dict.fromkeys(NUMBERS, "number") | dict.fromkeys(("carrier", "charter", "planes.maker"), "category")
         tables = {"planes": (("tail",), ("tail",), self.planes)}
-        derive = Derive(kinds, DERIVED, tables, zone=civil.zone(self.zone))
+        return Derive(kinds, DERIVED, tables, zone=civil.zone(self.zone))
+
+    def export(self, folder, *, compiled=False) -> None:
+        """The model, and its compiled form where that is asked for."""
+        from pipeline import export, hyperparameters, network
+        from pipeline.preprocessing import Encode
+
+        known, derive = self.known.model_copy(update={"target": TARGETS[self.task]}), self.derive
         model = network.build(known, hyperparameters.Hyperparameters(width=16, depth=2), seed=0)
         randomise(model, KNOWN, self.seed)
         export.save(folder, derive, Encode(known), model, known, self.contract)
@@ -121,13 +127,14 @@ def rows(count=3000):
 @pytest.fixture(scope="module", params=list(TARGETS))
 def published(request, tmp_path_factory):
     """A sound version of each task, with its golden rows."""
-    from pipeline import proof
+    from pipeline import coverage, proof
 
     plan, folder = Plan(request.param), tmp_path_factory.mktemp(request.param)
     plan.export(folder, compiled=True)
     asked = rows()
     trained = Model(folder, plan.contract, "savedmodel").predict(columns_of(asked, plan.contract))[plan.contract.answer]
-    proof.prove(folder, plan.contract, asked, trained, proof.tolerance(TARGETS[request.param]))
+    known = coverage.known(KNOWN, plan.derive)
+    proof.prove(folder, plan.contract, asked, trained, proof.tolerance(TARGETS[request.param]), known)
     return plan, publish(folder, plan.contract)
 
 
@@ -162,6 +169,44 @@ def test_every_fault_in_every_column_is_seen(published):
     planted = [(name, change) for name, change in faults(plan.contract, sound) if unlike(change, sound)]
     assert len(planted) > 60
     assert [name for name, change in planted if not stopped(kept, Faulty(model, change))] == HARMLESS
+
+
+IDS = tuple(f"id{number}" for number in range(1000))
+OF_IDS = KNOWN.model_copy(
+    update={
+        "categories": (KNOWN.categories[0].model_copy(update={"vocabulary": IDS}), *KNOWN.categories[1:]),
+        "numbers": tuple(
+            one.model_copy(update={"edges": (0.0, 900.0, 6000.0)}) if one.name == "distance" else one
+            for one in KNOWN.numbers
+        ),
+    }
+)
+
+
+def test_every_fault_in_a_thousand_ids_and_in_the_largest_numbers_is_seen(tmp_path):
+    from pipeline import coverage, proof
+
+    plan, random = Plan(known=OF_IDS), np.random.default_rng(2)
+    plan.export(tmp_path, compiled=True)
+    model = Model(tmp_path, plan.contract, "litert")
+    few = [{**row, "carrier": random.choice(IDS[:300])} for row in rows(400)]
+    few = [row for row in few if (row["distance"] or 0) < 3000]
+    trained = Model(tmp_path, plan.contract, "savedmodel").predict(columns_of(few, plan.contract))["probability"]
+    proof.prove(tmp_path, plan.contract, few, trained, known=coverage.known(OF_IDS, plan.derive))
+    kept = golden.read(tmp_path)
+    large = [{**row, "carrier": IDS[number % 1000]} for number, row in enumerate(rows())]
+    for row in large[::50]:
+        row["distance"] = 5000.0 + random.integers(1000)
+    sound = columns_of(large, plan.contract)
+    answers, planted, missed = model.predict(sound)["probability"], 0, []
+    for name, change in faults(plan.contract, sound):
+        if name.startswith(("carrier: ", "distance: ")):
+            faulty = Faulty(model, change)
+            if np.abs(faulty.predict(sound)["probability"] - answers).max() > kept.tolerance:
+                planted += 1
+                missed += [] if stopped(kept, faulty) else [name]
+    assert missed == []
+    assert planted > 100
 
 
 def stopped(kept, model):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline import figures, report
+from pipeline import figures, input_figures, number_figures, report, strips, summary
 from pipeline.report import ReportFacts
 
 HOSTILE = "<script>alert(1)</script>"
@@ -397,7 +397,8 @@ def test_a_picture_holds_twenty_slices_and_the_table_all(flights: ReportFacts) -
 
 def test_the_finalists_are_told_and_the_hyperparameters_are_those_of_the_model(flights: ReportFacts) -> None:
     page = report.render(flights)
-    assert "loss of 0.5129 (trial 05, 8 epochs), 0.5093 (trial 00, 8 epochs): the model is that of trial 00" in page
+    assert "loss of 0.5129 (trial 05, 8 epochs), 0.5093 (trial 00, 8 epochs): the model is that of trial 00, " in page
+    assert f"with the weights of epoch {flights.history['best_epoch'] + 1} of 12." in page
     assert "<h3>Trial 00, the model's</h3>" in page
     alone = {**flights.history, "trial": "05", "finalists": flights.history["finalists"][:1]}
     assert "the model is that of" not in report.render(replace(flights, history=alone))
@@ -486,3 +487,59 @@ def test_of_a_threshold_that_no_row_reaches_it_is_said(flights: ReportFacts) -> 
         replace(flights, evaluation={**flights.evaluation, "metrics": metrics, "threshold": 1.0000001})
     )
     assert "No held-out row reaches its threshold of 1: it says yes to none." in page
+
+
+def test_small_figures_are_told_in_the_page_and_in_the_terminal(flights: ReportFacts) -> None:
+    small = {"value": 0.000312, "low": 0.000298, "high": 0.000327}
+    told = {**flights.evaluation, "metrics": {**flights.evaluation["metrics"], "brier": small}}
+    against = {name: {**by, "brier": small} for name, by in told["against"].items()}
+    page = report.render(replace(flights, evaluation={**told, "against": against}))
+    assert '0.000312 <span class="range">0.000298 to 0.000327</span>' in page
+    assert "+0.000312" in page
+    assert summary._figure(small) == ("0.000312", "0.000298 to 0.000327")
+
+
+def test_of_many_classes_the_most_frequent_are_drawn_and_long_names_are_short() -> None:
+    rows = {"a": 1, "b": 40, "c": 30, "a class with a name that is long": 50, "e": 20, "f": 2}
+    points = [{"at": float(at), "answers": dict.fromkeys(rows, 0.1 * at)} for at in range(3)]
+    one = {"column": "x", "type": "number", "points": points}
+    classes = [{"label": label, "rows": count} for label, count in rows.items()]
+    names = input_figures.lines({"task": "multiclass", "classes": classes, "dependence": [one]})
+    assert names == ["a class with a name that is long", "b", "c", "e"]
+    texts = Outline(input_figures.dependence(one, "Mean probability", names, (0.0, 1.0))).texts
+    assert {strips.shown(names[0], 14), "b", "c", "e"} <= set(texts)
+    assert "f" not in texts
+
+
+def test_one_outlier_does_not_set_the_axes_of_predicted_and_actual() -> None:
+    points = [[number / 1000, number / 1000] for number in range(1000)] + [[0.5, 1e6]]
+    deciles = [{"predicted": 0.1, "actual": 0.1}, {"predicted": 0.9, "actual": 1e5}]
+    evaluation = {"curves": {"model": {"points": points}}, "deciles": deciles}
+    texts = Outline(number_figures.predicted(evaluation)).texts
+    assert "0.8" in texts
+    assert not {"200000", "1000000"} & set(texts)
+
+
+def test_names_and_reasons_in_clauses_stay_as_they_are() -> None:
+    leak = "no leak in paid_on: it alone tells 0.990 of the answer; waived: see https://wiki/a_b"
+    assert report.in_words(leak) == leak
+    assert report.in_words("log_loss at most 0.5") == "Log loss at most 0.5"
+
+
+def test_names_of_columns_stay_as_they_are(flights: ReportFacts) -> None:
+    sliced = {"sched_dep_hour": flights.evaluation["slices"]["carrier"]}
+    worst = {"column": "sched_dep_hour", "value": "5", "rows": 4100, "metric": "roc_auc", "figure": estimate(0.6),
+             "overall": 0.69, "p": 0.001, "worse": True}  # fmt: skip
+    page = report.render(replace(flights, evaluation={**flights.evaluation, "slices": sliced, "worst_slice": worst}))
+    assert "<h3>By sched_dep_hour</h3>" in page
+    assert "<th>sched_dep_hour</th>" in page
+    assert "rows where sched_dep_hour is" in page
+
+
+def test_numbers_of_rows_to_look_at_are_short_and_whole(flights: ReportFacts) -> None:
+    row = {"sched_dep_time": -0.305123456, "carrier": "EV", "dest": 1234567.0}
+    told = {**flights.evaluation, "mistakes": [{**flights.evaluation["mistakes"][0], "row": row}]}
+    page = report.render(replace(flights, evaluation=told))
+    assert f'<td class="whole">{report.MINUS}0.3051</td><td class="value">EV</td><td class="whole">1234567</td>' in page
+    assert f"<b>{report.MINUS}0.3051235</b>" in page
+    assert [report._brief(value) for value in (12345.67, 1e20, None)] == ["12346", "1e+20", report.UNKNOWN]

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import time
 
 import numpy as np
 import pytest
@@ -141,6 +142,39 @@ def test_the_clock_stops_the_search_and_the_trials_before_are_those_of_one_that_
     assert place.result["trials"] == whole.result["trials"][:1], "the first is never stopped"
     assert "stopped by the clock after 1 of 3 trials" in outcome.notes[0]
     assert outcome.measured["trials before the clock stopped it"] == 1
+
+
+def endless(job):
+    """A search whose second trial learns on until the clock stops it."""
+    from pipeline import tune
+    from pipeline.tuning.attempts import Epoch
+    from pipeline.tuning.oracle import Oracle
+    from pipeline.tuning.trial import Lesson
+
+    class Endless(Lesson):
+        def learn(self, trial, others, tell):
+            if trial.trial_id == "1":
+                tell(Epoch(0.625))
+                time.sleep(1000)
+            super().learn(trial, others, tell)
+
+    class Clock(Oracle):
+        def is_over(self):
+            return "1" in self.trials and bool(self._curve("1"))
+
+    tune.Lesson, tune.Oracle = Endless, Clock
+    return tune.tune(job)
+
+
+def test_a_trial_that_the_clock_left_off_is_shown_without_a_score(tmp_path):
+    place = Place(tmp_path, {**SEARCH, "trials": 2}, function="tests.pipeline.test_tune:endless")
+    outcome = place.run()
+    first, second = place.result["trials"]
+    assert first["status"] == "COMPLETED"
+    assert (second["status"], second["score"], second["curve"]) == ("STOPPED BY THE CLOCK", None, [0.625])
+    assert outcome.notes[0].startswith("1 of 2 trials completed, stopped by the clock after 1 of 2 trials, ")
+    assert outcome.measured["trials before the clock stopped it"] == 1
+    assert list(place.finished) == ["0"], "it would be run again"
 
 
 def test_trials_run_side_by_side(tmp_path):

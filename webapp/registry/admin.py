@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from bundle.figure import shown
 from webapp.registry import charts, decisions, evaluation, evidence, production
 from webapp.registry.deployed import deployed
 from webapp.registry.models import REPORT, Decision, Model, State, Verb, Version
@@ -153,7 +154,7 @@ class VersionAdmin(ReadOnly):
             "",
             '<span class="metric"><span>{}</span> <b>{}</b>{}</span>',
             (
-                (one.metric, evidence.shown(one.here.value), difference(one.difference))
+                (one.metric, one.here.shown, difference(one.difference))
                 for one in evidence.key_metrics(version, live_beside(version))
             ),
         )
@@ -369,7 +370,7 @@ def badge(word: str) -> SafeString:
 
 def difference(number: float | None) -> SafeString:
     """How far from the live version's figure."""
-    return SafeString("") if number is None else format_html(' <span class="by">{}</span>', f"{number:+.4f}")
+    return SafeString("") if number is None else format_html(' <span class="by">{}</span>', shown(number, sign="+"))
 
 
 def live_beside(version: Version) -> Version | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bundle.figure import UNKNOWN, shown
 from bundle.manifest import Clause, Manifest, Step
 from webapp.registry.models import Version
 
@@ -33,6 +34,16 @@ class Figure:
     at: float = 0.0
     left: float = 0.0
     width: float = 0.0
+
+    @property
+    def shown(self) -> str:
+        """The value as a person reads it."""
+        return shown(self.value)
+
+    @property
+    def limits(self) -> str:
+        """The interval as a person reads it."""
+        return limits(self.low, self.high)
 
 
 @dataclass(frozen=True)
@@ -125,14 +136,9 @@ def beside_another(described: Manifest | None, live: Version | None) -> bool:
     return described.verdict.live is None or described.verdict.live.version != live.number
 
 
-def shown(number: float | None) -> str:
-    """A figure as a person reads it."""
-    return "–" if number is None else f"{number:.4f}"  # noqa: RUF001 - a dash for what is not there
-
-
 def limits(low: float | None, high: float | None) -> str:
     """An interval as a person reads it."""
-    return "–" if low is None or high is None else f"{low:.4f} to {high:.4f}"  # noqa: RUF001 - likewise
+    return UNKNOWN if low is None or high is None else f"{shown(low)} to {shown(high)}"
 
 
 def tone(word: str) -> str:
@@ -143,7 +149,7 @@ def tone(word: str) -> str:
 def rows(step: Step) -> str:
     """How many rows went in and came out."""
     counts = [f"{count:,}" for count in (step.rows_in, step.rows_out) if count is not None]
-    return " → ".join(dict.fromkeys(counts)) or "–"  # noqa: RUF001 - likewise
+    return " → ".join(dict.fromkeys(counts)) or UNKNOWN
 
 
 def clause_rows(clauses: Sequence[Clause]) -> list[tuple[Clause, str, str, str]]:

@@ -186,6 +186,11 @@ def test_a_file_of_another_make_is_no_fault_of_the_page(shelf, vera, browser, to
     assert "What was required of it" in page(browser, vera, version)
 
 
+def test_a_small_figure_is_told():
+    small = evidence.Figure(0.000312, 0.000298, 0.000327)
+    assert (small.shown, small.limits) == ("0.000312", "0.000298 to 0.000327")
+
+
 def test_figures_are_placed_on_the_scale_of_some():
     near, far = Figure(0.5, 0.4, 0.6), Figure(5.0, 4.0, 6.0)
     placed = drawn([near, far], among=[near])

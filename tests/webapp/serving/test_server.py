@@ -105,7 +105,7 @@ def test_case_49_a_version_that_ends_its_workers_is_not_tried_again(server):
 
 def long(golden):
     """So many golden rows that a version with them takes seconds to load."""
-    golden["rows"] *= 100_000
+    golden["rows"] = {name: values * 100_000 for name, values in golden["rows"].items()}
     golden["answers"] = {name: values * 100_000 for name, values in golden["answers"].items()}
 
 
