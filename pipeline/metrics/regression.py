@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.metrics.doubts import MOST_OF_ONE_ROW
+from pipeline.metrics.doubts import LEAST_INDEX, MOST_OF_ONE_ROW, tail_index
 from pipeline.metrics.groups import Groups
 from pipeline.metrics.shares import Share
 from pipeline.problem import METRICS, Metric
@@ -65,12 +65,15 @@ class Regression:
         return {}
 
     def doubts(self, *, apart: bool) -> dict[Metric, str]:
-        """A single row may carry much of the squared error; of a difference that makes the interval no narrower."""
-        squares = self.residuals**2
+        """Few errors may decide, those that are not in the hold-out too; that makes no difference look surer."""
+        squares, index = self.errors**2, tail_index(self.errors)
         most = squares.max() / squares.sum() if squares.any() else 0.0
-        if apart or most <= MOST_OF_ONE_ROW:
+        if apart or (most <= MOST_OF_ONE_ROW and index >= LEAST_INDEX):
             return {}
-        return dict.fromkeys(SQUARED, f"one row carries {most:.0%} of the squared error; ask for mae or p90_error")
+        why = f"one row carries {most:.0%} of the squared error"
+        if most <= MOST_OF_ONE_ROW:
+            why = f"the largest errors have a heavy tail, of index {index:.1f}, and {LEAST_INDEX:g} is the least"
+        return dict.fromkeys(SQUARED, f"{why}; ask for mae or p90_error")
 
     def brief(self) -> dict[str, Any]:
         """The mean of the rows."""
