@@ -186,7 +186,7 @@ def clause(requirement: Requirement, evidence: Evidence) -> Clause:
 
 def _untold(reasons: Sequence[str]) -> str:
     """The first reason, and how many more there are."""
-    return "" if not reasons else reasons[0] + (f"; and {len(reasons) - 1} more slices" if len(reasons) > 1 else "")
+    return "" if not reasons else reasons[0] + (f"; and {len(reasons) - 1} more" if len(reasons) > 1 else "")
 
 
 def bound(requirement: Requirement) -> tuple[float, bool]:

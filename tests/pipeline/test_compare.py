@@ -130,10 +130,9 @@ def test_great_harm_in_a_slice_of_190_rows_is_caught(contract):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("each", [60, 190])
 @pytest.mark.parametrize("contract", [YES, NUMBER])
-def test_where_no_slice_is_worse_a_false_alarm_is_seldom(contract, each):
-    alarms = [twelve(contract, each, seed)["state"] == "FAIL" for seed in range(PAIRS // 2)]
+def test_where_no_slice_is_worse_a_false_alarm_is_seldom(contract):
+    alarms = [twelve(contract, 60, seed)["state"] == "FAIL" for seed in range(PAIRS // 2)]
     assert sum(alarms) <= binom.ppf(0.95, PAIRS // 2, 0.05)
 
 
