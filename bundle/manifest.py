@@ -33,6 +33,7 @@ class Clause(Part):
         metric: what was measured; empty for a leak.
         at_most: whether the threshold is the most that the figure may be, or the least.
         slice: that with the figure, as ``column value``.
+        why: the reason why the figure settles nothing, or what it does not speak of; empty where there is none.
     """
 
     clause: str
@@ -40,6 +41,7 @@ class Clause(Part):
     metric: str = ""
     at_most: bool = False
     slice: str = ""
+    why: str = ""
     value: float | None
     low: float | None
     high: float | None
@@ -48,10 +50,15 @@ class Clause(Part):
 
 
 class Live(Part):
-    """The version that was live when another was judged, by the digest of its manifest."""
+    """The version that was live when another was judged, by the digest of its manifest.
+
+    Attributes:
+        why: what kept it from answering the same rows, so that nothing was compared; empty where it was compared.
+    """
 
     version: int
     digest: str
+    why: str = ""
 
 
 class Verdict(Part):

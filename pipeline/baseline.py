@@ -5,6 +5,7 @@ The last two are scikit-learn's with its defaults, and see the rows as the netwo
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from pipeline import arrays, encoding
+from pipeline import arrays, encoding, plain, threshold
 from pipeline.arrays import Arrays
 from pipeline.encoding import RESERVED, Encoding, Target
 from pipeline.job import Job, Outcome
@@ -37,28 +38,40 @@ CLIP = 5.0
 """How many widths from its median a number counts."""
 ROWS_AT_ONCE = 1 << 18
 
+Answer = Callable[[Arrays], npt.NDArray[np.float64]]
+"""What a baseline that learned gives to rows."""
+
 
 def train(job: Job) -> Outcome:
     """Write a file for each of the task's ``BASELINES``: its answer to each hold-out row, float64.
 
-    That is the probability of yes, [rows]; that of each class, [rows, classes]; or the number, [rows].
+    That is the probability of yes, [rows]; that of each class, [rows, classes]; or the number, [rows]. Beside them
+    ``thresholds.json``: from which probability on each says yes, chosen as that of the model is.
     """
     encoded = job.inputs["encoded"]
     known = encoding.read(encoded)
     training, validation, test = (arrays.read(encoded / name) for name in ("train", "validation", "test"))
-    plain = BASELINES[known.target.task][0]
+    without = BASELINES[known.target.task][0]
     guess, told = without_features(known.target)
     seed, width = job.problem.seed, len(known.features)
     few, drawn = (training.sample(cells // width, seed) for cells in (LINEAR_CELLS, CELLS))
     with track("linear model", None):
-        linear = line(few, test, known)
+        linear = line(few, known)
     with track("gradient boosting", None):
-        boosted, iterations = boost(drawn, validation.sample(CELLS // width, seed), test, known, seed)
-    answers = {plain: np.repeat(guess, len(test), axis=0), "linear": linear, "gradient_boosting": boosted}
-    for name in BASELINES[known.target.task]:
-        np.save(job.output / f"{name}.npy", answers[name])
+        boosted, iterations = boost(drawn, validation.sample(CELLS // width, seed), known, seed)
+    learned: dict[str, Answer] = {
+        without: lambda rows: np.repeat(guess, len(rows), axis=0),
+        "linear": linear,
+        "gradient_boosting": boosted,
+    }
+    thresholds = {}
+    for name, answer in learned.items():
+        np.save(job.output / f"{name}.npy", answer(test))
+        if known.target.task == "binary":
+            thresholds[name] = threshold.best(answer(validation), validation.target, job.problem.decision)
+    plain.write(job.output / threshold.OF_BASELINES, thresholds)
     notes = [
-        f"{plain}: {told}",
+        f"{without}: {told}",
         *_drawn("linear", few, training),
         f"gradient boosting: {iterations} iterations",
         *_drawn("gradient boosting", drawn, training),
@@ -76,8 +89,8 @@ def without_features(target: Target) -> tuple[npt.NDArray[np.float64], str]:
     return np.array([target.shares]), f"{target.shares[most]:.4f} of the training rows are {target.classes[most]}"
 
 
-def line(training: Arrays, test: Arrays, known: Encoding) -> npt.NDArray[np.float64]:
-    """The answer of a regularised linear model to each test row."""
+def line(training: Arrays, known: Encoding) -> Answer:
+    """A regularised linear model."""
 
     def table(encoded: Arrays) -> sparse.csr_array:
         return _dummies(encoded, known)
@@ -89,13 +102,11 @@ def line(training: Arrays, test: Arrays, known: Encoding) -> npt.NDArray[np.floa
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a floor may be a step short of its best
         model.fit(table(training), training.target)
-    return _answers(model, test, known.target, table)
+    return partial(_answers, model, known.target, table)
 
 
-def boost(
-    training: Arrays, validation: Arrays, test: Arrays, known: Encoding, seed: int
-) -> tuple[npt.NDArray[np.float64], int]:
-    """Gradient boosting's answer to each test row, and its iterations; validation stops it."""
+def boost(training: Arrays, validation: Arrays, known: Encoding, seed: int) -> tuple[Answer, int]:
+    """Gradient boosting, and its iterations; validation stops it."""
     sizes = [len(category.vocabulary) for category in known.categories]
     categorical = [False] * len(known.numbers) + [size + RESERVED <= MAX_CATEGORIES for size in sizes]
     regression = known.target.task == "regression"
@@ -108,16 +119,16 @@ def boost(
     )
     seen = validation.take(np.flatnonzero(np.asarray(validation.target) >= 0)) if known.target.classes else validation
     model.fit(_table(training), training.target, X_val=_table(seen), y_val=seen.target)
-    return _answers(model, test, known.target, _table), int(model.n_iter_)
+    return partial(_answers, model, known.target, _table), int(model.n_iter_)
 
 
-def _answers(model: Any, test: Arrays, target: Target, table: Callable[[Arrays], Any]) -> npt.NDArray[np.float64]:
+def _answers(model: Any, target: Target, table: Callable[[Arrays], Any], rows: Arrays) -> npt.NDArray[np.float64]:
     answer = model.predict if target.task == "regression" else model.predict_proba
-    starts = range(0, len(test), ROWS_AT_ONCE)
-    told = np.concatenate([answer(table(test.take(slice(start, start + ROWS_AT_ONCE)))) for start in starts])
+    starts = range(0, len(rows), ROWS_AT_ONCE)
+    told = np.concatenate([answer(table(rows.take(slice(start, start + ROWS_AT_ONCE)))) for start in starts])
     if target.task == "regression":
         return np.asarray(told, "float64")
-    every = np.zeros((len(test), len(target.classes) or 2))
+    every = np.zeros((len(rows), len(target.classes) or 2))
     every[:, model.classes_.astype("int64")] = told  # rows that were drawn may lack a class
     return every if target.classes else every[:, 1]
 

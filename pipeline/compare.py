@@ -15,10 +15,10 @@ from bundle.contract import Contract
 from bundle.golden import WrongAnswer
 from bundle.manifest import BrokenVersion, Manifest
 from bundle.operations import ForbiddenOperation
-from pipeline import holdout, plain, published, tables
+from pipeline import expressions, holdout, plain, published, tables
 from pipeline.errors import StageError
 from pipeline.job import Job, Outcome
-from pipeline.metrics import REPLICATES, SLICE_REPLICATES, Figure, Scored, differences, drawn, scored
+from pipeline.metrics import REPLICATES, Figure, Scored, differences, doubts, drawn
 from pipeline.slices import Rows, by_slice
 
 NAME = "live.json"
@@ -70,7 +70,7 @@ def load(job: Job, live: dict[str, Any]) -> version.Version:
 def unfit(job: Job, mine: Contract, live: Manifest) -> str:
     """Why the live version can't answer today's rows; empty where it can."""
     theirs = live.contract
-    if live.problem != job.problem.target:
+    if not expressions.alike(live.problem, job.problem.target):
         return f"it answers {live.problem}, and not {job.problem.target}"
     if (theirs.task, theirs.classes) != (mine.task, mine.classes):
         return "it gives other kinds of answers"
@@ -83,30 +83,35 @@ def unfit(job: Job, mine: Contract, live: Manifest) -> str:
 def against(job: Job, mine: Contract, live: version.Version) -> dict[str, Any]:
     """The paired differences, of all rows and of each slice."""
     names = list(job.problem.slices)
-    read = holdout.answer(live.model, job.inputs["split"] / "test", names)
+    read = holdout.answer(live.model, job.inputs["split"] / "test", names, job.problem.split)
     answers = np.load(job.inputs["evaluation"] / holdout.ANSWERS, allow_pickle=False)
 
     def pair(rows: Rows | slice) -> list[Scored]:
         both = ((mine, answers), (live.manifest.contract, read.predicted))
-        return [scored(contract, read.target[rows], predicted[rows]) for contract, predicted in both]
+        return [read.scored(contract, predicted, rows) for contract, predicted in both]
 
     def of_slice(rows: Rows) -> dict[str, Any]:
-        found = apart(pair(rows), job.problem.seed, SLICE_REPLICATES)
-        return {"metrics": {name: figure.told for name, figure in found.items()}}
+        return differ(pair(rows), job.problem.seed)
 
-    whole = apart(pair(slice(None)), job.problem.seed, REPLICATES, "bootstrap")
+    everyone = pair(slice(None))
+    whole = apart(everyone, job.problem.seed, "bootstrap")
     return {
         "rows": len(answers),
         "against": {name: figure.as_dict() for name, figure in whole.items()},
+        "doubts": doubts(everyone[0], apart=True),
         "slices": {name: by_slice(read.told[name], of_slice) for name in names},
     }
 
 
-def apart(pair: list[Scored], seed: int, most: int, what: str | None = None) -> dict[str, Figure]:
+def differ(pair: list[Scored], seed: int) -> dict[str, Any]:
+    """How the models of a pair differ on a slice; what it is too small to tell is None."""
+    metrics = {name: figure.told for name, figure in apart(pair, seed).items()}
+    return {"metrics": metrics, "doubts": doubts(pair[0], apart=True)}
+
+
+def apart(pair: list[Scored], seed: int, what: str | None = None) -> dict[str, Figure]:
     """The metrics of the first less those of the second, which are weighted alike."""
-    mine, theirs = (one.metrics() for one in pair)
-    by_model = drawn(pair, seed, most, what)
-    return differences(pair[0].names, mine - theirs, by_model[0] - by_model[1])
+    return differences(pair, drawn(pair, seed, REPLICATES, what))
 
 
 def kind(of: pa.DataType) -> str:

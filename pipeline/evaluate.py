@@ -15,7 +15,7 @@ from bundle.contract import Contract
 from bundle.digest import files_below
 from bundle.model import Model
 from bundle.profile import AnswerProfile, Bins
-from pipeline import behaviour, drift, holdout, ledger, plain, receipts
+from pipeline import behaviour, drift, holdout, ledger, plain, receipts, threshold
 from pipeline.drift import Counts
 from pipeline.errors import StageError
 from pipeline.holdout import Answered
@@ -27,10 +27,10 @@ from pipeline.metrics import (
     Floats,
     Scored,
     differences,
+    doubts,
     drawn,
     draws,
-    figures,
-    scored,
+    estimates,
 )
 from pipeline.problem import BASELINES, JUDGED, LOWER_IS_BETTER, Baseline
 from pipeline.significance import CHANCE, LEVEL
@@ -56,18 +56,15 @@ def evaluate(job: Job) -> Outcome:
     """
     model = holdout.model(job.inputs["model"])
     contract, test = model.contract, job.inputs["split"] / "test"
-    slices, split_time = list(job.problem.slices), job.problem.split.time
+    slices, split = list(job.problem.slices), job.problem.split
     reads = read_by(job)
-    read = holdout.answer(model, test, slices, split_time)
-    baselines = {
-        name: scored(contract, read.target, np.load(job.inputs["baseline"] / f"{name}.npy", allow_pickle=False))
-        for name in BASELINES[contract.task]
-    }
-    whole = scored(contract, read.target, read.predicted)
+    read = holdout.answer(model, test, slices, split)
+    baselines = baselines_of(job.inputs["baseline"], read, contract)
+    whole = read.scored(contract, read.predicted)
     measured = measure(whole, baselines, job.problem.seed)
 
     def score(rows: Rows) -> Scored:
-        return scored(contract, read.target[rows], read.predicted[rows])
+        return read.scored(contract, read.predicted, rows)
 
     def of_slice(rows: Rows) -> dict[str, Any]:
         return measure_slice(score(rows), job.problem.seed)
@@ -86,7 +83,7 @@ def evaluate(job: Job) -> Outcome:
     }
     plain.write(job.output / "evaluation.json", found)
     np.save(job.output / holdout.ANSWERS, read.predicted)
-    days = drift.days_of(read.told, split_time)
+    days = drift.days_of(read.told, split.time)
     answered = answers(contract, read.predicted, days).model_copy(update={"worst": worst_days(score, days)})
     (job.output / "answers.json").write_text(answered.model_dump_json(indent=1) + "\n")
     return Outcome(
@@ -151,11 +148,22 @@ def worst_days(score: Score, days: Counts) -> dict[str, float]:
     return worst
 
 
+def baselines_of(folder: Path, read: Answered, contract: Contract) -> dict[Baseline, Scored]:
+    """What the baselines answered to the same rows, yes from each one's own threshold."""
+    thresholds = plain.read(folder / threshold.OF_BASELINES)
+    return {
+        name: read.scored(
+            contract.model_copy(update={"threshold": thresholds.get(name)}),
+            np.load(folder / f"{name}.npy", allow_pickle=False),
+        )
+        for name in BASELINES[contract.task]
+    }
+
+
 def measure(model: Scored, baselines: dict[Baseline, Scored], seed: int) -> dict[str, Any]:
     """Metrics with intervals of the model and the baselines, their paired differences, and the curves."""
     everyone = [model, *baselines.values()]
     by_model = drawn(everyone, seed, REPLICATES, "bootstrap")
-    values = [one.metrics() for one in everyone]
 
     def told(figured: Mapping[str, Figure]) -> dict[str, dict[str, float]]:
         return {name: figure.as_dict() for name, figure in figured.items()}
@@ -163,16 +171,16 @@ def measure(model: Scored, baselines: dict[Baseline, Scored], seed: int) -> dict
     found: dict[str, Any] = {
         "rows": model.rows,
         "level": LEVEL,
-        "metrics": told(figures(model.names, values[0], by_model[0])),
+        "metrics": told(estimates(model, by_model[0])),
         "baselines": {},
         "against": {},
         "curves": {},
+        "doubts": {"metrics": doubts(model), "against": doubts(model, apart=True)},
         **model.told(),
     }
     for place, (name, other) in enumerate(baselines.items(), start=1):
-        found["baselines"][name] = told(figures(model.names, values[place], by_model[place]))
-        apart = differences(model.names, values[0] - values[place], by_model[0] - by_model[place])
-        found["against"][name] = told(apart)
+        found["baselines"][name] = told(estimates(other, by_model[place]))
+        found["against"][name] = told(differences([model, other], by_model[[0, place]]))
         if name == "gradient_boosting":
             found["curves"][name] = other.curves()
     found["curves"]["model"] = model.curves()
@@ -182,8 +190,8 @@ def measure(model: Scored, baselines: dict[Baseline, Scored], seed: int) -> dict
 def measure_slice(one: Scored, seed: int) -> dict[str, Any]:
     """The metrics of a slice; one that it is too small to tell is None."""
     [replicated] = drawn([one], seed, SLICE_REPLICATES)
-    found = figures(one.names, one.metrics(), replicated)
-    return {**one.brief(), "metrics": {name: figure.told for name, figure in found.items()}}
+    metrics = {name: figure.told for name, figure in estimates(one, replicated).items()}
+    return {**one.brief(), "metrics": metrics, "doubts": doubts(one)}
 
 
 def worst_slice(by_column: Mapping[str, list[dict[str, Any]]], metric: str, overall: float) -> dict[str, Any] | None:

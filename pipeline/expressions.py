@@ -183,6 +183,14 @@ def crossed(text: str) -> list[str]:
     return columns(text) if _is_cross(tree) else []
 
 
+def alike(one: str, other: str) -> bool:
+    """Whether two expressions say the same, however they are written."""
+    try:
+        return one == other or ast.dump(parse(one)) == ast.dump(parse(other))
+    except ValueError:
+        return False
+
+
 def kind(text: str, kinds: Mapping[str, Kind]) -> Kind:
     """What an expression gives, from what each column that it reads is.
 

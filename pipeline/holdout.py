@@ -15,9 +15,11 @@ from pandas.api.types import union_categoricals
 
 from bundle.contract import Columns, Contract, as_bytes
 from bundle.model import Model
-from pipeline import tables
+from pipeline import row_hash, tables
 from pipeline.errors import DataError
-from pipeline.metrics import Floats
+from pipeline.metrics import Floats, Scored, scored
+from pipeline.metrics.groups import Groups
+from pipeline.problem import Split
 from pipeline.progress import track
 
 ANSWERS = "answers.npy"
@@ -34,11 +36,18 @@ class Answered:
         predicted: the model's first output, [rows] or [rows, classes].
         target: what came true, [rows].
         told: the columns that were asked for.
+        groups: which rows belong together, by the column that ``[split]`` names; None where it names none.
     """
 
     predicted: Floats
     target: npt.NDArray[Any]
     told: pd.DataFrame
+    groups: Groups | None
+
+    def scored(self, contract: Contract, predicted: Floats, rows: Rows | slice = slice(None)) -> Scored:
+        """Some of the rows to measure, by what was ``predicted`` for all."""
+        groups = self.groups and self.groups.of(rows)
+        return scored(contract, self.target[rows], predicted[rows], groups)
 
 
 def model(exported: Path) -> Model:
@@ -51,13 +60,14 @@ def contract(exported: Path) -> Contract:
     return Contract.model_validate_json((exported / "contract.json").read_bytes())
 
 
-def answer(model: Model, test: Path, labels: Sequence[str], time: str | None = None) -> Answered:
-    """What the model answers to each row; with the columns ``labels``, as categories, and ``time``.
+def answer(model: Model, test: Path, labels: Sequence[str], split: Split) -> Answered:
+    """What the model answers to each row; with the columns ``labels``, as categories, and the time of the split.
 
     Raises:
         DataError: an answer is no finite number.
     """
-    predicted, target, parts, times = [], [], [], []
+    predicted, target, parts, times, groups = [], [], [], [], []
+    time, group = split.time, split.group
     inputs = [one.name for one in model.contract.inputs]
     more = [*labels, *([time] if time else []), tables.TARGET]
     files = tables.parts(test)
@@ -69,6 +79,7 @@ def answer(model: Model, test: Path, labels: Sequence[str], time: str | None = N
                 target.append(part[tables.TARGET].to_numpy(object if model.contract.classes else "float64"))
                 parts.append(part[list(labels)].astype("category"))
                 times.append(part[[time] if time else []])
+                groups += [row_hash.of_rows(tables.load(file, [group]), [group])] if group else []
             advance()
     found = np.concatenate(predicted).astype("float64")
     if not np.isfinite(found).all():
@@ -78,7 +89,8 @@ def answer(model: Model, test: Path, labels: Sequence[str], time: str | None = N
     together = {name: union_categoricals([one[name] for one in parts]) for name in labels}
     when = pd.concat(times, ignore_index=True)
     told = when.assign(**{name: together[name] for name in labels if name != time})
-    return Answered(found, np.concatenate(target), told)
+    together_by = Groups.by(group, np.concatenate(groups)) if group else None
+    return Answered(found, np.concatenate(target), told, together_by)
 
 
 def rows(test: Path, numbers: Rows, names: list[str]) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from bundle.profile import Bins, Profile
 from pipeline import dates, day_page, days, drift, served
 from pipeline.drift import Rule
 from pipeline.job import Job, Outcome
-from pipeline.metrics import REPLICATES, figures, replicates, scored
+from pipeline.metrics import REPLICATES, estimates, replicates, scored
 from pipeline.problem import Monitoring
 from pipeline.progress import track
 from pipeline.served import KEY, Tally, Watched
@@ -156,7 +156,7 @@ def measure(known: pd.DataFrame, answering: Answering, seed: int) -> list[Realis
     one = scored(described.contract, known["value"].to_numpy(), np.stack(known["answer"].to_list()))
     drawn = np.array([metrics for [metrics] in replicates([one], seed, REPLICATES)])
     found = []
-    for metric, figure in figures(one.names, one.metrics(), drawn).items():
+    for metric, figure in estimates(one, drawn).items():
         if np.isfinite(figure.value):
             least, most = limits(described, metric)
             usual = answering.worst.get(metric)

@@ -31,7 +31,8 @@ class ReportFacts:
     version     its version
     made        when it was made, an ISO time
     key         the digest that names everything it was made from
-    verdict     {"verdict", "clauses": [{"clause", "kind", "slice", "value", "low", "high", "threshold", "state"}],
+    verdict     {"verdict", "clauses": [{"clause", "kind", "slice", "why", "value", "low", "high", "threshold",
+                "state"}],
                 "live", "policy", "data", "code"}, as the manifest has it
     evaluation  on the held-out rows, as Evaluate leaves it: {"task", "rows", "level", "metrics", "baselines",
                 "against", "slices", "curves", "runtime"} and what the task has; a metric is
@@ -261,10 +262,10 @@ def _requirements_sentence(verdict: Facts) -> str:
     if failed:
         parts.append(f"the model fails {len(failed)} of {_count(len(clauses), 'requirement')} ({'; '.join(failed)})")
     if untold:
-        parts.append(
-            f"the held-out rows are too few to settle {len(untold)} of "
-            f"{_count(len(clauses), 'requirement')} ({'; '.join(untold)})"
-        )
+        reasons = [one["why"] for one in clauses if one["state"] == "NOT ENOUGH EVIDENCE"]
+        what = "there is not enough evidence on" if any(reasons) else "the held-out rows are too few to settle"
+        told = [f"{words}: {why}" if why else words for words, why in zip(untold, reasons, strict=True)]
+        parts.append(f"{what} {len(untold)} of {_count(len(clauses), 'requirement')} ({'; '.join(told)})")
     return _capital(", and ".join(parts)) + "." if parts else ""
 
 

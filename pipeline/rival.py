@@ -31,8 +31,8 @@ def of(data: Path, model: str, candidate: str | None) -> dict[str, Any] | None:
         return {"version": live.version, "digest": live.digest}
     for number in reversed(published.versions(data, model)):
         if _content(data, model, number) == candidate:
-            compared: dict[str, Any] | None = published.manifest(data, model, number)["verdict"].get("live")
-            return compared
+            compared = published.manifest(data, model, number)["verdict"].get("live")
+            return compared and {name: compared[name] for name in ("version", "digest")}
     return None
 
 

@@ -10,7 +10,9 @@ CHANCE = (1 - LEVEL) / 2
 """A figure misses a limit where so much chance at most would do the same."""
 
 MIN_ROWS = 200
-"""A slice of fewer rows is not held to anything unasked: its interval is hardly one."""
+"""A slice of fewer rows is not called worse than all rows: where all of a few rows are wrong, that is mostly chance."""
+HARM_ROWS = 50
+"""A slice of fewer rows is not held against the live version unasked: its interval is hardly one."""
 
 Interval = Mapping[str, float | None]
 """A figure as ``{"value", "low", "high"}``, an edge None where it can't be told."""
@@ -19,13 +21,14 @@ Interval = Mapping[str, float | None]
 def chance(figure: Interval, limit: float, *, at_most: bool) -> float | None:
     """The one-sided p-value of a figure that misses the limit, from its interval (Altman and Bland 2011).
 
-    It is below ``CHANCE`` just where the whole interval misses the limit; None where the figure can't be told.
+    It is below ``CHANCE`` only where the whole interval misses the limit, for of unequal sides the longer one counts;
+    None where the figure can't be told.
     """
-    low, high = figure["low"], figure["high"]
-    if low is None or high is None:
+    value, low, high = figure["value"], figure["low"], figure["high"]
+    if value is None or low is None or high is None:
         return None
-    beyond = (low + high) / 2 - limit if at_most else limit - (low + high) / 2
-    error = (high - low) / 2 / NormalDist().inv_cdf(1 - CHANCE)
+    beyond = value - limit if at_most else limit - value
+    error = max(high - value, value - low) / NormalDist().inv_cdf(1 - CHANCE)
     if not error:
         return 0.0 if beyond > 0 else 1.0
     return math.erfc(beyond / error / math.sqrt(2)) / 2

@@ -54,7 +54,7 @@ def surest(by_column: Mapping[str, Sequence[Told]], metric: str, overall: float)
         (likely, column, one)
         for column, groups in by_column.items()
         for one in groups
-        if one["rows"] >= MIN_ROWS and (figure := one["metrics"][metric])
+        if one["rows"] >= MIN_ROWS and metric not in one["doubts"] and (figure := one["metrics"][metric])
         if (likely := chance(figure, overall, at_most=at_most)) is not None
     ]
     found.sort(key=lambda one: (one[0], -one[2]["rows"]))

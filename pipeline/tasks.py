@@ -242,7 +242,7 @@ class Baseline(Stage):
     """What any model must be measured against: the prior, and gradient boosting."""
 
     function = "pipeline.baseline:train"
-    reads = ("seed",)
+    reads = ("decision", "seed")
 
     def requires(self) -> Tasks:
         return {"encoded": self.clone(Encode)}
@@ -287,7 +287,7 @@ class Compare(Stage):
     """
 
     function = "pipeline.compare:compare"
-    reads = ("name", "target", "slices", "seed")
+    reads = ("name", "target", "slices", "split", "seed")
 
     def part(self) -> dict[str, Any]:
         candidate = graph.look(self.clone(Train), looking())

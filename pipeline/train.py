@@ -15,12 +15,12 @@ from scipy.special import expit, log_softmax, softmax
 
 from bundle.contract import Contract
 from pipeline import arrays, contest, contracts, coverage, encoding, export, proof, working
+from pipeline import threshold as thresholds
 from pipeline.arrays import Arrays
 from pipeline.encoding import Target
 from pipeline.job import Job, Outcome
 from pipeline.network import Batches, build
 from pipeline.preprocessing import Encode, deriver
-from pipeline.problem import Decision
 from pipeline.progress import track
 from pipeline.seeds import fix_seeds
 
@@ -51,7 +51,7 @@ def train(job: Job) -> Outcome:
     answers = predict(model, validation, known.target)
     threshold = None
     if known.target.task == "binary":
-        threshold = best_threshold(answers, validation.target, job.problem.decision)
+        threshold = thresholds.best(answers.astype("float32"), validation.target, job.problem.decision)
     contract = contracts.told(job.problem, known, threshold)
     derive, encode = deriver(job.problem, job.inputs, known), Encode(known)
     with track("exporting", None):
@@ -120,29 +120,6 @@ def said(model: keras.Model, encoded: Arrays, target: Target) -> npt.NDArray[np.
     """What the network says of each encoded row: logits, or a standardised number."""
     given = [model.predict_on_batch(inputs) for inputs, _ in Batches(encoded, target)]
     return np.concatenate(given).astype("float64")
-
-
-def best_threshold(
-    probabilities: npt.NDArray[np.float64], target: npt.NDArray[np.float32], decision: Decision
-) -> float:
-    """The probability from which to say yes that is best on these rows.
-
-    Where that is to say yes to none of them, it is above them all, and not below the probability that makes a yes worth
-    its cost (Elkan 2001, "The Foundations of Cost-Sensitive Learning").
-    """
-    false_yes, false_no = decision.false_yes or 1.0, decision.false_no or 1.0
-    order = np.argsort(-probabilities, kind="stable")
-    ordered = probabilities[order].astype("float32")
-    last_of_equal = np.append(np.diff(ordered) != 0, True)
-    none = max(np.nextafter(ordered[0], np.float32(2)), np.float32(false_yes / (false_yes + false_no)))
-    candidates = np.append(none, ordered[last_of_equal])
-    said_yes = np.append(0, np.arange(1, len(order) + 1)[last_of_equal])
-    hits = np.append(0, np.cumsum(target[order])[last_of_equal])
-    if decision.false_yes or decision.best == "accuracy":
-        scores = -false_yes * (said_yes - hits) - false_no * (target.sum() - hits)
-    else:
-        scores = 2 * hits / (said_yes + target.sum())
-    return float(candidates[np.argmax(scores)])
 
 
 def _found(history: Mapping[str, Any]) -> str:

@@ -2,21 +2,26 @@
 
 The bootstrap draws how often each row counts (Efron 1979; the Poisson form of Chamandy et al. 2012), so that a
 replicate is a weighting of rows that were sorted once; and so that two models weighted alike are compared pair by pair.
+Rows of a group are not independent of each other, and so count alike (Field and Welsh 2007: the cluster bootstrap).
 """
 
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import norm, t
 
 from bundle.contract import Contract
 from pipeline.metrics.binary import Binary
+from pipeline.metrics.doubts import LEAST, too_few
+from pipeline.metrics.groups import Groups
 from pipeline.metrics.multiclass import Multiclass
 from pipeline.metrics.regression import Regression
+from pipeline.metrics.shares import Share, at_least
 from pipeline.problem import BIASED, Metric
 from pipeline.progress import track
 from pipeline.significance import LEVEL
@@ -55,13 +60,21 @@ class Scored(Protocol):
     Attributes:
         names: the metrics, in the order in which ``metrics`` gives them.
         rows: how many rows there are.
+        groups: which of them are not independent of each other; None where all are.
     """
 
     names: tuple[Metric, ...]
     rows: int
+    groups: Groups | None
 
     def metrics(self, weights: Floats | None = None) -> Floats:
         """Every metric, NaN where it can't be told; ``weights`` counts each row."""
+
+    def shares(self) -> dict[Metric, list[Share]]:
+        """Of what shares of rows a metric is the mean, for each that is one."""
+
+    def doubts(self, *, apart: bool) -> dict[Metric, str]:
+        """Why figures settle nothing, for those of which there is a reason; of differences where they are ``apart``."""
 
     def brief(self) -> dict[str, Any]:
         """What the rows answer, in a number or none."""
@@ -76,20 +89,24 @@ class Scored(Protocol):
         """What can be drawn of a model, as plain values."""
 
 
-def scored(contract: Contract, target: npt.NDArray[Any], predicted: npt.NDArray[Any]) -> Scored:
+def scored(
+    contract: Contract, target: npt.NDArray[Any], predicted: npt.NDArray[Any], groups: Groups | None = None
+) -> Scored:
     """Rows to measure: their ``target`` (1 or 0, the label, or the number), and the contract's first output of each."""
     if contract.task == "multiclass":
-        return Multiclass(target, predicted, contract.classes)
+        return Multiclass(target, predicted, contract.classes, groups)
     if contract.threshold is None:
-        return Regression(target, predicted)
-    return Binary(target, predicted, contract.threshold)
+        return Regression(target, predicted, groups)
+    return Binary(target, predicted, contract.threshold, groups)
 
 
 def replicates(models: Sequence[Scored], seed: int, count: int) -> Iterator[list[Floats]]:
     """Bootstrap replicates: each weighs the rows anew, alike for all models, and gives the metrics of each."""
-    random = np.random.default_rng(seed)
+    random, groups, size = np.random.default_rng(seed), models[0].groups, units(models[0])
     for _ in range(count):
-        weights = random.poisson(1.0, models[0].rows).astype("float64")
+        weights = random.poisson(1.0, size).astype("float64")
+        if groups:
+            weights = weights[groups.numbers]
         yield [model.metrics(weights) for model in models]
 
 
@@ -116,13 +133,20 @@ def draws(rows: int, most: int) -> int:
     return max(FEWEST_DRAWS, min(most, DRAWN_ROWS // max(1, rows)))
 
 
-def figures(names: Sequence[Metric], values: Floats, drawn: Floats) -> dict[str, Figure]:
-    """Figures with intervals, from metrics [names] and their replicates [replicates, names].
+def units(model: Scored) -> int:
+    """How many of its rows, or groups of rows, are independent of each other."""
+    return model.groups.count if model.groups else model.rows
 
-    They are the replicates' percentiles. Where chance alone makes a metric larger, the lower end is what is left once
-    that is taken off, in squares, as noise adds: such an interval is wide rather than wrong.
+
+def figures(names: Sequence[Metric], values: Floats, drawn: Floats, units: int) -> dict[str, Figure]:
+    """Figures with intervals, from metrics [names] and their replicates [replicates, names] of so many ``units``.
+
+    They are the replicates' percentiles, of few units a little further out (Hesterberg 2015: the expanded percentile
+    interval). Where chance alone makes a metric larger, the lower end is what is left once that is taken off, in
+    squares, as noise adds: such an interval is wide rather than wrong.
     """
-    tail = (1 - LEVEL) / 2
+    count = max(units, 2)
+    tail = norm.cdf(t.ppf((1 - LEVEL) / 2, count - 1) * math.sqrt(count / (count - 1)))
     told: dict[str, Figure] = {}
     for place, name in enumerate(names):
         column = drawn[:, place][np.isfinite(drawn[:, place])]
@@ -134,6 +158,29 @@ def figures(names: Sequence[Metric], values: Floats, drawn: Floats) -> dict[str,
     return told
 
 
-def differences(names: Sequence[Metric], values: Floats, drawn: Floats) -> dict[str, Figure]:
-    """The same of differences between two models, but for metrics that chance makes larger in each, not alike."""
-    return {name: figure for name, figure in figures(names, values, drawn).items() if name not in BIASED}
+def estimates(model: Scored, drawn: Floats) -> dict[str, Figure]:
+    """The figures of a model; that of a share of rows has Wilson's interval at the least."""
+    found = figures(model.names, model.metrics(), drawn, units(model))
+    for name, several in model.shares().items():
+        if math.isfinite(found[name].low):
+            low, high = at_least(several)
+            found[name] = replace(found[name], low=min(low, found[name].low), high=max(high, found[name].high))
+    return found
+
+
+def doubts(model: Scored, *, apart: bool = False) -> dict[Metric, str]:
+    """Why figures of these rows settle nothing; of differences, where they are ``apart``."""
+    if units(model) < LEAST:
+        what = f"groups by {model.groups.column}" if model.groups else "rows"
+        return dict.fromkeys(model.names, too_few(units(model), what, LEAST))
+    return model.doubts(apart=apart)
+
+
+def differences(pair: Sequence[Scored], drawn: Floats) -> dict[str, Figure]:
+    """The metrics of the first model less those of the second, which were weighted alike.
+
+    But for metrics that chance makes larger in each, not alike.
+    """
+    mine, theirs = pair
+    found = figures(mine.names, mine.metrics() - theirs.metrics(), drawn[0] - drawn[1], units(mine))
+    return {name: figure for name, figure in found.items() if name not in BIASED}

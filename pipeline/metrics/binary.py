@@ -6,11 +6,16 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.metrics.calibration import LEAST, calibration, calibration_error, error_bins
-from pipeline.problem import METRICS
+from pipeline.metrics.doubts import LEAST_ANSWERS, too_few
+from pipeline.metrics.groups import Groups
+from pipeline.metrics.shares import Share, shares
+from pipeline.problem import METRICS, Metric
 
 Floats = npt.NDArray[np.float64]
 POINTS = 200
 """Of a curve, at most."""
+RANKED: tuple[Metric, ...] = ("f1", "roc_auc", "pr_auc")
+"""Metrics that are no share and need both answers."""
 
 
 class Binary:
@@ -18,9 +23,11 @@ class Binary:
 
     names = METRICS["binary"]
 
-    def __init__(self, target: npt.ArrayLike, probabilities: npt.ArrayLike, threshold: float) -> None:
+    def __init__(
+        self, target: npt.ArrayLike, probabilities: npt.ArrayLike, threshold: float, groups: Groups | None = None
+    ) -> None:
         given = np.asarray(probabilities, "float64")
-        self.threshold, self.rows = threshold, len(given)
+        self.threshold, self.rows, self.groups = threshold, len(given), groups
         self.order = np.argsort(-given, kind="stable")
         self.probabilities = given[self.order]
         self.target = np.asarray(target, "float64")[self.order]
@@ -67,6 +74,27 @@ class Binary:
         roc = ((hits - gained / 2) * lost).sum() / (positives * negatives)
         precision = (gained * np.where(hits + misses > 0, hits / (hits + misses), 0.0)).sum() / positives
         return float(roc), float(precision)
+
+    def shares(self) -> dict[Metric, list[Share]]:
+        """The rows that are right: of all, of those with either answer, of those that were said to be yes, of yes."""
+        groups = self.groups and self.groups.of(self.order)
+        yes, everything = self.target.astype("int64"), np.zeros(self.rows, "int64")
+        right = self.said_yes == (yes == 1)
+        kinds: dict[Metric, npt.NDArray[np.int64]] = {
+            "accuracy": everything,
+            "balanced_accuracy": yes,
+            "precision": np.where(self.said_yes, 0, -1),
+            "recall": yes - 1,
+        }
+        return {metric: shares(right, kind, 2, groups) for metric, kind in kinds.items()}
+
+    def doubts(self, *, apart: bool) -> dict[Metric, str]:
+        """Either answer may have too few rows."""
+        positives = int(self.target.sum())
+        count, answer = min((positives, "yes"), (self.rows - positives, "no"))
+        if count >= LEAST_ANSWERS:
+            return {}
+        return dict.fromkeys(self.names if apart else RANKED, too_few(count, f"rows of {answer}", LEAST_ANSWERS))
 
     def brief(self) -> dict[str, Any]:
         """How many rows are yes."""

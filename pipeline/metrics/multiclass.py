@@ -9,7 +9,9 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from pipeline.metrics.calibration import LEAST, calibration, calibration_error, error_bins
-from pipeline.problem import METRICS
+from pipeline.metrics.groups import Groups
+from pipeline.metrics.shares import Share, shares
+from pipeline.problem import METRICS, Metric
 
 SHOWN = 12
 """The most frequent classes that have a place of their own in pictures; all others share one."""
@@ -27,8 +29,14 @@ class Multiclass:
 
     names = METRICS["multiclass"]
 
-    def __init__(self, labels: npt.NDArray[Any], probabilities: npt.ArrayLike, classes: Sequence[str]) -> None:
-        self.classes = tuple(classes)
+    def __init__(
+        self,
+        labels: npt.NDArray[Any],
+        probabilities: npt.ArrayLike,
+        classes: Sequence[str],
+        groups: Groups | None = None,
+    ) -> None:
+        self.classes, self.groups = tuple(classes), groups
         self.probabilities = np.asarray(probabilities, "float64")
         self.rows, count = self.probabilities.shape
         self.target = pd.Index(self.classes, dtype=object).get_indexer(pd.Index(labels, dtype=object))
@@ -96,6 +104,18 @@ class Multiclass:
         yes = np.bincount(self.places, counts * self.own_above, len(self.classes)).astype("float64")
         found: Floats = yes / actual + (counts @ self.above - yes) / (counts.sum() - actual) - self.areas
         return found
+
+    def shares(self) -> dict[Metric, list[Share]]:
+        """The rows that are right: of all, and of those of each class."""
+        right, everything = self.said == self.target, np.zeros(self.rows, "int64")
+        return {
+            "accuracy": shares(right, everything, 1, self.groups),
+            "balanced_accuracy": shares(right, self.target, len(self.classes), self.groups),
+        }
+
+    def doubts(self, *, apart: bool) -> dict[Metric, str]:  # noqa: ARG002 - a class may be rare
+        """None of its own."""
+        return {}
 
     def brief(self) -> dict[str, Any]:
         """Nothing: no one number says what the rows answer."""

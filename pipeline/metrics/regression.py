@@ -5,12 +5,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.problem import METRICS
+from pipeline.metrics.doubts import LEAST_INDEX, MOST_OF_ONE_ROW, tail_index
+from pipeline.metrics.groups import Groups
+from pipeline.metrics.shares import Share
+from pipeline.problem import METRICS, Metric
 
 POINTS = 1000
 GROUPS = 10
 BARS = 40
 QUANTILES = (0.5, 0.9)
+SQUARED: tuple[Metric, ...] = ("rmse", "r2")
+"""Metrics of which the largest errors decide."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,9 +25,9 @@ class Regression:
 
     names = METRICS["regression"]
 
-    def __init__(self, target: npt.ArrayLike, predicted: npt.ArrayLike) -> None:
+    def __init__(self, target: npt.ArrayLike, predicted: npt.ArrayLike, groups: Groups | None = None) -> None:
         self.target, self.predicted = np.asarray(target, "float64"), np.asarray(predicted, "float64")
-        self.rows = len(self.target)
+        self.rows, self.groups = len(self.target), groups
         self.residuals = self.predicted - self.target
         self.errors: Floats = np.abs(self.residuals)
         self.order = np.argsort(self.errors, kind="stable")
@@ -54,6 +59,21 @@ class Regression:
         shares = reached[-1] * np.array(QUANTILES)
         sides = np.searchsorted(reached, shares, "left"), np.searchsorted(reached, shares, "right")
         return np.asarray(self.errors[self.order[np.minimum(sides, self.rows - 1)]].mean(axis=0))
+
+    def shares(self) -> dict[Metric, list[Share]]:
+        """None is one."""
+        return {}
+
+    def doubts(self, *, apart: bool) -> dict[Metric, str]:
+        """Few errors may decide, those that are not in the hold-out too; that makes no difference look surer."""
+        squares, index = self.errors**2, tail_index(self.errors)
+        most = squares.max() / squares.sum() if squares.any() else 0.0
+        if apart or (most <= MOST_OF_ONE_ROW and index >= LEAST_INDEX):
+            return {}
+        why = f"one row carries {most:.0%} of the squared error"
+        if most <= MOST_OF_ONE_ROW:
+            why = f"the largest errors have a heavy tail, of index {index:.1f}, and {LEAST_INDEX:g} is the least"
+        return dict.fromkeys(SQUARED, f"{why}; ask for mae or p90_error")
 
     def brief(self) -> dict[str, Any]:
         """The mean of the rows."""

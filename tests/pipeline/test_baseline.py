@@ -46,7 +46,7 @@ def red_alone(_, red, __):
 
 def test_a_line_learns_probabilities_from_numbers_and_categories():
     training, test = rows(yes), rows(yes, seed=1)
-    told = baseline.line(training, test, known(YES))
+    told = baseline.line(training, known(YES))(test)
     assert told.shape == (ROWS,)
     guess = np.full(ROWS, test.target.mean())
     assert brier(told, test) < 0.8 * brier(guess, test)
@@ -57,14 +57,14 @@ def test_a_line_learns_probabilities_from_numbers_and_categories():
 def test_a_line_learns_a_number():
     test = rows(amount, seed=1)
     there = ~np.isnan(test.numbers[:, 0])
-    told = baseline.line(rows(amount), test, known(AMOUNT))
+    told = baseline.line(rows(amount), known(AMOUNT))(test)
     assert np.sqrt(np.mean((told - test.target)[there] ** 2)) < 0.2
 
 
-@pytest.mark.parametrize("learn", [baseline.line, lambda *given: baseline.boost(given[0], *given, seed=0)[0]])
+@pytest.mark.parametrize("learn", [baseline.line, lambda given, seen: baseline.boost(given, given, seen, seed=0)[0]])
 def test_of_a_class_that_the_drawn_rows_lack_the_probability_is_nothing(learn):
     training, test = rows(red_alone), rows(label, seed=1)
-    told = learn(training, test, known(LABELS))
+    told = learn(training, known(LABELS))(test)
     assert told.shape == (ROWS, 3)
     assert told.sum(axis=1) == pytest.approx(1.0)
     assert (told[:, 2] == 0).all()
@@ -73,12 +73,12 @@ def test_of_a_class_that_the_drawn_rows_lack_the_probability_is_nothing(learn):
 def test_where_the_drawn_rows_have_one_answer_a_line_gives_it():
     training = rows(yes)
     training.target[:] = 0
-    assert (baseline.line(training, rows(yes), known(YES)) == 0).all()
+    assert (baseline.line(training, known(YES))(rows(yes)) == 0).all()
 
 
 def test_the_same_rows_give_the_same_answers():
     training, test = rows(yes), rows(yes, seed=1)
-    once, again = (baseline.line(training, test, known(YES)) for _ in range(2))
+    once, again = (baseline.line(training, known(YES))(test) for _ in range(2))
     assert (once == again).all()
 
 

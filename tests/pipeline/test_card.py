@@ -8,7 +8,7 @@ from huggingface_hub import ModelCard
 from markdown_it import MarkdownIt
 
 from bundle.contract import Contract, Input, Output
-from bundle.manifest import Clause, HoldOut, Manifest, Raw, Step, Verdict, Window
+from bundle.manifest import Clause, HoldOut, Live, Manifest, Raw, Step, Verdict, Window
 from pipeline import card, evaluate
 from pipeline.problem import Notes
 
@@ -48,8 +48,8 @@ def evaluation(value: str = "EV", auc: float = 0.6) -> dict[str, Any]:
     return {
         "task": "binary", "rows": 1000, "level": 0.95, "metrics": {"roc_auc": FIGURE},
         "baselines": {"gradient_boosting": {"roc_auc": {"value": 0.7, "low": 0.69, "high": 0.71}}},
-        "slices": {"carrier": [{"value": value, "rows": 900, "metrics": {"roc_auc": estimate}},
-                               {"value": "OO", "rows": 3, "metrics": {"roc_auc": None}}]},
+        "slices": {"carrier": [{"value": value, "rows": 900, "metrics": {"roc_auc": estimate}, "doubts": {}},
+                               {"value": "OO", "rows": 3, "metrics": {"roc_auc": None}, "doubts": {}}]},
     }  # fmt: skip
 
 
@@ -92,6 +92,18 @@ def test_the_slice_that_stands_worst_is_named():
     assert r"(carrier a\|b stands worst)" in told
 
 
+def test_why_a_clause_is_not_settled_is_told_and_why_nothing_was_compared():
+    state = "NOT ENOUGH EVIDENCE"
+    clause = Clause(clause="roc_auc at least 0.5", why="too few rows: 29", threshold=0.5, state=state, **FIGURE)
+    live = Live(version=2, digest="d", why="it gives other kinds of answers")
+    told = render(manifest(verdict=Verdict(verdict=state, clauses=(clause,), live=live)))
+    assert "(too few rows: 29)" in told
+    assert "It was not compared with version 2, which was live then: it gives other kinds of answers." in told
+    assert "Compared with version" not in told
+    compared = Verdict(verdict=state, clauses=(clause,), live=Live(version=2, digest="d"))
+    assert "Compared with version 2, which was live then" in render(manifest(verdict=compared))
+
+
 def test_without_a_slice_that_is_worse_it_says_so():
     told = evaluation(auc=0.69)
     assert "No slice by carrier of 200 rows or more is worse than all rows together in ROC AUC" in render(told=told)
@@ -100,9 +112,10 @@ def test_without_a_slice_that_is_worse_it_says_so():
 def sliced(*slices: tuple[str, int, float, float]) -> dict[str, Any]:
     """An evaluation with such slices by carrier: value, rows, and the edges of the ROC AUC, which is 0.69 over all."""
     told = [
-        {"value": value, "rows": rows, "metrics": {"roc_auc": {"value": (low + high) / 2, "low": low, "high": high}}}
+        {"value": value, "rows": rows, "metrics": {"roc_auc": {"value": (low + high) / 2, "low": low, "high": high}},
+         "doubts": {}}
         for value, rows, low, high in slices
-    ]
+    ]  # fmt: skip
     return evaluation() | {"slices": {"carrier": told}}
 
 

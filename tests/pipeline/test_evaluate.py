@@ -1,12 +1,16 @@
 """What the hold-out leaves for the days to come: how answers are distributed, and what single days came to."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from bundle.contract import Contract, Output
 from pipeline import evaluate
+from pipeline.holdout import Answered
 from pipeline.metrics import draws, scored
+from pipeline.metrics.groups import Groups
 from pipeline.slices import by_slice
 
 ROWS = 1000
@@ -122,6 +126,35 @@ def test_the_worst_slice_is_named_and_whether_it_is_worse_than_chance_makes_one(
     overall = scored(LABELS, target, probabilities).metrics()[0]
     worst = evaluate.worst_slice({"n": sliced(target, probabilities, column)}, "accuracy", overall)
     assert (worst["column"], worst["value"], worst["rows"], worst["worse"]) == ("n", "5", 300, True)
+
+
+def test_a_slice_of_few_groups_is_no_worst_slice():
+    target, probabilities = labels(2400)
+    column = pd.Series(np.arange(2400) % 8)
+    target[(column == 5).to_numpy()] = "a"
+    groups = Groups.by("customer", np.where(column == 5, np.arange(2400) % 3, np.arange(2400)))
+
+    def measure(rows):
+        return evaluate.measure_slice(scored(LABELS, target[rows], probabilities[rows], groups.of(rows)), 0)
+
+    found = by_slice(column, measure)
+    [few] = [one for one in found if one["value"] == "5"]
+    assert few["doubts"]["accuracy"] == "too few groups by customer: 3, and 30 are the least"
+    assert evaluate.worst_slice({"n": found}, "accuracy", 0.6)["value"] != "5"
+
+
+def test_each_baseline_says_yes_from_its_own_threshold(tmp_path):
+    """That of the model is above all that the prior answers, which would find nothing."""
+    target, probabilities, _ = days(2)
+    for name, said in (("prior", np.full(2000, 0.3)), ("linear", probabilities), ("gradient_boosting", probabilities)):
+        np.save(tmp_path / f"{name}.npy", said)
+    thresholds = {"prior": 0.3, "linear": 0.5, "gradient_boosting": 0.9}
+    (tmp_path / "thresholds.json").write_text(json.dumps(thresholds))
+    read = Answered(probabilities, target, pd.DataFrame(), None)
+    found = evaluate.baselines_of(tmp_path, read, YES)
+    recall = {name: dict(zip(one.names, one.metrics(), strict=True))["recall"] for name, one in found.items()}
+    assert recall["prior"] == 1.0
+    assert recall["linear"] > recall["gradient_boosting"] > 0
 
 
 def test_a_few_rows_that_were_all_answered_wrongly_are_no_worst_slice():

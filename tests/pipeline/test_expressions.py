@@ -179,3 +179,18 @@ def test_what_the_language_has_no_word_for_is_refused(text):
 def test_a_value_of_another_kind_than_it_must_be_is_told(text, told):
     with pytest.raises(ValueError, match=re.escape(told)):
         expressions.kind(text, {"n": "number", "c": "category", "t": "time"})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("arr_delay > 15", "(arr_delay>15)", True),
+        ("`arr_delay` > 15", "arr_delay > 15", True),
+        ("kind == 'a'", 'kind == "a"', True),
+        ("arr_delay > 15", "arr_delay >= 15", False),
+        ("sale price", "sale price", True),
+        ("sale price", "price", False),
+    ],
+)
+def test_expressions_are_alike_by_what_they_say(one, other, alike):
+    assert expressions.alike(one, other) == alike

@@ -144,7 +144,8 @@ def mistake(answer: float, actual: float) -> dict[str, Any]:
 
 
 def requirement(clause: str, value: float, threshold: float, state: str) -> dict[str, Any]:
-    return {"clause": clause, "kind": "value", "slice": "", **estimate(value), "threshold": threshold, "state": state}
+    told = {"clause": clause, "kind": "value", "slice": "", "why": "", "threshold": threshold, "state": state}
+    return told | estimate(value)
 
 
 def stages() -> list[dict[str, Any]]:
@@ -343,13 +344,23 @@ def test_the_live_version_stands_beside_the_model(flights: ReportFacts) -> None:
     live = {"version": 2, "digest": "1" * 64, "why": "", "against": {"roc_auc": estimate(0.02), "brier": None}}
     clause = {**requirement("log_loss no worse than the live version in every slice", 0.01, 0.0, "PASS"),
               "kind": "slices", "slice": "carrier EV"}  # fmt: skip
-    verdict = {**flights.verdict, "clauses": [clause], "live": {"version": 2, "digest": "1" * 64}}
+    verdict = {**flights.verdict, "clauses": [clause], "live": {"version": 2, "digest": "1" * 64, "why": ""}}
     told = {**flights.evaluation, "live": live}
     page = report.render(replace(flights, evaluation=told, verdict=verdict))
     assert "Model minus live version 2" in page
     assert "Log loss no worse than the live version in every slice<small>carrier EV stands worst</small>" in page
     assert f"<td><code>{'1' * 64}</code></td>" in page
     assert "The live version was version 2" in page
+    assert "It was not compared" not in page
+
+
+def test_that_the_live_version_can_not_be_compared_is_told(flights: ReportFacts) -> None:
+    live = {"version": 2, "digest": "1" * 64, "why": "today's rows have no humid (number)"}
+    told = {**flights.evaluation, "live": live}
+    page = report.render(replace(flights, evaluation=told, verdict={**flights.verdict, "live": live}))
+    assert "asked for its answers to the same rows" not in page
+    words = "It was not compared with version 2, which was live then: today&#39;s rows have no humid (number)."
+    assert f'<p class="warning">{words}</p>' in page
 
 
 def test_the_worst_slice_is_told_where_it_is_no_chance(flights: ReportFacts) -> None:
@@ -434,6 +445,16 @@ def test_a_verdict_is_told_in_words(flights: ReportFacts, states: list[str], ver
     clauses = [{**clause, "state": state} for clause, state in zip(flights.verdict["clauses"], states, strict=True)]
     page = report.render(replace(flights, verdict={**flights.verdict, "verdict": verdict, "clauses": clauses}))
     assert sentence in Outline(page).texts
+
+
+def test_a_clause_that_is_not_settled_says_why(flights: ReportFacts) -> None:
+    why = "the live version can't be compared: it gives other kinds of answers"
+    clause = {**requirement("log_loss better than the live version", 0.0, 0.0, "NOT ENOUGH EVIDENCE"), "why": why}
+    verdict = {"verdict": "NOT ENOUGH EVIDENCE", "clauses": [clause, *flights.verdict["clauses"]]}
+    page = Outline(report.render(replace(flights, verdict={**flights.verdict, **verdict})))
+    words = f"Log loss better than the live version: {why}"
+    assert f"There is not enough evidence on 1 of 4 requirements ({words})." in page.texts
+    assert why in page.texts
 
 
 def test_the_slice_that_stands_worst_is_named(flights: ReportFacts) -> None:

@@ -15,8 +15,11 @@ def figure(value, low, high):
     return {"value": value, "low": low, "high": high}
 
 
-def group(value, rows, **metrics):
-    return {"value": value, "rows": rows, "metrics": metrics}
+def group(value, rows, doubts=None, **metrics):
+    return {"value": value, "rows": rows, "metrics": metrics, "doubts": doubts or {}}
+
+
+SURE = {"metrics": {}, "against": {}}
 
 
 CARRIERS = [
@@ -26,6 +29,7 @@ CARRIERS = [
 ]
 EVALUATION = {
     "task": "binary",
+    "doubts": SURE,
     "size_mb": 2.5,
     "metrics": {
         "roc_auc": figure(0.70, 0.68, 0.72),
@@ -43,6 +47,7 @@ LIVE = {
     "version": 3,
     "digest": "d",
     "why": "",
+    "doubts": {},
     "against": {
         "log_loss": figure(0.01, -0.01, 0.03),
         "roc_auc": figure(0.02, 0.01, 0.03),
@@ -53,12 +58,14 @@ LIVE = {
 }
 LABELS = {
     "task": "multiclass",
+    "doubts": SURE,
     "metrics": {"macro_f1": figure(0.60, 0.58, 0.62), "log_loss": figure(0.80, 0.78, 0.82)},
     "against": {"linear": {"macro_f1": figure(-0.05, -0.07, -0.03), "log_loss": figure(0.05, 0.03, 0.07)}},
     "slices": {"carrier": [group("UA", 900, macro_f1=figure(0.50, 0.48, 0.52), log_loss=figure(0.90, 0.88, 0.92))]},
 }
 NUMBERS = {
     "task": "regression",
+    "doubts": SURE,
     "metrics": {"rmse": figure(12.0, 11.0, 13.0), "r2": figure(0.50, 0.48, 0.52)},
     "against": {"mean": {"rmse": figure(2.0, 1.0, 3.0), "r2": figure(-0.05, -0.07, -0.03)}},
     "slices": {"carrier": [group("UA", 900, rmse=figure(15.0, 14.0, 16.0), r2=figure(0.30, 0.28, 0.32))]},
@@ -204,6 +211,49 @@ def test_a_slice_of_few_rows_counts_where_it_is_asked_for():
     assert (clause["state"], clause["slice"]) == ("FAIL", "carrier OO")
     none = validate.clause(Requirement(metric="roc_auc", min=0.5, every_slice=True, min_rows=1000), EVIDENCE)
     assert (none["state"], none["value"]) == ("NOT ENOUGH EVIDENCE", None)
+    assert none["why"] == "no slice has 1,000 rows"
+
+
+def test_the_slice_that_is_named_is_the_one_that_decides():
+    """Where all pass, that whose interval comes nearest to the limit; where one fails, that which fails most surely."""
+    steady = group("UA", 9000, roc_auc=figure(0.70, 0.69, 0.71))
+    unsure = group("AA", 300, roc_auc=figure(0.75, 0.65, 0.85))
+    evidence = Evidence({**EVALUATION, "slices": {"carrier": [steady, unsure]}}, LIVE, COSTS)
+    for least, state, named in ((0.6, "PASS", "AA"), (0.68, "NOT ENOUGH EVIDENCE", "AA"), (0.72, "FAIL", "UA")):
+        found = validate.clause(Requirement(metric="roc_auc", min=least, every_slice=True), evidence)
+        assert (found["state"], found["slice"]) == (state, f"carrier {named}")
+
+
+WHY = "too few groups by customer: 12, and 30 are the least"
+
+
+@pytest.mark.parametrize(
+    ("requirement", "doubts"),
+    [
+        ({"metric": "roc_auc", "min": 0.5}, {"metrics": {"roc_auc": WHY}, "against": {}}),
+        ({"metric": "roc_auc", "min": 0.9}, {"metrics": {"roc_auc": WHY}, "against": {}}),
+        ({"metric": "log_loss", "better_than": "prior"}, {"metrics": {}, "against": {"log_loss": WHY}}),
+    ],
+)
+def test_a_figure_of_which_there_is_a_doubt_settles_nothing(requirement, doubts):
+    found = validate.clause(Requirement(**requirement), Evidence({**EVALUATION, "doubts": doubts}, {}, COSTS))
+    assert (found["state"], found["why"]) == ("NOT ENOUGH EVIDENCE", WHY)
+    assert found["value"] is not None
+
+
+def test_a_slice_of_which_there_is_a_doubt_neither_passes_nor_fails_and_is_named():
+    groups = [CARRIERS[0], group("AA", 400, {"roc_auc": WHY}, roc_auc=figure(0.2, 0.1, 0.3))]
+    evidence = Evidence({**EVALUATION, "slices": {"carrier": groups}}, LIVE, COSTS)
+    found = validate.clause(Requirement(metric="roc_auc", min=0.6, every_slice=True), evidence)
+    assert (found["state"], found["slice"]) == ("NOT ENOUGH EVIDENCE", "carrier UA")
+    assert found["why"] == f"carrier AA: {WHY}"
+    failed = validate.clause(Requirement(metric="roc_auc", min=0.9, every_slice=True), evidence)
+    assert (failed["state"], failed["slice"]) == ("FAIL", "carrier UA")
+
+
+def test_what_the_rows_can_not_tell_is_said():
+    found = validate.clause(Requirement(metric="f1", min=0.1), EVIDENCE)
+    assert found["why"] == "the held-out rows can't tell it"
 
 
 @pytest.mark.parametrize(
@@ -237,7 +287,7 @@ def no_harm(live, *requirements, evaluation=EVALUATION):
 
 def test_nobody_must_ask_that_a_model_be_not_shown_to_be_worse_than_the_live_one():
     whole = "log_loss not shown to be worse than the live version"
-    slices = f"{whole} in every slice of 200 rows or more"
+    slices = f"{whole} in every slice of 50 rows or more"
     assert no_harm(LIVE) == {whole: "PASS", slices: "PASS"}
     worse = figure(0.02, 0.01, 0.03)
     assert no_harm({**LIVE, "against": {"log_loss": worse}}) == {whole: "FAIL", slices: "PASS"}
@@ -254,7 +304,7 @@ def test_labels_and_numbers_are_held_against_the_live_version_by_their_loss(eval
     for found, state in ((figure(0.02, 0.01, 0.03), "FAIL"), (figure(-0.02, -0.03, -0.01), "PASS")):
         live = {**LIVE, "against": {metric: found}, "slices": {"carrier": [group("UA", 900, **{metric: found})]}}
         whole = f"{metric} not shown to be worse than the live version"
-        told = {whole: state, f"{whole} in every slice of 200 rows or more": state}
+        told = {whole: state, f"{whole} in every slice of 50 rows or more": state}
         assert no_harm(live, evaluation=evaluation) == told
 
 
@@ -264,6 +314,7 @@ def test_what_is_required_of_a_live_version_is_absent_without_one_and_unclear_wh
     mute = {"version": 3, "digest": "d", "why": "today's rows have no humid (number)"}
     [clause] = validate.required(wanted, Evidence(EVALUATION, mute, COSTS))
     assert (clause["state"], clause["value"]) == ("NOT ENOUGH EVIDENCE", None)
+    assert clause["why"] == "the live version can't be compared: today's rows have no humid (number)"
     assert no_harm(mute) == {}
 
 
@@ -288,10 +339,25 @@ def judge(folder, part, live=None, features=()):
 def test_the_verdict_names_what_it_rests_on(tmp_path):
     part = {"requirements": [{"metric": "roc_auc", "min": 0.6}], "screen": {}}
     found = judge(tmp_path, part, LIVE)
-    assert (found["verdict"], found["data"], found["live"]) == ("PASS", "rows", {"version": 3, "digest": "d"})
+    assert (found["verdict"], found["data"], found["live"]) == (
+        "PASS",
+        "rows",
+        {"version": 3, "digest": "d", "why": ""},
+    )
     stricter = judge(tmp_path, {"requirements": [{"metric": "roc_auc", "min": 0.61}], "screen": {}}, LIVE)
     assert stricter["policy"] != found["policy"]
     assert stricter["code"] == found["code"]
+
+
+def test_that_the_live_version_could_not_be_compared_stands_in_the_verdict(tmp_path):
+    """And spoils it only where something was required beside it: else no contract could ever be changed."""
+    mute = {"version": 3, "digest": "d", "why": "it gives other kinds of answers"}
+    required = {"metric": "roc_auc", "min": 0.6}
+    found = judge(tmp_path, {"requirements": [required], "screen": {}}, mute)
+    assert (found["verdict"], found["live"]) == ("PASS", mute)
+    beside = {"metric": "log_loss", "no_worse_than": "live"}
+    found = judge(tmp_path, {"requirements": [required, beside], "screen": {}}, mute)
+    assert found["verdict"] == "NOT ENOUGH EVIDENCE"
 
 
 def test_without_a_requirement_there_is_nothing_that_was_passed(tmp_path):
@@ -315,6 +381,12 @@ def test_case_14_a_leak_fails_until_it_is_waived_with_a_reason(tmp_path, waive, 
     assert clause["clause"].endswith("waived: Paid before." if waive else "above 0.98")
     assert clause["state"] == state
     assert found["verdict"] == ("NOT ENOUGH EVIDENCE" if waive else "FAIL")
+
+
+def test_a_feature_that_names_rows_has_no_figure_that_would_pass(tmp_path):
+    feature = {"name": "id", "leak": "it names rows: hardly a value comes twice", "alone": 0.013}
+    [clause] = judge(tmp_path, {"requirements": [], "screen": {}}, features=[feature])["clauses"]
+    assert (clause["state"], clause["value"]) == ("FAIL", None)
 
 
 @pytest.mark.parametrize("low", [None, float("nan"), float("inf"), float("-inf")])

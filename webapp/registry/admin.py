@@ -191,6 +191,7 @@ class VersionAdmin(ReadOnly):
             described=described,
             live=live,
             badges=[badge(version.state), *([badge(version.verdict)] if version.verdict else [])],
+            uncompared=evidence.uncompared(described),
             judged_beside_another=evidence.beside_another(described, live),
             clauses=evidence.clause_rows(described.verdict.clauses) if described else [],
             comparisons=[
@@ -293,6 +294,7 @@ class VersionAdmin(ReadOnly):
                 (one, evidence.limits(one.here.low, one.here.high), difference(one.difference))
                 for one in evidence.key_metrics(version, live)
             ],
+            uncompared=evidence.uncompared(version.described),
             waived=evidence.waived(version),
         )
 

@@ -129,6 +129,14 @@ def time_line(described: Manifest) -> list[Span]:
     ]
 
 
+def uncompared(described: Manifest | None) -> str:
+    """That nothing was compared with the version that was live then, with the reason; empty where it was."""
+    live = described.verdict.live if described else None
+    if not live or not live.why:
+        return ""
+    return f"It was not compared with version {live.version}, which was live then: {live.why}."
+
+
 def beside_another(described: Manifest | None, live: Version | None) -> bool:
     """Whether the verdict was come to without comparing with the version that is live now."""
     if described is None or live is None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from pipeline.metrics import drawn, figures, replicates
+from pipeline.metrics import differences, drawn, estimates, replicates
 from pipeline.metrics.binary import Binary
 from pipeline.metrics.calibration import wilson
 
@@ -71,7 +71,7 @@ def test_the_interval_of_the_calibration_error_holds_it_where_chance_alone_makes
             picked = np.random.default_rng(seed).choice(len(target), 500, replace=False)
             scored = Binary(target[picked], told[picked], 0.3)
             [replicated] = drawn([scored], seed, 100)
-            figure = figures(Binary.names, scored.metrics(), replicated)["ece"]
+            figure = estimates(scored, replicated)["ece"]
             held += figure.low <= truth <= figure.high
         assert held >= 38
 
@@ -84,7 +84,7 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says():
         picked = np.random.default_rng(seed).choice(len(target), 800, replace=False)
         scored = Binary(target[picked], probabilities[picked], 0.3)
         replicated = np.array([one for [one] in replicates([scored], seed, 200)])
-        figure = figures(Binary.names, scored.metrics(), replicated)["roc_auc"]
+        figure = estimates(scored, replicated)["roc_auc"]
         held += figure.low <= truth <= figure.high
     assert 52 <= held <= 60
 
@@ -92,14 +92,13 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says():
 def test_a_model_against_itself_differs_by_nothing():
     target, probabilities = sample(500)
     model = Binary(target, probabilities, 0.3)
-    replicated = np.array([one - other for one, other in replicates([model, model], 0, 50)])
-    figure = figures(Binary.names, model.metrics() - model.metrics(), replicated)["log_loss"]
+    figure = differences([model, model], drawn([model, model], 0, 100))["log_loss"]
     assert (figure.value, figure.low, figure.high) == (0.0, 0.0, 0.0)
 
 
 def test_what_one_class_cannot_tell_is_not_told():
     scored = Binary(np.zeros(20), np.linspace(0, 1, 20), 0.5)
-    told = figures(Binary.names, scored.metrics(), np.array([one for [one] in replicates([scored], 0, 50)]))
+    told = estimates(scored, np.array([one for [one] in replicates([scored], 0, 50)]))
     assert np.isnan(told["roc_auc"].value)
     assert np.isnan(told["roc_auc"].low)
     assert np.isfinite(told["log_loss"].high)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from pipeline.metrics import figures, replicates
+from pipeline.metrics import estimates, replicates
 from pipeline.metrics.multiclass import OTHERS, SHOWN, Multiclass
 
 CLASSES = ("adelie", "chinstrap", "gentoo")
@@ -66,7 +66,7 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says():
         picked = np.random.default_rng(seed).choice(len(target), 500, replace=False)
         scored = Multiclass(target[picked], probabilities[picked], CLASSES)
         drawn = np.array([one for [one] in replicates([scored], seed, 200)])
-        for name, figure in figures(scored.names, scored.metrics(), drawn).items():
+        for name, figure in estimates(scored, drawn).items():
             held[name] += figure.low <= truth[name] <= figure.high
     assert all(times >= 51 for times in held.values()), held
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from pipeline.metrics import figures, replicates
+from pipeline.metrics import estimates, replicates
 from pipeline.metrics.regression import Regression
 
 
@@ -50,7 +50,7 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says():
         picked = np.random.default_rng(seed).choice(len(target), 500, replace=False)
         scored = Regression(target[picked], predicted[picked])
         drawn = np.array([one for [one] in replicates([scored], seed, 200)])
-        for name, figure in figures(scored.names, scored.metrics(), drawn).items():
+        for name, figure in estimates(scored, drawn).items():
             held[name] += figure.low <= truth[name] <= figure.high
     del held["mape"]  # a mean of parts without bounds, of which few rows decide
     assert all(times >= 51 for times in held.values()), held
@@ -67,7 +67,7 @@ def test_what_can_not_be_told_is_not_told():
 def test_one_row_is_enough_for_what_it_can_tell():
     scored = Regression([2.0], [3.0])
     drawn = np.array([one for [one] in replicates([scored], 0, 50)])
-    assert figures(scored.names, scored.metrics(), drawn)["rmse"].value == 1.0
+    assert estimates(scored, drawn)["rmse"].value == 1.0
     assert scored.told()["deciles"][0]["bias"] == 1.0
 
 

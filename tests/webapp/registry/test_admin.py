@@ -82,6 +82,16 @@ def test_the_evidence_says_what_the_verdict_rests_on(shelf, ada, browser):
     assert "It was not compared with" not in shown
 
 
+def test_who_approves_is_told_that_the_live_version_could_not_be_compared(shelf, ada, browser):
+    shelf.live(1)
+    version = judged(shelf, 2, Live(version=1, digest="d" * 64, why="it gives other kinds of answers"))
+    words = "It was not compared with version 1, which was live then: it gives other kinds of answers."
+    shown = text(browser(ada).get(page_of(version)))
+    assert words in shown
+    assert "Compared, row by row" not in shown
+    assert words in text(browser(ada).get(page_of(version, "approve")))
+
+
 def test_a_verdict_that_does_not_know_the_live_version_says_so(shelf, ada, browser):
     shelf.live(1)
     shown = text(browser(ada).get(page_of(judged(shelf, 2))))
