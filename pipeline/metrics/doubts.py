@@ -10,11 +10,12 @@ LEAST = 30
 About the Bootstrap")."""
 LEAST_ANSWERS = 10
 """Rows of yes, and rows of no."""
-MOST_OF_ONE_ROW = 0.1
-"""The share of the squared error that a single row may carry: of heavy tails the bootstrap's interval is too narrow
-(Athreya 1987), most of all where the hold-out lacks the largest errors."""
-LEAST_INDEX = 3.0
-"""Of the tail of the errors. Below 4 the variance of their squares is not finite; an estimate may be too low by 1."""
+MOST_OF_ONE_ROW, MOST_OF_ROWS = 0.1, 20
+"""The share of the squared error that a single row may carry, or that of so many rows alike, if that is more: of heavy
+tails the bootstrap's interval is too narrow (Athreya 1987), most of all where the hold-out lacks the largest errors."""
+LEAST_INDEX, TAIL_ROWS = 3.0, 500
+"""Of the tail of the errors, where so many rows tell it. Below 4 the variance of their squares is not finite; and an
+estimate may be too low by 1."""
 FEWEST_LARGEST = 10
 """Errors that the index is estimated from, or the square root of their number, if that is more."""
 

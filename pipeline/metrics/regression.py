@@ -1,11 +1,12 @@
 """Metrics of predictions of a number."""
 
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.metrics.doubts import LEAST_INDEX, MOST_OF_ONE_ROW, tail_index
+from pipeline.metrics.doubts import LEAST_INDEX, MOST_OF_ONE_ROW, MOST_OF_ROWS, TAIL_ROWS, tail_index
 from pipeline.metrics.groups import Groups
 from pipeline.metrics.shares import Share
 from pipeline.problem import METRICS, Metric
@@ -66,12 +67,14 @@ class Regression:
 
     def doubts(self, *, apart: bool) -> dict[Metric, str]:
         """Few errors may decide, those that are not in the hold-out too; that makes no difference look surer."""
-        squares, index = self.errors**2, tail_index(self.errors)
+        squares = self.errors**2
+        index = tail_index(self.errors) if self.rows >= TAIL_ROWS else math.inf
         most = squares.max() / squares.sum() if squares.any() else 0.0
-        if apart or (most <= MOST_OF_ONE_ROW and index >= LEAST_INDEX):
+        alone = most > max(MOST_OF_ONE_ROW, MOST_OF_ROWS / self.rows)
+        if apart or not (alone or index < LEAST_INDEX):
             return {}
         why = f"one row carries {most:.0%} of the squared error"
-        if most <= MOST_OF_ONE_ROW:
+        if not alone:
             why = f"the largest errors have a heavy tail, of index {index:.1f}, and {LEAST_INDEX:g} is the least"
         return dict.fromkeys(SQUARED, f"{why}; ask for mae or p90_error")
 
