@@ -23,8 +23,8 @@ from pipeline.leaks import Floats
 from pipeline.problem import Problem, Screen, Task
 from pipeline.seen import Numbers, Seen, Texts
 
-MIN_COUNT = 2
-"""A level that training saw less often is treated as unknown."""
+MIN_COUNT = 5
+"""A level that training saw less often is treated as unknown, so that the unknown has something to learn from."""
 MAX_LEVELS = 100_000
 MAX_BINS = 64
 """Of a number, between which its piecewise-linear embedding may bend."""
