@@ -8,32 +8,24 @@ from keras import ops
 
 from pipeline.encoding import RESERVED, UNKNOWN, Encoding
 
-FEW = 50
-"""Levels of a category up to which their embeddings begin with a spread of 1."""
-
 
 class EmbedCategories(keras.layers.Layer):  # type: ignore[misc]
     """[rows, m] of codes -> [rows, m * width]: one table holds the levels of all categories, one after the other.
 
     Missing and unknown are levels like others. In training a share of all codes is forgotten: they become unknown, so
     that the unknown learns what to say, and levels that came a few times, as most of thousands do, are not leaned on.
-    Where there are more than ``FEW`` levels, each has the fewer rows to move it from where it begins, and so they begin
-    the nearer to nothing.
     """
 
     def __init__(self, encoding: Encoding, width: int, forget: float, seed: int) -> None:
         super().__init__()
         self.forget, self.random = forget, keras.random.SeedGenerator(seed)
-        self.sizes = [len(category.vocabulary) + RESERVED for category in encoding.categories]
-        self.offsets = np.cumsum([0, *self.sizes[:-1]]).astype("int32")
-        self.width = width
+        sizes = [len(category.vocabulary) + RESERVED for category in encoding.categories]
+        self.offsets = np.cumsum([0, *sizes[:-1]]).astype("int32")
+        self.levels, self.width = sum(sizes), width
 
     def build(self, shape: tuple[int, ...]) -> None:  # noqa: ARG002 - Keras's signature
-        spread = np.repeat([min(1.0, (FEW / size) ** 0.5) for size in self.sizes], self.sizes)[:, None]
         normal = keras.initializers.RandomNormal(0.0, 1.0)
-        self.table = self.add_weight(
-            (sum(self.sizes), self.width), lambda shape, dtype: normal(shape, dtype) * spread, name="table"
-        )
+        self.table = self.add_weight((self.levels, self.width), normal, name="table")
 
     def call(self, codes: Any, training: bool = False) -> Any:
         if training:

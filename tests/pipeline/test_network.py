@@ -186,14 +186,3 @@ def test_of_more_rows_there_are_fewer_epochs():
     sizes = (10, 5_000, 26_000, 250_000, 10**9)
     assert [epochs_for(rows) for rows in sizes] == [40, 40, 19, 2, 1]
     assert [trial_epochs_for(rows) for rows in sizes] == [10, 10, 4, 4, 4]
-
-
-def test_the_more_levels_a_category_has_the_nearer_to_nothing_each_begins():
-    from pipeline.hyperparameters import Hyperparameters
-    from pipeline.network import build
-
-    many = Category(name="id", vocabulary=tuple(f"id{number}" for number in range(5000)))
-    known = KNOWN.model_copy(update={"categories": (*KNOWN.categories, many)})
-    [table] = [one.numpy() for one in build(known, Hyperparameters(), 0).variables if one.name == "table"]
-    assert 0.3 < table[:4].std() < 2
-    assert table[4:].std() == pytest.approx((50 / 5002) ** 0.5, rel=0.05)
