@@ -18,7 +18,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from pipeline import arrays, encoding, plain, threshold
 from pipeline.arrays import Arrays
-from pipeline.encoding import RESERVED, Encoding, Target
+from pipeline.encoding import Encoding, Target
 from pipeline.job import Job, Outcome
 from pipeline.problem import BASELINES
 from pipeline.progress import track
@@ -107,8 +107,7 @@ def line(training: Arrays, known: Encoding) -> Answer:
 
 def boost(training: Arrays, validation: Arrays, known: Encoding, seed: int) -> tuple[Answer, int]:
     """Gradient boosting, and its iterations; validation stops it."""
-    sizes = [len(category.vocabulary) for category in known.categories]
-    categorical = [False] * len(known.numbers) + [size + RESERVED <= MAX_CATEGORIES for size in sizes]
+    categorical = [False] * len(known.taken) + [category.codes <= MAX_CATEGORIES for category in known.categories]
     regression = known.target.task == "regression"
     model = (HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier)(
         max_iter=min(ITERATIONS, TREES // max(1, len(known.target.classes))) or 1,
@@ -145,11 +144,11 @@ def _table(encoded: Arrays) -> npt.NDArray[np.float32]:
 
 def _dummies(encoded: Arrays, known: Encoding) -> sparse.csr_array:
     """Scaled numbers, whether each is missing, and a column for each level of each category."""
-    medians = np.array([number.median for number in known.numbers], "float32")
-    scales = np.array([number.scale for number in known.numbers], "float32")
+    medians = np.array([number.median for number in known.taken], "float32")
+    scales = np.array([number.scale for number in known.taken], "float32")
     scaled = (encoded.numbers - medians) / scales
     missing = np.isnan(scaled)
-    sizes = [len(category.vocabulary) + RESERVED for category in known.categories]
+    sizes = [category.codes for category in known.categories]
     offsets = np.cumsum([0, *sizes[:-1]])
     rows, width = encoded.categories.shape
     ones = np.ones(rows * width, "float32")

@@ -6,7 +6,7 @@
 import json
 from collections import Counter
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -83,14 +83,7 @@ def refused(job: Job, described: Violations, broken: list[str], page: Path) -> N
 
 def count(cleaned: Path, source: Source, what: str) -> Counted:
     """Count what the cleaned rows hold, some parts at a time."""
-    parts, work = tables.slices(cleaned / "rows"), partial(of_part, source=source)
-    found: Counted | None = None
-    for start in range(0, len(parts), seen.TOGETHER):
-        more = tables.over(parts[start : start + seen.TOGETHER], work, what)
-        found = reduce(Counted.__add__, more if found is None else [found, *more])
-    if found is None:
-        raise ValueError(f"{cleaned} must have parts, and has none")
-    return found
+    return tables.added(tables.slices(cleaned / "rows"), partial(of_part, source=source), Counted.__add__, what)
 
 
 def of_part(_: int, part: tables.Part, source: Source) -> Counted:

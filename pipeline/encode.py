@@ -5,33 +5,37 @@ feature alone tells of the answer, is counted in the second reading.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from bundle import profile
 from bundle.profile import Bins, FeatureProfile, Profile
-from pipeline import arrays, drift, encoding, leaks, seen, steps, tables, texts
+from pipeline import arrays, drift, encoding, leaks, scaling, seen, steps, tables, target_encoding, texts
 from pipeline.drift import Days
-from pipeline.encoding import Category, Encoding, Number, Target
+from pipeline.encoding import Category, Encoding, Target
 from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
 from pipeline.leaks import Floats
 from pipeline.problem import Problem, Screen, Task
 from pipeline.seen import Numbers, Seen, Texts
+from pipeline.target_encoding import Crossed
 
 MIN_COUNT = 5
 """A level that training saw less often is treated as unknown, so that the unknown has something to learn from."""
+FEW = 50
+"""The levels of a category that have fewer rows each on average are told by what training answers with each; those that
+have as many are embedded beside."""
+MIN_COUNT_TOLD = 2
+"""A level of such a category that training saw less often is treated as unknown."""
 MAX_LEVELS = 100_000
-MAX_BINS = 64
-"""Of a number, between which its piecewise-linear embedding may bend."""
-LEAST = 1e-30
-"""The least distance that numbers are told apart by: a float32 holds what comes of dividing by it."""
-WIDEST = 1e15
-"""So many times as wide as its scale a number may reach: a float32 holds its square."""
+MAX_TOLD = 200_000
+"""Levels of such a category by outputs, of which each is told."""
 CHANCE = 0.001
 """A difference that chance makes more often than this is no drift."""
 OTHER = "\0"
@@ -62,11 +66,20 @@ def encode(job: Job) -> Outcome:
     target = learn_target(train[tables.TARGET], split / "train", problem.task)
     screened = [screen(name, train[name], validation[name], problem.screen) for name in kinds]
     learned = learn([one for one in screened if one.kept], train, target, problem.features.winsorise)
+    learned, crossed = target_encoding.learn(learned, split / "train", load, problem)
     encoding.write(learned, job.output)
     fine = [leaks.bins_of(name, train[name], target) for name in kinds]
     counted = {
         name: _encode_split(
-            split / name, load, learned, job.output / name, problem, screened, fine, train[tables.TARGET]
+            split / name,
+            load,
+            learned,
+            crossed if name == "train" else {},
+            job.output / name,
+            problem,
+            screened,
+            fine,
+            train[tables.TARGET],
         )
         for name in ("train", "validation", "test")
     }
@@ -78,6 +91,11 @@ def encode(job: Job) -> Outcome:
     (job.output / profile.NAME).write_text(reference.model_dump_json(indent=1) + "\n")
     rows = sum(tables.starts(split / name)[-1] for name in counted)
     notes += [f"{one.name} is left out: {one.reason}" for one in profiles if not one.kept]
+    notes += [
+        f"{one.name} is target-encoded: of {len(one.vocabulary):,} known levels {one.embedded:,} are embedded"
+        for one in learned.categories
+        if one.means
+    ]
     notes += [note for one in learned.numbers if (note := coarse(one.name, train[one.name]))]
     notes += [
         f"{one.name} may be a leak: {one.leak}" + (" (waived)" if one.waived else "") for one in profiles if one.leak
@@ -195,93 +213,70 @@ def learn(
     for one in kept:
         held = train[one.name]
         if isinstance(held, Numbers):
-            numbers.append(_number(one.name, held, winsorise.get(one.name)))
+            numbers.append(scaling.number(one.name, held.counts, winsorise.get(one.name), missing=held.missing > 0))
         else:
-            categories.append(_category(one.name, held))
+            categories.append(_category(one.name, held, max(1, len(target.classes))))
     return Encoding(target=target, numbers=tuple(numbers), categories=tuple(categories))
 
 
-def _number(name: str, held: Numbers, winsorise: tuple[float, float] | None) -> Number:
-    low, median, high = profile.quantiles(held.counts, [0.25, 0.5, 0.75])
-    values, times = held.counts
-    clip = None
-    if winsorise:
-        first, last = profile.quantiles(held.counts, winsorise)
-        values, clip = np.clip(values, first, last), (float(first), float(last))
-    reach = values[-1] - values[0]
-    spread = max(high - low or reach / 2 or 1.0, reach / WIDEST, LEAST)
-    return Number(
+def _category(name: str, held: Texts, outputs: int) -> Category:
+    told = held.rows - held.missing < FEW * held.distinct
+    least = MIN_COUNT_TOLD if told else MIN_COUNT
+    frequent = Texts(Counter({level: times for level, times in held.levels.items() if times >= least}))
+    ranked = frequent.ranked(min(MAX_LEVELS, MAX_TOLD // outputs) if told else MAX_LEVELS)
+    return Category(
         name=name,
-        median=float(median),
-        scale=float(spread),
-        missing=held.missing > 0,
-        edges=edges(values, times),
-        clip=clip,
+        vocabulary=tuple(level for level, _ in ranked),
+        embedded=sum(times >= FEW for _, times in ranked) if told else None,
     )
-
-
-def edges(values: npt.NDArray[np.floating[Any]], times: npt.NDArray[np.int64]) -> tuple[float, ...]:
-    """The edges of at most ``MAX_BINS`` bins: the values themselves where they are few, else quantiles.
-
-    A value weighs the square root of how often it came, which lies between quantiles of the rows and of the different
-    values: the few large amounts beside many zeros have bins, too. No two edges are nearer than ``LEAST``.
-    """
-    reached = np.cumsum(np.sqrt(times))
-    places = np.searchsorted(reached, np.linspace(0, 1, MAX_BINS + 1) * reached[-1] - 1e-9)
-    found = values if len(values) <= MAX_BINS else values[[0, *places[1:]]]
-    different = [float(found[0])]
-    for value in found[1:]:
-        if value - different[-1] >= LEAST:
-            different.append(float(value))
-    return tuple(different) if len(different) > 1 else (different[0], different[0] + max(1.0, abs(different[0]) / 1000))
-
-
-def _category(name: str, held: Texts) -> Category:
-    frequent = Texts(Counter({level: times for level, times in held.levels.items() if times >= MIN_COUNT}))
-    return Category(name=name, vocabulary=tuple(level for level, _ in frequent.ranked(MAX_LEVELS)))
 
 
 def _encode_split(
     table: Path,
     load: seen.Load,
     learned: Encoding,
+    crossed: Crossed,
     folder: Path,
     problem: Problem,
     screened: list[FeatureProfile],
     fine: list[Bins],
     held: Seen,
 ) -> Counted:
-    """Encode a split; count its days and its answers, but not those of the hold-out. ``held`` are those of training."""
+    """Encode a split; count its days and its answers, but not those of the hold-out. ``held`` are those of training.
+
+    ``crossed`` are the means that the rows of training see of their levels; other rows see those of the encoding.
+    """
     from pipeline.preprocessing import Encode
 
     encoder, time, target = Encode(learned), problem.split.time, learned.target
     held_out = folder.name == "test"
     starts = tables.starts(table)
-    arrays.create(folder, starts[-1], len(learned.numbers), len(learned.categories), answers=not held_out)
-    names = (
-        learned.features if held_out else [*(one.name for one in screened), tables.TARGET, *([time] if time else [])]
-    )
+    arrays.create(folder, starts[-1], len(learned.taken), len(learned.categories), answers=not held_out)
+    group = problem.split.group if crossed else None
+    names = [*learned.features, *([group] if group else [])]
+    if not held_out:
+        names += [*(one.name for one in screened), tables.TARGET, *([time] if time else [])]
 
     def work(number: int, part: tables.Part) -> Counted:
         rows = load(part, list(dict.fromkeys(names)))
-        encoded = arrays.Arrays(
-            np.empty((rows.num_rows, len(learned.numbers)), np.float32),
-            np.empty((rows.num_rows, len(learned.categories)), np.int32),
-            np.empty(0, np.float32)
-            if held_out
-            else target.encoded(rows.select([tables.TARGET]).to_pandas()[tables.TARGET]),
-        )
-        for place, one in enumerate(learned.numbers):
-            encoded.numbers[:, place] = encoder.number(one.name, seen.floats(rows[one.name]))
-        for place, category in enumerate(learned.categories):
-            codes = seen.coded(rows[category.name])
-            texts = [*codes.dictionary.to_pylist(), ""]
-            found = encoder.codes(category.name, np.array([text.encode() for text in texts], object)).numpy()
-            encoded.categories[:, place] = found[seen.codes(codes)]
+        numbers = [encoder.number(one.name, seen.floats(rows[one.name])) for one in learned.numbers]
+        categories = []
+        folds = target_encoding.folds(rows, starts[number], group) if crossed else None
+        for category in learned.categories:
+            codes, places = encoder.levels(category.name, rows[category.name])
+            categories.append(np.asarray(encoder.embedded(category.name, codes))[places])
+            if folds is None:
+                numbers += [np.asarray(mean)[places] for mean in encoder.means(category.name, codes)]
+            else:
+                numbers += [means[codes[places], folds] for means in crossed.get(category.name, ())]
+        answers = np.empty(0, np.float32)
+        if not held_out:
+            answers = target.encoded(rows.select([tables.TARGET]).to_pandas()[tables.TARGET])
+        encoded = arrays.Arrays(_beside(numbers, rows, "float32"), _beside(categories, rows, "int32"), answers)
         arrays.put(encoded, folder, starts[number])
-        if held_out:
-            return Counted([], [])
-        answers = encoded.target
+        return Counted([], []) if held_out else count(rows, number, answers)
+
+    def count(rows: pa.Table, number: int, answers: npt.NDArray[np.float32]) -> Counted:
         when = rows.select([time] if time else []).to_pandas()
         frame = when if time else when.reindex(range(rows.num_rows))
         days = np.unique(drift.days_of(frame, time, starts[number], starts[-1]), return_inverse=True)
@@ -297,3 +292,8 @@ def _encode_split(
         [drift.merge(days) for days in zip(*(one.days for one in counted), strict=True)],
         [leaks.together(answers) for answers in zip(*(one.answers for one in counted), strict=True)],
     )
+
+
+def _beside(columns: Sequence[npt.ArrayLike], rows: pa.Table, kind: str) -> npt.NDArray[Any]:
+    """[rows, columns], of which there may be none."""
+    return np.stack([np.asarray(one, kind) for one in columns], axis=1) if columns else np.empty((len(rows), 0), kind)

@@ -29,12 +29,35 @@ class Number(BaseModel):
     """What lower and higher numbers become, before anything else."""
 
 
+class Mean(BaseModel):
+    """What training answers with each level of a category, as a number that the network takes like any other.
+
+    Of a yes-or-no answer and of a number there is one, of classes one for each that levels differ in.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    number: Number
+    by_code: tuple[float, ...]
+
+
 class Category(BaseModel):
-    """A category: its known levels, the most frequent first."""
+    """A category: its known levels, the most frequent first.
+
+    Attributes:
+        embedded: so many of the first levels the network embeds, and to it the others are unknown; None: all.
+        means: what training answers with each level, where not all are embedded.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str
     vocabulary: tuple[str, ...]
+    embedded: int | None = None
+    means: tuple[Mean, ...] = ()
+
+    @property
+    def codes(self) -> int:
+        """How many codes the network may see."""
+        return RESERVED + (len(self.vocabulary) if self.embedded is None else self.embedded)
 
 
 class Target(BaseModel):
@@ -73,6 +96,11 @@ class Encoding(BaseModel):
     def features(self) -> list[str]:
         """The names of the features that the model keeps."""
         return [number.name for number in self.numbers] + [category.name for category in self.categories]
+
+    @property
+    def taken(self) -> list[Number]:
+        """The numbers that the network takes: those that are features, and the means of categories."""
+        return [*self.numbers, *(mean.number for category in self.categories for mean in category.means)]
 
 
 def read(folder: Path) -> Encoding:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bundle.profile import Bins
+from pipeline import credibility
 from pipeline.encoding import Target
 from pipeline.seen import Numbers, Seen, Texts
 
@@ -19,7 +20,6 @@ FINE = 60
 """So many bins hold about as many rows each; tails are told finer, for rare answers lie there."""
 TAILS = (0.0005, 0.001, 0.002, 0.005, 0.01)
 MOST_LEVELS = 1000
-LEAST = 1e-12
 TABLE = 50_000
 """The most cells, bins by answers, that one feature is counted in."""
 
@@ -87,16 +87,7 @@ def _area(scores: Floats, hits: Floats, misses: Floats) -> float | None:
 
 
 def _explained(training: Floats, validation: Floats) -> float:
-    """The guess of a bin leans on the overall mean the more, the less bins differ (Bühlmann's credibility, 1967)."""
-    count, total, square = training.T
-    used = count > 0
-    mean = total.sum() / max(count.sum(), 1)
-    inside = (square[used] - total[used] ** 2 / count[used]).sum() / max(count.sum() - used.sum(), 1)
-    between = square.sum() / max(count.sum(), 1) - mean**2 - inside
-    if between <= 0:
-        return 0.0
-    lean = inside / between
-    guesses = np.where(used, (total + mean * lean) / np.maximum(count + lean, LEAST), mean)
+    guesses = credibility.means(*training.T)
     rows, sums, squares = validation.T
     left = (squares - 2 * guesses * sums + guesses**2 * rows).sum()
     around = squares.sum() - sums.sum() ** 2 / max(rows.sum(), 1)

@@ -13,10 +13,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 import tensorflow as tf
 
-from pipeline import civil, expressions, past, tables, texts
+from pipeline import civil, expressions, past, seen, tables, texts
 from pipeline.civil import UTC_CLOCK, Moment, Zone
 from pipeline.encoding import MISSING, RESERVED, UNKNOWN, Encoding
 from pipeline.past import Window, combined
@@ -208,9 +210,9 @@ class Derive(tf.Module):  # type: ignore[misc]
         """Each raw column by which something is looked up, with those of its values that are known there."""
         for source, table in self.tables.items():
             yield from zip(self.on[source], table.numbered.levels, strict=True)
-        for seen in self.windows.values():
-            if seen.numbered:
-                yield from zip(seen.on[1:], seen.numbered.levels, strict=True)
+        for window in self.windows.values():
+            if window.numbered:
+                yield from zip(window.on[1:], window.numbered.levels, strict=True)
         for cross in self.crosses.values():
             yield from zip(cross.on, cross.numbered.levels, strict=True)
 
@@ -248,6 +250,7 @@ class Encode(tf.Module):  # type: ignore[misc]
         super().__init__()
         self.encoding = encoding
         self.clips = {number.name: number.clip for number in encoding.numbers}
+        self.categories = {category.name: category for category in encoding.categories}
         self.vocabularies = {
             category.name: _table(category.vocabulary, np.arange(len(category.vocabulary)) + RESERVED, default=UNKNOWN)
             for category in encoding.categories
@@ -258,7 +261,9 @@ class Encode(tf.Module):  # type: ignore[misc]
         some = next(iter(features.values()))
         rows = tf.shape(some)[0]
         numbers = [self.number(name, features[name]) for name in self.clips]
-        codes = [self.codes(name, features[name]) for name in self.vocabularies]
+        known = {name: self.codes(name, features[name]) for name in self.categories}
+        numbers += [mean for name, codes in known.items() for mean in self.means(name, codes)]
+        codes = [self.embedded(name, codes) for name, codes in known.items()]
         return (
             tf.stack(numbers, axis=1) if numbers else tf.zeros((rows, 0), tf.float32),
             tf.stack(codes, axis=1) if codes else tf.zeros((rows, 0), tf.int32),
@@ -276,10 +281,25 @@ class Encode(tf.Module):  # type: ignore[misc]
         return tf.where(values < low, low, tf.where(values > high, high, values))
 
     def codes(self, name: str, texts: Any) -> Any:
-        """One category, int32 [rows]."""
+        """The levels of one category, int32 [rows]."""
         texts = tf.convert_to_tensor(texts, tf.string)
         codes = tf.cast(self.vocabularies[name].lookup(texts), tf.int32)
         return tf.where(tf.equal(texts, ""), MISSING, codes)
+
+    def levels(self, name: str, column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """The code of each different text of a category and of none, and the place among these of each row's."""
+        coded = seen.coded(column)
+        texts = [*coded.dictionary.to_pylist(), ""]
+        return self.codes(name, np.array([text.encode() for text in texts], object)).numpy(), seen.codes(coded)
+
+    def means(self, name: str, codes: Any) -> list[Any]:
+        """What training answers with each level of a category, each float32 [rows]."""
+        return [tf.gather(tf.constant(mean.by_code, tf.float32), codes) for mean in self.categories[name].means]
+
+    def embedded(self, name: str, codes: Any) -> Any:
+        """The levels as the network sees them, int32 [rows]: those that it has no embedding of are unknown."""
+        category = self.categories[name]
+        return codes if category.embedded is None else tf.where(codes < category.codes, codes, UNKNOWN)
 
 
 def _told(values: Any) -> Any:

@@ -13,7 +13,6 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +26,6 @@ from pipeline import drift, tables
 
 DISTINCT = 16_384
 LEVELS = 1_000_000
-TOGETHER = 8
-"""So many parts are looked at before what was counted is put together."""
 SIGN = np.uint32(1 << 31)
 ID = 0.95
 """The share of different values from which on a column names rows, rather than telling something of them."""
@@ -138,13 +135,7 @@ def look(folder: Path, kinds: dict[str, str], what: str, load: Load) -> dict[str
         table = load(part, list(kinds))
         return {name: of_column(table[name], kind) for name, kind in kinds.items()}
 
-    parts, found = tables.slices(folder), None
-    for start in range(0, len(parts), TOGETHER):
-        more = tables.over(parts[start : start + TOGETHER], work, what)
-        found = reduce(merged, more if found is None else [found, *more])
-    if found is None:
-        raise ValueError(f"{folder} must have parts, and has none")
-    return found
+    return tables.added(tables.slices(folder), work, merged, what)
 
 
 def merged(one: dict[str, Seen], other: dict[str, Seen]) -> dict[str, Seen]:

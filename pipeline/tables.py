@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +29,8 @@ REASON = "__reason__"
 """The column that says why a row was set aside."""
 PART_ROWS = 400_000
 """How many rows of a large file are one part, where its row groups allow it."""
+TOGETHER = 8
+"""So many parts are counted before what was counted is added up."""
 
 Counted = TypeVar("Counted")
 CATEGORY = pa.dictionary(pa.int32(), pa.string())
@@ -161,15 +164,33 @@ def reasons(aside: Path) -> Counter[str]:
     return counts
 
 
-def over(parts: Sequence[Any], work: Callable[[int, Any], Counted], what: str) -> list[Counted]:
+def over(parts: Sequence[Any], work: Callable[[int, Any], Counted], what: str, first: int = 0) -> list[Counted]:
     """Do ``work(number, part)`` for each of ``parts``, some at a time; what it returns, in their order.
+
+    Numbers go from ``first`` on.
 
     ``work`` loads its part itself, so that no more parts are in memory than are worked on. Where the environment names
     a ``DASK_SCHEDULER_ADDRESS``, the processes of its workers do it: so ``work`` must be picklable, returns what it
     counts, and leaves everything else in files. Otherwise threads do it here.
     """
-    steps = [dask.delayed(work, pure=False)(number, part) for number, part in enumerate(parts)]
+    steps = [dask.delayed(work, pure=False)(number, part) for number, part in enumerate(parts, first)]
     return _computed(steps, what)
+
+
+def added(
+    parts: Sequence[Any], work: Callable[[int, Any], Counted], add: Callable[[Counted, Counted], Counted], what: str
+) -> Counted:
+    """What ``work(number, part)`` returns, added up over all ``parts``, in memory that their number does not grow.
+
+    Raises:
+        ValueError: there is no part.
+    """
+    if not parts:
+        raise ValueError(f"a table must have parts, and has none: {what}")
+    found: list[Counted] = []
+    for start in range(0, len(parts), TOGETHER):
+        found = [reduce(add, [*found, *over(parts[start : start + TOGETHER], work, what, start)])]
+    return found[0]
 
 
 def _computed(steps: list[Any], what: str) -> list[Any]:

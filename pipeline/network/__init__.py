@@ -26,11 +26,11 @@ def build(encoding: Encoding, chosen: Hyperparameters, seed: int) -> keras.Model
     While it learns it gives each member's answer, [rows, members, answers]; otherwise their mean, [rows] or, of
     classes, [rows, classes].
     """
-    numbers = keras.Input((len(encoding.numbers),), name="numbers")
+    numbers = keras.Input((len(encoding.taken),), name="numbers")
     codes = keras.Input((len(encoding.categories),), dtype="int32", name="categories")
     embedded, blocks = [], []
-    if encoding.numbers:
-        layer = EmbedNumbers(encoding, chosen.embedding, chosen.frequency)
+    if encoding.taken:
+        layer = EmbedNumbers(encoding.taken, chosen.embedding, chosen.frequency)
         embedded.append(layer(numbers))
         blocks += layer.blocks()
     if encoding.categories:

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from pipeline.encoding import RESERVED, UNKNOWN, Encoding
+from pipeline.encoding import UNKNOWN, Encoding
 
 
 class EmbedCategories(keras.layers.Layer):  # type: ignore[misc]
@@ -19,7 +19,7 @@ class EmbedCategories(keras.layers.Layer):  # type: ignore[misc]
     def __init__(self, encoding: Encoding, width: int, forget: float, seed: int) -> None:
         super().__init__()
         self.forget, self.random = forget, keras.random.SeedGenerator(seed)
-        sizes = [len(category.vocabulary) + RESERVED for category in encoding.categories]
+        sizes = [category.codes for category in encoding.categories]
         self.offsets = np.cumsum([0, *sizes[:-1]]).astype("int32")
         self.levels, self.width = sum(sizes), width
 

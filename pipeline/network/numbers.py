@@ -1,6 +1,7 @@
 """Numbers, embedded: each by itself, as the sum of a piecewise-linear and a periodic function of it."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -8,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
-from pipeline.encoding import Encoding
+from pipeline.encoding import Number
 
 FREQUENCIES = 16
 CLIP = 3.0
@@ -23,13 +24,13 @@ class EmbedNumbers(keras.layers.Layer):  # type: ignore[misc]
     Deep Learning").
     """
 
-    def __init__(self, encoding: Encoding, width: int, frequency: float) -> None:
+    def __init__(self, of: Sequence[Number], width: int, frequency: float) -> None:
         super().__init__()
         self.width, self.frequency = width, frequency
-        self.median = np.array([number.median for number in encoding.numbers], "float32")
-        self.scale = np.array([number.scale for number in encoding.numbers], "float32")
-        self.may_miss = [place for place, number in enumerate(encoding.numbers) if number.missing]
-        edges = [np.array(number.edges, "float32") for number in encoding.numbers]
+        self.median = np.array([number.median for number in of], "float32")
+        self.scale = np.array([number.scale for number in of], "float32")
+        self.may_miss = [place for place, number in enumerate(of) if number.missing]
+        edges = [np.array(number.edges, "float32") for number in of]
         self.bins = max(len(one) - 1 for one in edges)
         self.first = np.array([_filled(one[:-1], self.bins) for one in edges])
         self.slope = np.array([_filled(1.0 / np.diff(one), self.bins) for one in edges])

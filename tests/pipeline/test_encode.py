@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bundle.profile import Profile, psi
-from pipeline import arrays, encode, encoding, problem, seen, tables
+from pipeline import arrays, encode, encoding, problem, tables
 from pipeline.errors import DataError, ProblemError
 from pipeline.job import Job
 from pipeline.tasks import Encode
@@ -133,31 +133,6 @@ def test_nothing_is_learned_from_validation_or_the_hold_out(tmp_path, splits):
     learned = {number.name: number for number in after.numbers}
     assert all(learned[number.name] == number for number in before.numbers)
     assert before.categories == after.categories
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        np.geomspace(1e-300, 1, 3000),
-        np.geomspace(1e-44, 1e-38, 3000),
-        np.append(np.geomspace(1e-40, 1e-38, 2999), 1.0),
-        1e9 + np.arange(3000) % 70,
-        1e9 + 64.0 * (np.arange(3000) % 2),
-    ],
-    ids=["p-values", "all tiny", "tiny but one", "float32 neighbours", "two float32 neighbours"],
-)
-@pytest.mark.filterwarnings("error")
-def test_numbers_that_are_tiny_or_next_to_each_other_have_a_finite_scale_and_finite_slopes(values):
-    column = values.astype("float32")
-    number = encode._number("x", seen.of_numbers(column), None)
-    edges, scale = np.array(number.edges, "float32"), np.float32(number.scale)
-    assert len(edges) > 1
-    assert np.isfinite(1 / np.diff(edges)).all()
-    assert np.isfinite(np.square((column - np.float32(number.median)) / scale)).all()
-
-
-def test_a_number_that_is_clipped_to_one_value_has_two_edges():
-    assert encode.edges(np.array([1e9]), np.array([5])) == (1e9, 1.001e9)
 
 
 def test_what_is_learned_does_not_depend_on_the_parts(tmp_path, splits):
@@ -298,16 +273,3 @@ def test_a_rule_that_can_not_be_is_a_mistake(more, told):
     with pytest.raises(ProblemError) as error:
         problem.parse({**SPEC, "features": features, "screen": more.get("screen", {})})
     assert told in str(error.value)
-
-
-def test_a_number_has_bins_where_its_values_are_and_some_where_they_are_few():
-    few = encode.edges(np.array([0.0, 1.0, 7.0]), np.array([5, 5, 1]))
-    assert few == (0.0, 1.0, 7.0)
-    assert encode.edges(np.array([3.0]), np.array([9])) == (3.0, 4.0)
-    amounts = np.arange(200.0)
-    edges = encode.edges(amounts, np.where(amounts == 0, 1_000_000, 4))
-    assert (edges[0], edges[-1]) == (0.0, 199.0)
-    assert 15 < len(edges) <= encode.MAX_BINS + 1
-    even = encode.edges(amounts, np.ones(200))
-    assert len(even) == encode.MAX_BINS + 1
-    assert max(np.diff(even)) <= 4

@@ -12,7 +12,7 @@ from bundle import golden
 from bundle.contract import Contract, Input, Output, columns_of
 from bundle.model import COMPILED, Model, features
 from bundle.operations import ForbiddenOperation
-from pipeline.encoding import Category, Encoding, Number, Target
+from pipeline.encoding import Category, Encoding, Mean, Number, Target
 from pipeline.errors import StageError
 from tests.networks import randomise
 
@@ -57,6 +57,12 @@ def contract_of(target, threshold=None):
     )
 
 
+SAID = Mean(
+    number=Number(name="tail[1]", median=0.2, scale=0.1, missing=False, edges=(0.1, 0.3)),
+    by_code=(0.21, 0.2, 0.1, 0.3, 0.15),
+)
+
+
 def make(folder, target, contract):
     """A small network with all kinds of features, in both forms."""
     from pipeline import export, network
@@ -79,7 +85,7 @@ def make(folder, target, contract):
         target=target,
         numbers=tuple(numbers),
         categories=(
-            Category(name="tail", vocabulary=("N1", "N5")),
+            Category(name="tail", vocabulary=("N1", "N5", "N3"), embedded=1, means=(SAID,)),
             Category(name="planes.model", vocabulary=("żółć",)),
         ),
     )

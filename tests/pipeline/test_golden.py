@@ -12,7 +12,7 @@ from bundle.contract import Contract, Input, columns_of
 from bundle.golden import WrongAnswer
 from bundle.manifest import Manifest, Verdict
 from bundle.model import COMPILED, Model
-from pipeline.encoding import Category, Encoding, Number, Target
+from pipeline.encoding import Category, Encoding, Mean, Number, Target
 from tests.networks import randomise
 from tests.planted import Faulty, faults, unlike
 from webapp.serving.version import Served
@@ -66,6 +66,7 @@ class Plan:
 
     task: str = "binary"
     known: Encoding = KNOWN
+    trained: Encoding = KNOWN
     planes: pd.DataFrame = field(default_factory=PLANES.copy)
     zone: str = "America/New_York"
     seed: int = 0
@@ -99,7 +100,7 @@ class Plan:
 
         known, derive = self.known.model_copy(update={"target": TARGETS[self.task]}), self.derive
         model = network.build(known, hyperparameters.Hyperparameters(width=16, depth=2), seed=0)
-        randomise(model, KNOWN, self.seed)
+        randomise(model, self.trained, self.seed)
         export.save(folder, derive, Encode(known), model, known, self.contract)
         if compiled:
             export.compile_beside(folder, derive, Encode(known), model, known, self.contract)
@@ -183,16 +184,31 @@ OF_IDS = KNOWN.model_copy(
 )
 
 
-def test_every_fault_in_a_thousand_ids_and_in_the_largest_numbers_is_seen(tmp_path):
+TOLD = Mean(
+    number=Number(name="carrier[1]", median=0.3, scale=0.1, missing=False, edges=(0.1, 0.2, 0.4, 0.6)),
+    by_code=tuple(np.random.default_rng(0).uniform(0.1, 0.6, 1002)),
+)
+OF_TOLD_IDS = OF_IDS.model_copy(
+    update={
+        "categories": (
+            OF_IDS.categories[0].model_copy(update={"embedded": 10, "means": (TOLD,)}),
+            *OF_IDS.categories[1:],
+        )
+    }
+)
+
+
+@pytest.mark.parametrize("ids", [OF_IDS, OF_TOLD_IDS], ids=["embedded", "told"])
+def test_every_fault_in_a_thousand_ids_and_in_the_largest_numbers_is_seen(tmp_path, ids):
     from pipeline import coverage, proof
 
-    plan, random = Plan(known=OF_IDS), np.random.default_rng(2)
+    plan, random = Plan(known=ids, trained=ids), np.random.default_rng(2)
     plan.export(tmp_path, compiled=True)
     model = Model(tmp_path, plan.contract, "litert")
     few = [{**row, "carrier": random.choice(IDS[:300])} for row in rows(400)]
     few = [row for row in few if (row["distance"] or 0) < 3000]
     trained = Model(tmp_path, plan.contract, "savedmodel").predict(columns_of(few, plan.contract))["probability"]
-    proof.prove(tmp_path, plan.contract, few, trained, known=coverage.known(OF_IDS, plan.derive))
+    proof.prove(tmp_path, plan.contract, few, trained, known=coverage.known(ids, plan.derive))
     kept = golden.read(tmp_path)
     large = [{**row, "carrier": IDS[number % 1000]} for number, row in enumerate(rows())]
     for row in large[::50]:

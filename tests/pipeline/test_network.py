@@ -57,7 +57,7 @@ def test_a_number_that_is_missing_or_out_of_all_proportion_has_a_finite_answer(v
 def test_an_embedding_bends_at_the_edges_and_nowhere_else():
     from pipeline.network.numbers import EmbedNumbers
 
-    layer = EmbedNumbers(KNOWN, width=1, frequency=0.1)
+    layer = EmbedNumbers(KNOWN.taken, width=1, frequency=0.1)
     layer.build((None, 2))
     layer.mix.assign(np.zeros(layer.mix.shape))
     layer.steps.assign(np.array([[[1.0], [10.0], [100.0]], [[5.0], [7.0], [7.0]]]))
