@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict
 
+from bundle import moment
+
 Columns = Mapping[str, npt.NDArray[Any]]
 MAX_FAULTS = 20
 LARGEST = float(np.finfo("float32").max)
@@ -316,8 +318,8 @@ def _times(values: Sequence[Any], column: Input) -> npt.NDArray[np.datetime64] |
 
 
 def _second(value: Any, clock: ZoneInfo, written: str | None) -> int:
-    moment = value if isinstance(value, datetime) else _moment(value, written)
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=clock)
+    told = value if isinstance(value, datetime) else _moment(value, written)
+    aware = told if told.tzinfo else told.replace(tzinfo=clock)
     shown = aware.replace(tzinfo=UTC) - EPOCH
     return (shown - (aware.utcoffset() or timedelta())) // timedelta(seconds=1)  # it may lie before the year 1 in UTC
 
@@ -326,11 +328,11 @@ def _moment(value: Any, written: str | None) -> datetime:
     """What a text says that is written so, or in ISO 8601; a number such as 20131103 may be written so too."""
     text = str(value) if written and type(value) is int else value.strip()
     if written is None:
-        return datetime.fromisoformat(text)
+        return moment.parse(text)
     try:
         return datetime.strptime(text, written)  # noqa: DTZ007 - the caller knows the zone of one without
     except ValueError:
-        return datetime.fromisoformat(text)
+        return moment.parse(text)
 
 
 def _is_boolean(value: Any) -> bool:

@@ -11,11 +11,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bundle import moment
 from pipeline import tables
 from pipeline.problem import Column
 
 NUMBER = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-OFFSET = r"[T ]\d{2}.*([Zz]|[+-]\d{2}(:?\d{2})?)$"
+OFFSET = rf"[T ].*(?:{moment.OFFSET})$"
 TRUE = pa.array(["1", "t", "true", "y", "yes"])
 LAST_DAY = pd.Timestamp("9999-12-31")
 """Which may end in a year that pandas has not, in UTC."""
@@ -51,10 +52,11 @@ def booleans(texts: pa.Array) -> pa.Array:
 
 def times(texts: pa.Array, column: Column) -> tuple[pa.Array, Flags]:
     """Moments (UTC) in the column's format or ISO 8601, and which of them the clocks showed twice or skipped."""
-    texts = pc.if_else(pc.match_substring_regex(texts, r"\d"), texts, None)  # pandas knows what "today" is
-    texts = pc.replace_substring_regex(texts, r"^(\d{4}.*:\d{2}),(\d+)", r"\1.\2")  # ISO 8601 has both marks
     if column.format:
-        texts = _in_iso(texts, column.format)
+        digits = pc.match_substring_regex(texts, r"\d")  # pandas knows what "today" is
+        texts = _in_iso(pc.if_else(digits, texts, None), column.format)
+    texts = pc.if_else(pc.match_substring_regex(texts, f"^(?:{moment.PATTERN})$"), texts, None)
+    texts = pc.replace_substring(texts, ",", ".")  # ISO 8601 has both marks, and pandas one
     written = texts.to_pandas()
     if column.time_zone == "UTC":
         return _moments(tables.times(written)), np.zeros(len(texts), bool)

@@ -40,6 +40,8 @@ def tell(published: Stage, described_sources: Sequence[Stage], run: Run) -> None
     console.print(_metrics(described))
     verdict = described.verdict.verdict
     console.print(Text.assemble("\nverdict  ", (verdict, STYLES[verdict])))
+    for reason in reasons(described.verdict.clauses):
+        console.print(f"unclear  {reason}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"version  {version}", soft_wrap=True, highlight=False)
     console.print(f"report   {version / 'assets.extra' / 'report.html'}", soft_wrap=True, highlight=False)
     trials = working.folder(run.data, graph.output_path(graph.inputs(published, run)["tuned"])) / working.TENSORBOARD
@@ -126,6 +128,11 @@ def _metrics(described: Manifest) -> Table:
             words = clause.clause.removeprefix(f"{clause.metric} ")
             table.add_row(_about(clause), *_figure(figure), words, _state(clause))
     return table
+
+
+def reasons(clauses: Sequence[Clause]) -> list[str]:
+    """Why clauses are unclear, where it is not for want of rows alone."""
+    return [f"{one.clause}: {one.why}" for one in clauses if one.why and one.state == "NOT ENOUGH EVIDENCE"]
 
 
 def _about(clause: Clause) -> str:
