@@ -42,7 +42,7 @@ def collect(job: Job) -> Outcome:
         return together(job)
     [source] = job.problem.sources.values()
     day = job.part.get("day")
-    if day and not is_over(source, date.fromisoformat(day)):
+    if day and not has_ended(source, date.fromisoformat(day)):
         raise DataError(f"A day must be over ({source.clock.time_zone}) before it is collected, and {day} is not.")
     return from_days(job, source, day) if day and not source.remote else land(job, source, day)
 
@@ -126,7 +126,7 @@ class Within:
         return part.filter(pa.array(within))
 
 
-def is_over(source: Source, day: date) -> bool:
+def has_ended(source: Source, day: date) -> bool:
     """Whether a day of the source has ended."""
     return source.begins(day + DAY) <= datetime.now(UTC)
 

@@ -31,9 +31,8 @@ def answers(target: str, names: list[str]) -> list[str]:
     Raises:
         DataError: it names what is no column.
     """
-    for name in (target, target.strip("`")):
-        if name in names:
-            return [name]
+    if column := _column(target, names):
+        return [column]
     try:
         read = expressions.columns(target)
     except ValueError:
@@ -47,6 +46,11 @@ def answers(target: str, names: list[str]) -> list[str]:
     return read
 
 
+def _column(target: str, names: list[str]) -> str | None:
+    """The column that a target is, with or without backticks; None where it is an expression."""
+    return next((name for name in (target, target.strip("`")) if name in names), None)
+
+
 def asked(
     target: str, read: list[str], columns: dict[str, Column], task: Task | None, table: Table, sample: pd.DataFrame
 ) -> Found:
@@ -55,8 +59,8 @@ def asked(
     Raises:
         DataError: nothing can be asked so.
     """
-    if read[0] in (target, target.strip("`")):
-        found = _of_column(columns[read[0]], columns, task, table)
+    if column := _column(target, read):
+        found = _of_column(columns[column], columns, task, table)
     else:
         found = _of_expression(target, read, columns, task, table)
         if found.task == "binary":
