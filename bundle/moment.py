@@ -13,7 +13,7 @@ PATTERN = (
 """A day, or a year or month for its first day, with or without a time of day, with or without an offset from UTC.
 
 Beside what the standard has, ``/`` and ``.`` may stand between year, month and day, and one digit for two."""
-_WRITTEN = re.compile(PATTERN)
+_WRITTEN = re.compile(PATTERN, re.ASCII)
 
 
 def parse(text: str) -> datetime:

@@ -5,10 +5,8 @@ feature alone tells of the answer, is counted in the second reading.
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -259,20 +257,25 @@ def _encode_split(
 
     def work(number: int, part: tables.Part) -> Counted:
         rows = load(part, list(dict.fromkeys(names)))
-        numbers = [encoder.number(one.name, seen.floats(rows[one.name])) for one in learned.numbers]
-        categories = []
-        folds = target_encoding.folds(rows, starts[number], group) if crossed else None
-        for category in learned.categories:
-            codes, places = encoder.levels(category.name, rows[category.name])
-            categories.append(np.asarray(encoder.embedded(category.name, codes))[places])
-            if folds is None:
-                numbers += [np.asarray(mean)[places] for mean in encoder.means(category.name, codes)]
-            else:
-                numbers += [means[codes[places], folds] for means in crossed.get(category.name, ())]
         answers = np.empty(0, np.float32)
         if not held_out:
             answers = target.encoded(rows.select([tables.TARGET]).to_pandas()[tables.TARGET])
-        encoded = arrays.Arrays(_beside(numbers, rows, "float32"), _beside(categories, rows, "int32"), answers)
+        encoded = arrays.Arrays(
+            np.empty((len(rows), len(learned.taken)), np.float32),
+            np.empty((len(rows), len(learned.categories)), np.int32),
+            answers,
+        )
+        for place, one in enumerate(learned.numbers):
+            encoded.numbers[:, place] = encoder.number(one.name, seen.floats(rows[one.name]))
+        folds = target_encoding.folds(rows, starts[number], group) if crossed else None
+        after = len(learned.numbers)
+        for place, category in enumerate(learned.categories):
+            codes, places = encoder.levels(category.name, rows[category.name])
+            encoded.categories[:, place] = np.asarray(encoder.embedded(category.name, codes))[places]
+            for at, mean in enumerate(encoder.means(category.name, codes)):
+                told = np.asarray(mean)[places] if folds is None else crossed[category.name][at][codes[places], folds]
+                encoded.numbers[:, after + at] = told
+            after += len(category.means)
         arrays.put(encoded, folder, starts[number])
         return Counted([], []) if held_out else count(rows, number, answers)
 
@@ -292,8 +295,3 @@ def _encode_split(
         [drift.merge(days) for days in zip(*(one.days for one in counted), strict=True)],
         [leaks.together(answers) for answers in zip(*(one.answers for one in counted), strict=True)],
     )
-
-
-def _beside(columns: Sequence[npt.ArrayLike], rows: pa.Table, kind: str) -> npt.NDArray[Any]:
-    """[rows, columns], of which there may be none."""
-    return np.stack([np.asarray(one, kind) for one in columns], axis=1) if columns else np.empty((len(rows), 0), kind)

@@ -55,7 +55,8 @@ def times(texts: pa.Array, column: Column) -> tuple[pa.Array, Flags]:
     if column.format:
         digits = pc.match_substring_regex(texts, r"\d")  # pandas knows what "today" is
         texts = _in_iso(pc.if_else(digits, texts, None), column.format)
-    texts = pc.if_else(pc.match_substring_regex(texts, f"^(?:{moment.PATTERN})$"), texts, None)
+    sound = pc.and_not(pc.match_substring_regex(texts, f"^(?:{moment.PATTERN})$"), pc.starts_with(texts, "0000"))
+    texts = pc.if_else(sound, texts, None)  # Python has no year 0, and pandas one
     texts = pc.replace_substring(texts, ",", ".")  # ISO 8601 has both marks, and pandas one
     written = texts.to_pandas()
     if column.time_zone == "UTC":
