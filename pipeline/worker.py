@@ -1,6 +1,7 @@
 """The process that stages are forked from, and theirs: ``python -m pipeline.worker``, started by ``process``."""
 
 import contextlib
+import faulthandler
 import gc
 import importlib
 import json
@@ -109,6 +110,7 @@ def work(files: list[int]) -> None:
     request = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _keep_native_messages(native)
+    faulthandler.enable(2)  # where Python was when native code died
     with os.fdopen(answering, "w") as answers:
         answers.write(json.dumps(answered(request)) + "\n")
 

@@ -1,5 +1,6 @@
 """A stage's process: its faults reach the user, and it does not outlive its parent."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -35,6 +36,10 @@ def broken(_):
 def killed(_):
     os.write(2, b"the library's last words")
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def lost(_):
+    ctypes.string_at(0)
 
 
 def born(job):
@@ -99,6 +104,13 @@ def test_nor_is_it_in_the_process_of_the_run(tmp_path):
 def test_a_process_that_dies_is_told_with_what_native_code_said_last(tmp_path):
     with pytest.raises(StageError, match=r"signal SIGKILL.* memory has run out\.\nthe library's last words"):
         process.run(job("killed", tmp_path))
+
+
+def test_a_process_that_dies_in_native_code_tells_where_python_was(tmp_path):
+    with pytest.raises(
+        StageError, match=r'(?s)signal SIGSEGV.*Segmentation fault.*test_process\.py", line \d+ in lost'
+    ):
+        process.run(job("lost", tmp_path))
 
 
 def test_a_stage_ends_with_its_parent(tmp_path):
