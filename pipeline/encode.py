@@ -7,6 +7,7 @@ feature alone tells of the answer, is counted in the second reading.
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,9 @@ from pipeline.leaks import Floats
 from pipeline.problem import Problem, Screen, Task
 from pipeline.seen import Numbers, Seen, Texts
 from pipeline.target_encoding import Crossed
+
+if TYPE_CHECKING:  # TensorFlow is not imported before it is needed
+    from pipeline.preprocessing import Encode
 
 MIN_COUNT = 5
 """A level that training saw less often is treated as unknown, so that the unknown has something to learn from."""
@@ -260,22 +264,8 @@ def _encode_split(
         answers = np.empty(0, np.float32)
         if not held_out:
             answers = target.encoded(rows.select([tables.TARGET]).to_pandas()[tables.TARGET])
-        encoded = arrays.Arrays(
-            np.empty((len(rows), len(learned.taken)), np.float32),
-            np.empty((len(rows), len(learned.categories)), np.int32),
-            answers,
-        )
-        for place, one in enumerate(learned.numbers):
-            encoded.numbers[:, place] = encoder.number(one.name, seen.floats(rows[one.name]))
         folds = target_encoding.folds(rows, starts[number], group) if crossed else None
-        after = len(learned.numbers)
-        for place, category in enumerate(learned.categories):
-            codes, places = encoder.levels(category.name, rows[category.name])
-            encoded.categories[:, place] = np.asarray(encoder.embedded(category.name, codes))[places]
-            for at, mean in enumerate(encoder.means(category.name, codes)):
-                told = np.asarray(mean)[places] if folds is None else crossed[category.name][at][codes[places], folds]
-                encoded.numbers[:, after + at] = told
-            after += len(category.means)
+        encoded = _encoded(rows, answers, encoder, crossed, folds)
         arrays.put(encoded, folder, starts[number])
         return Counted([], []) if held_out else count(rows, number, answers)
 
@@ -295,3 +285,30 @@ def _encode_split(
         [drift.merge(days) for days in zip(*(one.days for one in counted), strict=True)],
         [leaks.together(answers) for answers in zip(*(one.answers for one in counted), strict=True)],
     )
+
+
+def _encoded(
+    rows: pa.Table,
+    answers: npt.NDArray[np.float32],
+    encoder: "Encode",
+    crossed: Crossed,
+    folds: npt.NDArray[np.int64] | None,
+) -> arrays.Arrays:
+    """The rows as the network takes them; ``folds`` are those of rows of training, which see ``crossed`` means."""
+    learned = encoder.encoding
+    encoded = arrays.Arrays(
+        np.empty((len(rows), len(learned.taken)), np.float32),
+        np.empty((len(rows), len(learned.categories)), np.int32),
+        answers,
+    )
+    for place, one in enumerate(learned.numbers):
+        encoded.numbers[:, place] = encoder.number(one.name, seen.floats(rows[one.name]))
+    after = len(learned.numbers)
+    for place, category in enumerate(learned.categories):
+        codes, places = encoder.levels(category.name, rows[category.name])
+        encoded.categories[:, place] = np.asarray(encoder.embedded(category.name, codes))[places]
+        for at, mean in enumerate(encoder.means(category.name, codes)):
+            told = np.asarray(mean)[places] if folds is None else crossed[category.name][at][codes[places], folds]
+            encoded.numbers[:, after + at] = told
+        after += len(category.means)
+    return encoded

@@ -48,8 +48,11 @@ def learn(known: Encoding, train: Path, load: seen.Load, problem: Problem) -> tu
     """The encoding with the means of those categories that have levels which are not embedded, and ``Crossed``."""
     from pipeline.preprocessing import Encode
 
-    sizes = {one.name: RESERVED + len(one.vocabulary) for one in known.categories}
-    sizes = {one.name: sizes[one.name] for one in known.categories if one.codes < sizes[one.name]}
+    sizes = {
+        one.name: RESERVED + len(one.vocabulary)
+        for one in known.categories
+        if one.embedded is not None and one.embedded < len(one.vocabulary)
+    }
     if not sizes:
         return known, {}
     encoder, starts, group = Encode(known), tables.starts(train), problem.split.group
@@ -80,7 +83,7 @@ def outputs(answers: npt.NDArray[np.float32], target: Target) -> Floats:
     if target.task == "multiclass":
         return np.equal(answers, np.arange(len(target.classes))[:, None]).astype("float64")
     if target.mean is not None and target.scale is not None:
-        return ((answers.astype("float64") - target.mean) / (target.scale or 1.0))[None]
+        return ((answers.astype("float64") - target.mean) / target.scale)[None]
     return answers.astype("float64")[None]
 
 
