@@ -31,6 +31,8 @@ DISTRIBUTIONS = {
 """What the distribution of a library is called, where that is not its name: looking for it takes long."""
 NEUTRAL = {"click", "luigi", "pydantic", "rich"}
 """Libraries that pass values on, and decide none."""
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+IMPORTS = (ast.Import, ast.ImportFrom)
 PARSED = f"code of Python {platform.python_version()}"
 
 
@@ -126,40 +128,54 @@ def templates(path: Path) -> list[Path]:
     return sorted((path.parent / "templates").glob(f"{path.stem}.*"))
 
 
-def of_tree(tree: ast.AST) -> str:
-    """The digest of a syntax tree."""
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-
-
 def with_templates(tree: str, filled: dict[str, str]) -> str:
     """The digest of a module: that of its tree, and of each template's bytes by name, where it fills any."""
     return of_json([tree, filled]) if filled else tree
 
 
-def bare(text: bytes) -> ast.Module:
-    """The syntax tree of a module, without docstrings."""
-    tree = ast.parse(text)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            _drop_docstring(node)
-    return tree
-
-
 @cache
 def of_text(text: bytes) -> tuple[str, list[str]]:
     """The digest of a module's syntax tree, and every name that it may import, as it is written there."""
-    tree = bare(text)
-    imported = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            imported += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            module = "." * node.level + (node.module or "")
-            imported += [
-                module,
-                *(f"{module}.{alias.name}" if node.module else module + alias.name for alias in node.names),
-            ]
-    return of_tree(tree), sorted(set(imported))
+    told, imported = written(ast.parse(text))
+    return _sha256(told), sorted(set(imported))
+
+
+def statements(text: bytes) -> list[ast.stmt]:
+    """What a module says at its top, without its docstring."""
+    return _without_docstring(ast.parse(text))
+
+
+def of_tree(tree: ast.AST) -> str:
+    """The digest of a syntax tree without docstrings."""
+    return _sha256(written(tree)[0])
+
+
+def written(tree: ast.AST) -> tuple[str, list[str]]:
+    """The tree without docstrings, in the words of ``ast.dump`` but in a third of its time, and what it imports."""
+    imported: list[str] = []
+
+    def of_node(node: ast.AST) -> str:
+        kind = type(node)
+        if kind in IMPORTS:
+            imported.extend(_imported(node))
+        fields = []
+        for name in kind._fields:
+            value = getattr(node, name)
+            if value is None and getattr(kind, name, ...) is None:
+                continue
+            if name == "body" and kind in DOCUMENTED:
+                value = _without_docstring(node)
+            fields.append(f"{name}={of_value(value)}")
+        return f"{kind.__name__}({', '.join(fields)})"
+
+    def of_value(value: Any) -> str:
+        if isinstance(value, ast.AST):
+            return of_node(value)
+        if isinstance(value, list):
+            return f"[{', '.join([of_value(one) for one in value])}]"
+        return repr(value)
+
+    return of_node(tree), imported
 
 
 def _parse(path: Path) -> list[Any]:
@@ -172,9 +188,21 @@ def _with_parents(name: str, package: str) -> list[str]:
     return [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
 
 
-def _drop_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-    if ast.get_docstring(node, clean=False) is not None:
-        node.body = node.body[1:] or [ast.Pass()]
+def _imported(node: Any) -> list[str]:
+    names = [alias.name for alias in node.names]
+    if isinstance(node, ast.Import):
+        return names
+    module = "." * node.level + (node.module or "")
+    return [module, *(f"{module}.{name}" if node.module else module + name for name in names)]
+
+
+def _without_docstring(node: Any) -> list[ast.stmt]:
+    body: list[ast.stmt] = node.body
+    return body if ast.get_docstring(node, clean=False) is None else body[1:] or [ast.Pass()]
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @cache

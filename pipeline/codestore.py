@@ -35,7 +35,7 @@ class Source:
     def definitions(self) -> dict[str, str]:
         """The digest of each function, class and name at the top of the module, of each template, and of the rest."""
         found = defaultdict(list)
-        for node in closure.bare(self.text).body:
+        for node in closure.statements(self.text):
             found[_defined(node)].append(closure.of_tree(node))
         return {name: of_json(digests) for name, digests in found.items()} | self._filled()
 

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from dask import threaded
 
+from pipeline import disk
 from pipeline.problem import Column
 from pipeline.progress import Advance, track
 
@@ -138,9 +139,9 @@ def write(table: pa.Table, folder: Path, number: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     timed = [field.name for field in table.schema if pa.types.is_timestamp(field.type)]
     packed = {field.name: "snappy" if pa.types.is_string(field.type) else "none" for field in table.schema}
-    pq.write_table(
-        table.replace_schema_metadata(), part_path(folder, number), compression=packed, write_statistics=timed
-    )
+    path = part_path(folder, number)
+    pq.write_table(table.replace_schema_metadata(), path, compression=packed, write_statistics=timed)
+    disk.begin_writing(path)
 
 
 def set_aside(rows: pa.Table, reasons: str | list[str], folder: Path, number: int) -> None:

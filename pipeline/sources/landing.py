@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline import tables
+from pipeline import disk, tables
 
 ROWS_PER_PART = 131_072
 CELLS_PER_PART = 1 << 24
@@ -44,7 +44,9 @@ class Landing:
     def copy(self, file: Path, schema: pa.Schema, rows: int) -> None:
         """Take a Parquet file up as it is, as a part."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, tables.part_path(self._folder, len(self._parts)))
+        part = tables.part_path(self._folder, len(self._parts))
+        shutil.copyfile(file, part)
+        disk.begin_writing(part)
         self._add(schema, rows)
 
     def _add(self, schema: pa.Schema, rows: int) -> None:
@@ -54,7 +56,9 @@ class Landing:
 
     def _write(self, table: pa.Table, number: int) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, tables.part_path(self._folder, number), compression="snappy")
+        part = tables.part_path(self._folder, number)
+        pq.write_table(table, part, compression="snappy")
+        disk.begin_writing(part)
 
     def _align(self) -> None:
         """Give every part the schema that holds the values of all; a column without any value is text."""

@@ -1,5 +1,6 @@
 """The closure changes with what runs, and with nothing else."""
 
+import ast
 import shutil
 import time
 from pathlib import Path
@@ -86,6 +87,18 @@ def test_a_template_is_part_of_the_module_that_fills_it(code, tmp_path):
 def test_however_a_module_is_imported_it_is_reached(code, imported):
     code("stage", f"{imported}\n\ndef run():\n    return 1\n")
     assert list(reached("pipeline.stage")) == ["pipeline.deep", "pipeline.stage"]
+
+
+@pytest.mark.parametrize(
+    "path", [*Path(closure.__file__).parent.rglob("*.py"), Path(ast.__file__)], ids=lambda path: path.stem
+)
+def test_a_tree_is_written_as_python_itself_does(path):
+    tree = ast.parse(path.read_bytes())
+    told, _ = closure.written(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, closure.DOCUMENTED) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    assert told == ast.dump(tree)
 
 
 def test_what_the_index_knows_is_not_parsed_again_and_a_change_is_seen(code, tmp_path):
