@@ -116,7 +116,7 @@ class Window(Part):
 
 
 class HoldOut(Part):
-    """How many evaluations had read the hold-out by then, that of the version among them; and of how many models."""
+    """How often the hold-out had been read by then, to evaluate the version among others; and with how many models."""
 
     reads: int
     models: int

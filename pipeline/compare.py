@@ -15,7 +15,7 @@ from bundle.contract import Contract
 from bundle.golden import WrongAnswer
 from bundle.manifest import BrokenVersion, Manifest
 from bundle.operations import ForbiddenOperation
-from pipeline import expressions, holdout, plain, published, tables
+from pipeline import expressions, holdout, ledger, plain, published, receipts, tables
 from pipeline.errors import StageError
 from pipeline.job import Job, Outcome
 from pipeline.metrics import REPLICATES, Figure, Scored, differences, doubts, drawn
@@ -42,6 +42,7 @@ def compare(job: Job) -> Outcome:
     why = unfit(job, mine, other.manifest)
     told: dict[str, Any] = {**live, "why": why}
     if not why:
+        ledger.record(job.data, holdout.seal(job.inputs["split"]), job.final.name, trained(job, live))
         told |= against(job, mine, other)
     plain.write(job.output / NAME, told)
     named = f"the live version {live['version']}"
@@ -65,6 +66,12 @@ def load(job: Job, live: dict[str, Any]) -> version.Version:
             f"{folder} must be as it was when it went live, for a new version is compared with it, but {error}. "
             "Put it back, or let another version go live."
         ) from None
+
+
+def trained(job: Job, live: dict[str, Any]) -> str:
+    """The content of the model of the live version, by which the ledger knows it."""
+    chain = receipts.read_chain(published.folder(job.data, job.problem.name, live["version"]))
+    return next(one.content for one in chain if one.stage == "Train")
 
 
 def unfit(job: Job, mine: Contract, live: Manifest) -> str:

@@ -1,6 +1,5 @@
 """Evaluate: measure the exported model through the code that will serve it, and the baselines beside it."""
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -105,17 +104,15 @@ def notes(found: Mapping[str, Any], reads: Mapping[str, int]) -> list[str]:
 
 
 def read_by(job: Job) -> dict[str, int]:
-    """Record that the hold-out is read: how many evaluations (``reads``), of how many models, had read it by then.
+    """Record that the hold-out is read: how often it was by then (``reads``), and by how many models.
 
     Raises:
         StageError: the model or the hold-out does not tell what it is.
     """
     exported = receipts.read(job.inputs["model"])
-    windows = json.loads((job.inputs["split"] / "windows.json").read_text())
-    seal = next((one["seal"] for one in windows if one["seal"]), None)
-    if exported is None or seal is None:
-        raise StageError("The model must have its receipt and the hold-out its seal, and one of them is not there.")
-    readings = ledger.record(job.data, seal, job.final.name, exported.content)
+    if exported is None:
+        raise StageError("The model must have its receipt, and it is not there.")
+    readings = ledger.record(job.data, holdout.seal(job.inputs["split"]), job.final.name, exported.content)
     return {"reads": len(readings), "models": len({one.model for one in readings})}
 
 

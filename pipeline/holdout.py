@@ -16,7 +16,7 @@ from pandas.api.types import union_categoricals
 from bundle.contract import Columns, Contract, as_bytes
 from bundle.model import Model
 from pipeline import row_hash, tables
-from pipeline.errors import DataError
+from pipeline.errors import DataError, StageError
 from pipeline.metrics import Floats, Scored, scored
 from pipeline.metrics.groups import Groups
 from pipeline.problem import Split
@@ -58,6 +58,19 @@ def model(exported: Path) -> Model:
 def contract(exported: Path) -> Contract:
     """What that model takes and answers."""
     return Contract.model_validate_json((exported / "contract.json").read_bytes())
+
+
+def seal(split: Path) -> str:
+    """The seal of the hold-out that Split left in a folder.
+
+    Raises:
+        StageError: it has none.
+    """
+    windows = json.loads((split / "windows.json").read_text())
+    found: str | None = next((one["seal"] for one in windows if one["seal"]), None)
+    if found is None:
+        raise StageError(f"The hold-out in {split} must have its seal, and has none.")
+    return found
 
 
 def answer(model: Model, test: Path, labels: Sequence[str], split: Split) -> Answered:

@@ -1,8 +1,8 @@
 """How often a hold-out was read: a ledger that is only ever added to.
 
-``data/holdouts/<seal>.jsonl`` has a line for each evaluation that read the rows with this seal, the first one first,
-whichever problem file asked for it. The more models are chosen by the same rows, the better the best of them looks by
-chance: C. Dwork et al., The reusable holdout, Science 349 (2015), 636-638.
+``data/holdouts/<seal>.jsonl`` has a line for each evaluation, and each comparison with a live version, that read the
+rows with this seal, the first one first, whichever problem file asked for it. The more models are chosen by the same
+rows, the better the best of them looks by chance: C. Dwork et al., The reusable holdout, Science 349 (2015), 636-638.
 """
 
 import fcntl
@@ -18,7 +18,7 @@ FOLDER = "holdouts"
 
 
 class Reading(BaseModel):
-    """One evaluation, by its key, and the content of the model that it measured."""
+    """One evaluation or comparison, by its key, and the content of the model that it read the rows with."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     evaluation: str
@@ -27,7 +27,7 @@ class Reading(BaseModel):
 
 
 def record(data: Path, seal: str, evaluation: str, model: str) -> list[Reading]:
-    """Add the evaluation unless it is there: the readings up to it, itself the last.
+    """Add an evaluation or comparison unless it is there: the readings up to it, itself the last.
 
     Raises:
         StageError: a line of the ledger is no reading.

@@ -39,7 +39,7 @@ class ReportFacts:
                 {"value", "low", "high"}, or None where the rows can't tell it
     notes       {"owners", "license", "uses", "limitations", "ethics", "remarks"}: what people say, in Markdown
     windows     [{"split", "rows", "positives", "first", "last"}]: what it was trained on, chosen with and judged by
-    hold_out    {"reads", "models"}: how many evaluations had read the held-out rows, of how many models
+    hold_out    {"reads", "models"}: how often the held-out rows had been read, with how many models
     profile     {"max_psi", "features": [{"name", "kind", "psi", "missing", "kept", "reason"}]}
     trials      {"objective", "best",
                 "trials": [{"id", "status", "score", "seconds", "hyperparameters", "curve"}]}

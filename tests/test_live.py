@@ -9,6 +9,7 @@ from bundle import decisions, digest, manifest
 from bundle.decisions import Decided
 from bundle.manifest import Live
 from pipeline import receipts
+from pipeline.ledger import Reading
 from tests.conftest import Place
 
 pytestmark = pytest.mark.slow
@@ -56,6 +57,15 @@ def test_it_works(first_run, tmp_path):
     assert clauses["latency_ms at most 1"].value > 0
     [compared] = [one for one in receipts.read_chain(version(place, 2)) if one.stage == "Compare"]
     assert compared.settings["live"] == {"version": 1, "digest": sha256(place, 1)}
+
+    [ledger] = (tmp_path / "data" / "holdouts").glob("*.jsonl")
+    reads = [Reading.model_validate_json(line) for line in ledger.read_text().splitlines()]
+    first, second = ({one.stage: one for one in receipts.read_chain(version(place, number))} for number in (1, 2))
+    assert [(one.evaluation, one.model) for one in reads] == [
+        (first["Evaluate"].key, first["Train"].content),
+        (second["Evaluate"].key, second["Train"].content),
+        (second["Compare"].key, first["Train"].content),
+    ]
 
     approve(place, 2)
     assert place.run().stdout.startswith("Everything is up to date:")

@@ -78,7 +78,7 @@ def test_it_says_what_the_facts_say():
     assert "Version 3 of `flights`, made 2026-11-23 12:00 UTC by tina. Verdict: **PASS**." in text
     assert "yes from a probability of 0.270" in text
     assert "| train | 800 | 2013-01-01 05:00 UTC | 2013-08-31 23:59 UTC | 25.0% |" in text
-    assert "These rows were read by 2 evaluations of 1 model until then" in text
+    assert "These rows were read 2 times until then, with 1 model; the" in text
     assert "| ROC AUC | 0.690 (0.680 to 0.700) | 0.700 (0.690 to 0.710) |" in text
     assert "| ROC AUC at least 0.68 | 0.690 (0.680 to 0.700) | 0.6 | PASS |" in text
     assert "| carrier: EV | 900 | 0.600 (0.590 to 0.610) |" in text
