@@ -18,13 +18,15 @@ from bundle.manifest import Window
 from pipeline import places, row_hash, tables
 from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
-from pipeline.places import ASIDE, SPLITS, TEST
+from pipeline.places import ASIDE, SPLITS, TEST, TRAIN
 from pipeline.problem import Problem
 from pipeline.row_hash import Hashes
 
 WINDOWS = "windows.json"
 SHOWN = 8
 ANSWERS = {"1.0": "yes", "0.0": "no"}
+COMPARED = 4_000_000
+"""So many rows are looked at, about, for those that are alike in two splits: of more rows a share."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,9 @@ def split(job: Job) -> Outcome:
     deciding, rule = places.rule_of(problem, files, date.fromisoformat(as_of) if as_of else None)
     time, identity = problem.split.time, [*problem.identity(), tables.TARGET]
     columns = list(dict.fromkeys([*deciding, *([time] if time else []), tables.TARGET]))
+    content, every = told_apart_by_key(problem), 1 + tables.rows(files) // COMPARED
 
-    def work(number: int, path: Path) -> tuple[dict[int, Tally], Hashes]:
+    def work(number: int, path: Path) -> tuple[dict[int, Tally], Hashes, dict[int, Hashes]]:
         part = tables.load(path, columns)
         placed = rule(part)
         found = np.unique(placed)
@@ -78,21 +81,48 @@ def split(job: Job) -> Outcome:
             for place in found:
                 _write(whole.filter(placed == place), int(place), job.output, number, problem)
         held_out = placed == TEST
-        if not held_out.any():
-            return told, np.empty(0, np.uint64)
-        return told, row_hash.of_rows(tables.load(path, identity).filter(held_out), identity)
+        sealed = np.empty(0, np.uint64)
+        if held_out.any():
+            sealed = row_hash.of_rows(tables.load(path, identity).filter(held_out), identity)
+        return told, sealed, contents(path, placed, content, every) if content else {}
 
     done = tables.over(files, work, "splitting")
-    tallies = [sum((told[place] for told, _ in done if place in told), Tally()) for place in range(len(SPLITS) + 1)]
+    tallies = [sum((told[place] for told, _, _ in done if place in told), Tally()) for place in range(len(SPLITS) + 1)]
     check(dict(zip(SPLITS, tallies, strict=False)), problem)
     windows = [window(name, one, problem) for name, one in zip(SPLITS, tallies, strict=False)]
-    windows[TEST] = windows[TEST].model_copy(update={"seal": seal([hashes for _, hashes in done])})
+    windows[TEST] = windows[TEST].model_copy(update={"seal": seal([hashes for _, hashes, _ in done])})
     (job.output / WINDOWS).write_text(json.dumps([one.model_dump() for one in windows], indent=1) + "\n")
     aside = tallies[ASIDE].rows
     notes = [described(one) for one in windows]
     notes += [f"{aside:,} rows set aside: {_newcomer(problem)}"] if aside else []
+    notes += copies([alike for _, _, alike in done], problem) if content else []
     rows = sum(one.rows for one in tallies)
     return Outcome(rows_in=rows, rows_out=rows - aside, notes=notes)
+
+
+def told_apart_by_key(problem: Problem) -> list[str]:
+    """What rows may have in common that lie in two splits, for their keys differ; empty where a split knows no such."""
+    source, split = problem.sources[problem.table], problem.split
+    if split.by == "time" or not source.key:
+        return []
+    apart = {*source.key, split.group}
+    content = [name for name, column in source.columns.items() if column.known == "before" and name not in apart]
+    return [*content, tables.TARGET] if content else []
+
+
+def contents(path: Path, placed: places.Places, names: list[str], every: int) -> dict[int, Hashes]:
+    """What the rows of training and of the hold-out have in these columns: of one in ``every``, by its hash."""
+    hashes = row_hash.of_rows(tables.load(path, names), names)
+    some = hashes % np.uint64(every) == 0
+    return {place: hashes[some & (placed == place)] for place in (TRAIN, TEST)}
+
+
+def copies(found: list[dict[int, Hashes]], problem: Problem) -> list[str]:
+    """A line about the rows of the hold-out that training has, too, under another key."""
+    train, test = (np.concatenate([one[place] for one in found]) for place in (TRAIN, TEST))
+    share = float(np.isin(test, train).mean()) if len(test) else 0.0
+    key = ", ".join(problem.sources[problem.table].key)
+    return [f"{share:.2%} of the rows of test equal one of train in all but {key}"] if share else []
 
 
 def tally(part: pa.Table, problem: Problem) -> Tally:

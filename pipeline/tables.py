@@ -78,6 +78,11 @@ def starts(folder: Path) -> list[int]:
     return [0, *accumulate(_rows(part) for part in slices(folder))]
 
 
+def rows(files: Sequence[Path]) -> int:
+    """How many rows the files have together."""
+    return sum(pq.read_metadata(path).num_rows for path in files)
+
+
 def _rows(part: Part) -> int:
     described = pq.read_metadata(part.path)
     if part.groups is None:

@@ -162,6 +162,34 @@ def test_case_06_rows_that_are_alike_lie_in_one_split(tmp_path, by):
     assert not rows[1] & rows[2]
 
 
+@pytest.mark.parametrize("rule", [{"by": "hash"}, {"by": "random"}, {"by": "hash", "group": "t"}])
+@pytest.mark.parametrize("compared", [split.COMPARED, 500])
+def test_rows_of_two_splits_that_only_their_keys_tell_apart_are_told(tmp_path, monkeypatch, rule, compared):
+    """Half of the rows are there twice, the second time with another key."""
+    monkeypatch.setattr(split, "COMPARED", compared)
+    table = frame(2000)
+    again = table[:1000].assign(id=table["id"][:1000] + 5000, t=table["t"][:1000] + pd.Timedelta(hours=1))
+    both = pd.concat([table, again], ignore_index=True)
+    key = ("id",) if "group" in rule else ("id", "t")
+    outcome, _, parted, _ = run(tmp_path, both, rule, key=key, parts=3)
+    train, test = (set(parted[name]["x"]) for name in ("train", "test"))
+    share = parted["test"]["x"].isin(train).mean()
+    assert 0.3 < share < 0.7
+    assert len(test) < len(parted["test"])
+    [note] = [note for note in outcome.notes if "in all but" in note]
+    assert note.endswith(f" of the rows of test equal one of train in all but {', '.join(key)}")
+    assert float(note.partition("%")[0]) == pytest.approx(100 * share, abs=0.01 if compared > 2000 else 8)
+
+
+@pytest.mark.parametrize(
+    ("rule", "key"),
+    [({"by": "hash"}, ("id",)), ({"by": "hash"}, ()), ({"by": "hash"}, ("id", "who", "x", "t")), (BY_TIME, ("id",))],
+)
+def test_where_no_row_is_there_twice_none_is_told(tmp_path, rule, key):
+    outcome, _, _, _ = run(tmp_path, frame(), rule, key=key)
+    assert not [note for note in outcome.notes if "in all but" in note]
+
+
 @pytest.mark.parametrize("by", ["hash", "random"])
 def test_no_group_is_in_two_splits(tmp_path, by):
     _, windows, parted, _ = run(tmp_path, frame(groups=400), {"by": by, "group": "who"})
