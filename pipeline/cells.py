@@ -72,8 +72,12 @@ class _Cells:
             self._values = pc.if_else(pc.is_nan(array), None, array)
         if not self._typed:
             encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-            self._codes, texts = encoded.indices, pc.utf8_trim_whitespace(encoded.dictionary.cast(pa.string()))
+            read = reading.texts(encoded.dictionary)
+            self._codes, texts = encoded.indices, pc.utf8_trim_whitespace(read)
             self._values = pc.if_else(pc.is_in(texts, pa.array(rules.missing_tokens)), None, texts)
+            if read.null_count > encoded.dictionary.null_count:
+                lost = _flags(pc.and_(encoded.dictionary.is_valid(), read.is_null()))
+                self._break("is no text in UTF-8", rules.column.unreadable, lost)
 
     def type(self) -> None:
         """Give the values their type."""

@@ -96,7 +96,13 @@ def clean_part(number: int, part: Part, source: Source, rows: Path, aside: Path,
 
 
 def typed(came: pa.Table, source: Source, ends: datetime | None) -> tuple[pa.Table, list[Fault]]:
-    """Every row of a part with its types after the rules for its columns, and what broke a rule."""
+    """Every row of a part with its types after the rules for its columns, and what broke a rule.
+
+    Raises:
+        DataError: a column has no plain values.
+    """
+    if nested := [f"{name} is {came[name].type}" for name in source.columns if pa.types.is_nested(came[name].type)]:
+        raise DataError(f"A column must have one plain value in each row. Leave out what has not: {', '.join(nested)}.")
     columns, faults = {}, []
     for name, column in source.columns.items():
         rules = Rules(name, column, source.missing_tokens, ends)

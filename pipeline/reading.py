@@ -25,6 +25,14 @@ FALSE = pa.array(["0", "f", "false", "n", "no"])
 Flags = npt.NDArray[np.bool_]
 
 
+def texts(values: pa.Array) -> pa.Array:
+    """Values of any kind as text; null where they are bytes that are no UTF-8."""
+    try:
+        return values.cast(pa.string())
+    except pa.ArrowInvalid:
+        return pa.array([_text(one) for one in values.to_pylist()], pa.string())
+
+
 def numbers(texts: pa.Array, column: Column) -> pa.Array:
     """Numbers as the column writes them, also such as infinity that a column may not hold."""
     if column.unit:
@@ -74,6 +82,13 @@ def moments(array: pa.Array, column: Column) -> tuple[pa.Array, Flags]:
         return array.cast(tables.TYPES["time"]), np.zeros(len(array), bool)
     local, unclear = _localized(array.to_pandas(), column.time_zone)
     return _moments(local), unclear
+
+
+def _text(value: bytes | None) -> str | None:
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _in_iso(texts: pa.Array, written: str) -> pa.Array:

@@ -240,6 +240,12 @@ def _slices(path: Path) -> list[Part]:
     return [Part(path, tuple(run)) for run in runs]
 
 
+def is_bytes(given: pa.DataType) -> bool:
+    """Whether a column holds bytes, which are text in files whose writer did not say so."""
+    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
+    return any(test(given) for test in tests)
+
+
 def _is_text(given: pa.DataType) -> bool:
     return bool(pa.types.is_string(given) or pa.types.is_large_string(given))
 

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from pipeline import tables
 from pipeline.cells import Fault
 
 NAME = "violations.json"
@@ -95,5 +96,13 @@ def told(violation: Violation) -> str:
 
 
 def as_text(table: pa.Table) -> pa.Table:
-    """The table as text, as a person reads it."""
-    return table.cast(pa.schema([(name, pa.string()) for name in table.column_names]))
+    """The table as text, as a person reads it; of bytes that are no text, as Python writes them."""
+    columns = {
+        name: _written(table[name]) if tables.is_bytes(table.schema.field(name).type) else table[name].cast(pa.string())
+        for name in table.column_names
+    }
+    return pa.table(columns, pa.schema([(name, pa.string()) for name in columns]))
+
+
+def _written(values: pa.ChunkedArray) -> pa.Array:
+    return pa.array([value and value.decode(errors="backslashreplace") for value in values.to_pylist()], pa.string())

@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipeline import reading, tables
 from pipeline.cells import LARGEST
 from pipeline.problem.source import MISSING_TOKENS
 
@@ -127,26 +128,27 @@ class Seen:
         column = column.combine_chunks()
         if pa.types.is_dictionary(column.type):
             column = column.cast(column.type.value_type)
-        if pa.types.is_nested(column.type) or pa.types.is_null(column.type):
-            self.typed = "nested" if pa.types.is_nested(column.type) else self.typed
-            self.missing += len(column)
+        kind = _kind(column.type)
+        if kind in ("nothing", "nested"):
+            self._pass_over(column, kind)
             return
         counted = column.value_counts()
         values, times = counted.field("values"), np.asarray(counted.field("counts"), np.int64)
-        if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-            self._add_text(values.cast(pa.string()), times)
+        if kind == "text":
+            texts = reading.texts(values)
+            if texts.null_count > values.null_count:
+                self._pass_over(column, "nested")
+            else:
+                self._add_text(texts, times)
         else:
+            self.typed = kind
             self._add_typed(values, times)
 
+    def _pass_over(self, column: pa.Array, kind: str) -> None:
+        self.typed = kind if kind == "nested" else self.typed
+        self.missing += len(column)
+
     def _add_typed(self, values: pa.Array, times: npt.NDArray[np.int64]) -> None:
-        if pa.types.is_boolean(values.type):
-            self.typed = "boolean"
-        elif pa.types.is_temporal(values.type):
-            self.typed = "time" if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type) else "nested"
-        elif pa.types.is_floating(values.type) or pa.types.is_integer(values.type) or pa.types.is_decimal(values.type):
-            self.typed = "number"
-        else:
-            self.typed = "nested"
         absent = np.asarray(values.is_null(nan_is_null=True))
         self.missing += int(times[absent].sum())
         values, times = values.filter(pa.array(~absent)), times[~absent]
@@ -232,7 +234,11 @@ class Sample:
 
     def rows(self) -> pd.DataFrame:
         """The rows, in the order of the table."""
-        rows: pd.DataFrame = pa.concat_tables([rows for _, rows in self._kept]).to_pandas()
+        table = pa.concat_tables([rows for _, rows in self._kept]).combine_chunks()
+        for place, one in enumerate(table.schema):
+            if tables.is_bytes(one.type):
+                table = table.set_column(place, one.name, reading.texts(tables.one_chunk(table[one.name])))
+        rows: pd.DataFrame = table.to_pandas()
         return rows
 
     def _take(self, draws: npt.NDArray[np.float64], rows: pa.Table) -> None:
@@ -251,6 +257,18 @@ def look(batches: Iterable[pa.Table], names: list[str]) -> tuple[list[Seen], pd.
                 pass
             sample.add(batch)
     return seen, sample.rows()
+
+
+def _kind(of: pa.DataType) -> str:
+    """What a column says of itself; ``nothing``, where it holds none but missing values."""
+    kinds = {
+        "nothing": (pa.types.is_null,),
+        "text": (pa.types.is_string, pa.types.is_large_string, tables.is_bytes),
+        "boolean": (pa.types.is_boolean,),
+        "number": (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal),
+        "time": (pa.types.is_timestamp, pa.types.is_date),
+    }
+    return next((kind for kind, tests in kinds.items() if any(test(of) for test in tests)), "nested")
 
 
 def _matches(values: pa.Array, pattern: str) -> npt.NDArray[np.bool_]:

@@ -226,6 +226,21 @@ def test_texts_and_times_are_checked_as_what_they_are(tmp_path):
     assert good["paid"].tolist()[0] == "false"
 
 
+def test_bytes_are_text_and_what_is_none_is_told_as_it_came(tmp_path):
+    rows = pa.table({"c": pa.array([b" a ", b"\xffb", None, "\u00e9".encode(), b"NA"])})
+    described = source({"c": {"type": "category"}}, max_rejected=1)
+    _, good, bad = cleaned(tmp_path, [rows], described)
+    assert good["c"].fillna("none").tolist() == ["a", "none", "\u00e9"]  # a row that equals another goes
+    assert (bad["c"].tolist(), bad[tables.REASON].tolist()) == (["\\xffb"], ["c is no text in UTF-8"])
+
+
+def test_columns_without_plain_values_are_named_at_once(tmp_path):
+    rows = pa.table({"x": [1.0], "many": [[1, 2]], "c": ["a"], "both": [{"a": 1}]})
+    described = source({"x": {}, "many": {}, "c": {"type": "category"}, "both": {"type": "text"}})
+    with pytest.raises(DataError, match=r"many is list<.*int64>, both is struct<a: int64>\.$"):
+        cleaned(tmp_path, [rows], described)
+
+
 def test_what_comes_typed_gives_what_its_text_gives(tmp_path):
     rules = {
         "n": {"range": (-5, 5), "outside": "clip"},

@@ -605,6 +605,24 @@ class TestFiles:
         assert found.table.source.csv.delimiter == separator
         assert set(found.columns["größe"].seen.levels) == {"klein", "groß, ja", "€"}
 
+    def test_bytes_in_parquet_are_text_where_they_can_be_read_as_such(self, tmp_path):
+        """Writers that know of no text leave bytes; others leave pictures in them."""
+        columns = {
+            "y": pa.array(table()["y"].tolist()),
+            "city": pa.array(cycle([b"Rome", "Orl\u00e9ans".encode(), None]), pa.binary()),
+            "code": pa.array(cycle([b"ab", b"cd"]), pa.binary(2)),
+            "picture": pa.array([b"\xff\x00%d" % number for number in range(ROWS)]),
+            "late_bytes": pa.array([b"text"] * (ROWS - 1) + [b"\xff"], pa.large_binary()),
+            "took": pa.array(cycle([1, 2, 3]), pa.duration("us")),
+            "at": pa.array(cycle([1, 2, 3]), pa.time64("us")),
+            "many": pa.array(cycle([[1, 2], [3]])),
+        }
+        pq.write_table(pa.table(columns), tmp_path / "table.parquet", row_group_size=100)
+        found = look(tmp_path / "table.parquet")
+        assert {one.name: one.kind for one in found.features} == {"city": "category", "code": "category"}
+        left = {name: one.why for name, one in found.columns.items() if name not in ("y", "city", "code")}
+        assert left == dict.fromkeys(["picture", "late_bytes", "took", "at", "many"], "it is no plain value")
+
     def test_parquet_says_its_types_itself(self, tmp_path):
         frame = table(flag=cycle([True, False]), at=pd.Timestamp("2024-01-01") + pd.to_timedelta(range(ROWS), unit="D"))
         frame["city"] = pd.Categorical(cycle(["Rome", "Oslo"]))
