@@ -20,6 +20,7 @@ OFFSET = rf"[T ].*(?:{moment.OFFSET})$"
 TRUE = pa.array(["1", "t", "true", "y", "yes"])
 LAST_DAY = pd.Timestamp("9999-12-31")
 """Which may end in a year that pandas has not, in UTC."""
+PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 FALSE = pa.array(["0", "f", "false", "n", "no"])
 
 Flags = npt.NDArray[np.bool_]
@@ -31,6 +32,11 @@ def texts(values: pa.Array) -> pa.Array:
         return values.cast(pa.string())
     except pa.ArrowInvalid:
         return pa.array([_text(one) for one in values.to_pylist()], pa.string())
+
+
+def seconds(durations: pa.Array) -> pa.Array:
+    """Durations in seconds."""
+    return pc.divide(durations.cast(pa.int64()).cast(pa.float64()), PER_SECOND[durations.type.unit])
 
 
 def numbers(texts: pa.Array, column: Column) -> pa.Array:

@@ -109,7 +109,7 @@ def tell(seen: Seen, *, asked: bool = False) -> Column:
     elif seen.typed == "boolean":
         told = Column(seen, "category" if asked else "boolean")
     elif seen.typed == "time" or seen.moments >= MOST * seen.present:
-        told = Column(seen, "time")
+        told = _time(seen)
     elif seen.typed == "number":
         told = _number(seen) if seen.numbers else Column(seen, "nothing", why="it has no number to compute with")
     elif max(seen.numbers, *seen.marked.values(), 0) >= MOST * seen.present:
@@ -154,6 +154,17 @@ def _number(seen: Seen, *, asked: bool = False) -> Column:
         doubts.append(_taken_for_missing(strange, seen.no_number))
     column.unsure = "; ".join(doubts)
     return column
+
+
+def _time(seen: Seen) -> Column:
+    values = dict(seen.values.values())
+    read, _ = reading.times(pa.array(values, pa.string()), problem.Column(type="time"))
+    strange = [text for text, moment in zip(values, read, strict=True) if not moment.is_valid]
+    if not strange:
+        return Column(seen, "time")
+    examples = ", ".join(map(repr, sorted(strange, key=values.__getitem__, reverse=True)[:3]))
+    unsure = f"some of its values are no times, and taken for missing: {examples}"
+    return Column(seen, "time", {"unreadable": "missing"}, unsure=unsure)
 
 
 def _marked(seen: Seen) -> Column:

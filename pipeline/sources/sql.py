@@ -2,6 +2,7 @@
 
 import json
 import random
+import warnings
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -47,6 +48,10 @@ def read(
     asks = [url.password or "", *(one for name in filter(is_secret, given) for one in given[name])]
     with secret.kept([*asks, *secret.of(sql.url)] if any(asks) else []):
         engine = sa.create_engine(url, connect_args=CONNECTING.get(url.get_backend_name(), {}), poolclass=sa.NullPool)
+        if engine.dialect.driver == "psycopg":
+            from pipeline.sources import postgresql
+
+            sa.event.listen(engine, "connect", postgresql.keep_what_is_beyond)
         try:
             yield from _rows(engine, sql, columns, where, time_column, day, time_zone, deadline)
         except sa.exc.SQLAlchemyError as error:
@@ -155,7 +160,8 @@ def _statement(
         return query.bindparams(**{name: bound for name, bound in bounds.items() if name in query.compile().params})
     schema, _, name = (sql.table or "").rpartition(".")
     try:
-        table = sa.Table(name, sa.MetaData(), schema=schema or None, autoload_with=connection)
+        with warnings.catch_warnings(category=sa.exc.SAWarning, action="ignore"):  # a type that it has no name for
+            table = sa.Table(name, sa.MetaData(), schema=schema or None, autoload_with=connection)
     except sa.exc.NoSuchTableError:
         raise DataError(f"Database {where} must have the table {sql.table}, and has not.") from None
     columns.take({column.name: str(column.type).lower() for column in table.columns}, f"{sql.table} in {where}")
@@ -173,12 +179,17 @@ def bound_of(day: date, connection: sa.Connection) -> datetime | str:
 
 
 def array(values: tuple[Any, ...]) -> pa.Array:
-    """The values in the type that holds them all: numbers that would be rounded are text, as are dates."""
+    """The values in the type that holds them all: numbers that would be rounded are text, as are dates.
+
+    A duration counts its seconds.
+    """
     some = {type(value) for value in values if value is not None}
     if some <= {bool} or some <= {float} or some <= {str}:
         return pa.array(values)
     if some == {int} and all(-(2**63) <= value < 2**63 for value in values if value is not None):
         return pa.array(values, pa.int64())
+    if some == {timedelta}:
+        return pa.array([None if value is None else value.total_seconds() for value in values], pa.float64())
     if some == {datetime}:
         zoned = {value.tzinfo is not None for value in values if value is not None}
         if len(zoned) == 1:

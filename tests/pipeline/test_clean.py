@@ -234,6 +234,13 @@ def test_bytes_are_text_and_what_is_none_is_told_as_it_came(tmp_path):
     assert (bad["c"].tolist(), bad[tables.REASON].tolist()) == (["\\xffb"], ["c is no text in UTF-8"])
 
 
+@pytest.mark.parametrize(("unit", "count"), [("s", 90), ("ms", 90_000), ("us", 90_000_000), ("ns", 90_000_000_000)])
+def test_a_duration_counts_its_seconds(tmp_path, unit, count):
+    rows = pa.table({"took": pa.array([count, None, count // 2], pa.duration(unit))})
+    _, good, _ = cleaned(tmp_path, [rows], source({"took": {"range": (0, 90)}}))
+    assert good["took"].fillna(-1).tolist() == [90, -1, 45]
+
+
 def test_columns_without_plain_values_are_named_at_once(tmp_path):
     rows = pa.table({"x": [1.0], "many": [[1, 2]], "c": ["a"], "both": [{"a": 1}]})
     described = source({"x": {}, "many": {}, "c": {"type": "category"}, "both": {"type": "text"}})

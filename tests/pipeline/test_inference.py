@@ -613,15 +613,25 @@ class TestFiles:
             "code": pa.array(cycle([b"ab", b"cd"]), pa.binary(2)),
             "picture": pa.array([b"\xff\x00%d" % number for number in range(ROWS)]),
             "late_bytes": pa.array([b"text"] * (ROWS - 1) + [b"\xff"], pa.large_binary()),
-            "took": pa.array(cycle([1, 2, 3]), pa.duration("us")),
+            "took": pa.array(cycle([1000, 2000, 4000, 8000, 9000]), pa.duration("ms")),
             "at": pa.array(cycle([1, 2, 3]), pa.time64("us")),
             "many": pa.array(cycle([[1, 2], [3]])),
         }
         pq.write_table(pa.table(columns), tmp_path / "table.parquet", row_group_size=100)
         found = look(tmp_path / "table.parquet")
-        assert {one.name: one.kind for one in found.features} == {"city": "category", "code": "category"}
-        left = {name: one.why for name, one in found.columns.items() if name not in ("y", "city", "code")}
-        assert left == dict.fromkeys(["picture", "late_bytes", "took", "at", "many"], "it is no plain value")
+        kinds = {one.name: one.kind for one in found.features}
+        assert kinds == {"city": "category", "code": "category", "took": "integer"}
+        assert (found.columns["took"].seen.low, found.columns["took"].seen.high) == (1, 9)
+        left = {name: one.why for name, one in found.columns.items() if name not in ("y", *kinds)}
+        assert left == dict.fromkeys(["picture", "late_bytes", "at", "many"], "it is no plain value")
+
+    def test_a_few_values_that_are_no_times_are_told_and_made_missing(self, tmp_path):
+        days = [str(date(2024, 1, 1) + timedelta(days=number)) for number in range(ROWS)]
+        found = find(tmp_path, table(until=["infinity", "infinity", "never", *days[3:]], begun=days))
+        assert (found.columns["until"].kind, found.columns["begun"].kind) == ("time", "time")
+        assert found.columns["until"].rules["unreadable"] == "missing"
+        assert found.columns["until"].unsure.startswith("some of its values are no times, and taken for missing: 'infi")
+        assert "unreadable" not in found.columns["begun"].rules
 
     def test_parquet_says_its_types_itself(self, tmp_path):
         frame = table(flag=cycle([True, False]), at=pd.Timestamp("2024-01-01") + pd.to_timedelta(range(ROWS), unit="D"))

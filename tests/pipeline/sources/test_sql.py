@@ -105,6 +105,27 @@ def test_case_15_values_keep_their_type_and_every_digit(url, tmp_path):
 
 
 @pytest.mark.services
+def test_what_python_has_no_value_for_comes_as_the_database_writes_it(url, database, tmp_path, recwarn):
+    with connected(database) as connection:
+        connection.execute("create type pair as (a int, b text)")
+        connection.execute(
+            "create table lasts as select "
+            "unnest(array['infinity', '2026-01-01 10:00:00', '-infinity']::timestamptz[]) as until, "
+            "unnest(array['4713-01-01 BC', '2026-01-02', '20260-01-01']::date[]) as day, "
+            "unnest(array['1 day 00:00:01.5', null, '-2 seconds']::interval[]) as took, "
+            "unnest(array[row(1, 'x'), null, row(2, 'y')]::pair[]) as both"
+        )
+    table = rows(Sql(url=url, table="lasts"), ["until", "day", "took", "both"], tmp_path)
+    assert table.to_pydict() == {
+        "until": ["infinity", "2026-01-01T10:00:00+00:00", "-infinity"],
+        "day": ["4713-01-01 BC", "2026-01-02", "20260-01-01"],
+        "took": [86401.5, None, -2.0],
+        "both": ["(1,x)", None, "(2,y)"],
+    }
+    assert not recwarn.list
+
+
+@pytest.mark.services
 @pytest.mark.parametrize(
     ("time", "zone", "earlier"),
     [("at", "UTC", 0), ("placed", "UTC", 0), ("at", "Europe/Berlin", 60), ("placed", "Europe/Berlin", 0)],
