@@ -21,6 +21,8 @@ TRUE = pa.array(["1", "t", "true", "y", "yes"])
 LAST_DAY = pd.Timestamp("9999-12-31")
 """Which may end in a year that pandas has not, in UTC."""
 PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
+YEARS = (-62_135_596_800, 253_402_300_800)
+"""When the year 1 begins, and 10,000, in seconds from 1970 on."""
 FALSE = pa.array(["0", "f", "false", "n", "no"])
 
 Flags = npt.NDArray[np.bool_]
@@ -82,8 +84,19 @@ def times(texts: pa.Array, column: Column) -> tuple[pa.Array, Flags]:
 
 
 def moments(array: pa.Array, column: Column) -> tuple[pa.Array, Flags]:
-    """Dates and timestamps as moments (UTC), and which of them the clocks showed twice or skipped."""
-    array = array.cast(pa.timestamp("us", array.type.tz if pa.types.is_timestamp(array.type) else None), safe=False)
+    """Dates and timestamps as moments (UTC), and which of them the clocks showed twice or skipped.
+
+    Those before the year 1 or after 9999 are null: Python has no such moment.
+    """
+    if pa.types.is_date(array.type):
+        array = array.cast(pa.timestamp("ms"))
+    if array.type.unit != "ns":  # which holds no such year
+        told = array.cast(pa.int64())
+        first, end = (int(edge * PER_SECOND[array.type.unit]) for edge in YEARS)
+        low, high = pc.min_max(told).values()
+        if low.is_valid and not first <= low.as_py() <= high.as_py() < end:
+            array = pc.if_else(pc.and_(pc.greater_equal(told, first), pc.less(told, end)), array, None)
+    array = array.cast(pa.timestamp("us", array.type.tz), safe=False)
     if array.type.tz or column.time_zone == "UTC":
         return array.cast(tables.TYPES["time"]), np.zeros(len(array), bool)
     local, unclear = _localized(array.to_pandas(), column.time_zone)

@@ -13,6 +13,7 @@ from functools import reduce
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 import dask
 import pandas as pd
@@ -43,6 +44,7 @@ TYPES = {
     "time": pa.timestamp("us", "UTC"),
     "text": pa.string(),
 }
+VIEWS = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,26 @@ def load(part: Path | Part, columns: list[str] | None = None, encoded: bool = Fa
     ) as file:
         groups = range(file.num_row_groups) if part.groups is None else part.groups
         table = file.read_row_groups(list(groups), columns=columns, use_threads=False)
-    return table.replace_schema_metadata().unify_dictionaries().combine_chunks()
+    return plain(table).replace_schema_metadata().unify_dictionaries().combine_chunks()
+
+
+def plain(table: pa.Table) -> pa.Table:
+    """The table in types that can be computed with: a view of text is text, a UUID how it is written."""
+    for place, field in enumerate(table.schema):
+        if isinstance(field.type, pa.BaseExtensionType):
+            table = table.set_column(place, field.name, _stored(one_chunk(table[field.name])))
+        elif field.type in VIEWS:
+            table = table.set_column(place, field.name, table[field.name].cast(VIEWS[field.type]))
+    return table
+
+
+def _stored(array: pa.ExtensionArray) -> pa.Array:
+    """What an array of an extension holds."""
+    if array.type != pa.uuid():
+        return array.storage
+    encoded = array.storage.dictionary_encode()
+    texts = [str(UUID(bytes=one)) for one in encoded.dictionary.to_pylist()]
+    return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(texts, pa.string()))
 
 
 def frame(path: Path, columns: list[str] | None = None) -> pd.DataFrame:

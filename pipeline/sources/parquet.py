@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline import tables
 from pipeline.errors import DataError
 from pipeline.sources.columns import Columns
 from pipeline.sources.landing import ROWS_PER_PART
@@ -53,7 +54,8 @@ def read(file: Path, columns: Columns) -> Iterator[pa.Table]:
     """
     with whole(file), pq.ParquetFile(file, page_checksum_verification=True, pre_buffer=False) as opened:
         for batch in opened.iter_batches(ROWS_PER_PART, columns=columns.wanted):
-            yield flattened(pa.Table.from_batches([batch])).select(columns.wanted).replace_schema_metadata()
+            table = flattened(pa.Table.from_batches([batch])).select(columns.wanted)
+            yield tables.plain(table).replace_schema_metadata()
 
 
 def flat(schema: pa.Schema) -> pa.Schema:

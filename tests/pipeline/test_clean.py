@@ -241,6 +241,19 @@ def test_a_duration_counts_its_seconds(tmp_path, unit, count):
     assert good["took"].fillna(-1).tolist() == [90, -1, 45]
 
 
+@pytest.mark.parametrize(
+    "kind", [pa.timestamp("s"), pa.timestamp("ms", "UTC"), pa.timestamp("us"), pa.date32()], ids=str
+)
+def test_a_time_that_python_has_not_is_no_time(tmp_path, kind):
+    """The first and last that it has, and those beyond."""
+    days = [-719_162, -719_163, 2_932_896, 2_932_897, None]
+    times = pa.array(days, pa.date32()).cast(pa.timestamp("us")).cast(kind)
+    rows = pa.table({"t": times, "n": [0, 1, 2, 3, 4]})
+    _, good, bad = cleaned(tmp_path, [rows], source({"t": {"type": "time"}, "n": {}}, time="t", max_rejected=1))
+    assert good["n"].tolist() == [0, 2, 4]
+    assert (bad["n"].tolist(), set(bad[tables.REASON])) == (["1", "3"], {"t is no time"})
+
+
 def test_columns_without_plain_values_are_named_at_once(tmp_path):
     rows = pa.table({"x": [1.0], "many": [[1, 2]], "c": ["a"], "both": [{"a": 1}]})
     described = source({"x": {}, "many": {}, "c": {"type": "category"}, "both": {"type": "text"}})

@@ -1,5 +1,7 @@
 """Tables: parts of Arrow, categories as codes, worked on in threads or by the workers of a Dask scheduler."""
 
+from uuid import UUID
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -56,3 +58,27 @@ def test_what_fails_in_one_part_is_told(tmp_path):
 
     with pytest.raises(ValueError, match="b"):
         tables.over(["b"], fail, "failing")
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+def test_what_is_stored_in_other_ways_is_loaded_as_what_it_means(tmp_path, rows):
+    """As DuckDB writes a UUID, and others JSON or views of text."""
+    number = UUID("12345678-1234-5678-1234-567812345678")
+    table = pa.table(
+        {
+            "id": pa.ExtensionArray.from_storage(pa.uuid(), pa.array([number.bytes] * rows, pa.binary(16))),
+            "about": pa.ExtensionArray.from_storage(pa.json_(), pa.array(["{}"] * rows, pa.string())),
+            "city": pa.array(["Rome"] * rows, pa.string_view()),
+            "bytes": pa.array([b"a"] * rows, pa.binary_view()),
+        }
+    )
+    pq.write_table(table, tmp_path / "table.parquet")
+    loaded = tables.load(tmp_path / "table.parquet")
+    assert loaded.to_pydict() == {
+        "id": [str(number)] * rows,
+        "about": ["{}"] * rows,
+        "city": ["Rome"] * rows,
+        "bytes": [b"a"] * rows,
+    }
+    kinds = [field.type for field in loaded.schema]
+    assert kinds == [pa.dictionary(pa.int32(), pa.string()), pa.string(), pa.string(), pa.binary()]
