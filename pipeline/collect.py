@@ -139,7 +139,7 @@ def as_of(job: Job, source: Source) -> datetime:
 def moments(column: pa.ChunkedArray, described: Column) -> pd.Series:
     """The times of a column, in UTC, as Clean reads them; missing where there is none that can be read."""
     array = tables.one_chunk(column)
-    if pa.types.is_temporal(array.type):
+    if pa.types.is_timestamp(array.type) or pa.types.is_date(array.type):
         times, _ = reading.moments(array, described)
     else:
         times, _ = reading.times(pc.utf8_trim_whitespace(array.cast(pa.string())), described)
