@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from pipeline import civil, expressions, tables, values
 from pipeline.errors import DataError
+from pipeline.inference import kinds
 from pipeline.inference.found import Found
 from pipeline.inference.kinds import NUMERIC, Column
 from pipeline.inference.reading import Table
@@ -123,12 +124,16 @@ def _of_column(column: Column, columns: dict[str, Column], task: Task | None, ta
         name = expressions.quote(column.name)
     except ValueError as error:
         raise DataError(f"--target: {error}.") from None
+    mostly = kinds.number(seen) if column.kind == "category" else None
+    if mostly and task == "regression":
+        column = columns[column.name] = mostly
     numeric = column.kind in NUMERIC
     by_rule = _task(column, distinct)
     if by_rule is None or (task == "regression" and not numeric) or not (numeric or column.kind == "category"):
         raise DataError(
             f"{column.name} must be a number, or have at most {MOST_CLASSES} classes, to be a target; "
             f"it is a {column.kind} with {distinct:,} different values{f': {column.unsure}' if column.unsure else ''}."
+            f"{' With --task regression those that are no numbers are taken for missing.' if mostly else ''}"
         )
     chosen = task or by_rule
     if chosen == "binary" and distinct != 2:

@@ -126,6 +126,14 @@ def tell(seen: Seen, *, asked: bool = False) -> Column:
     return told
 
 
+def number(seen: Seen) -> Column | None:
+    """The column as a number, where more than half of its values are numbers; the others are then missing."""
+    marked = max(seen.marked.values(), default=0)
+    if seen.typed != "text" or max(seen.numbers, marked) <= seen.present / 2:
+        return None
+    return _number(seen, asked=True) if seen.numbers >= marked else _marked(seen)
+
+
 def _taken_for_none(seen: Seen, least: float) -> str:
     """The words that mean "no value" and may be one, where more than a share of the rows says them."""
     said = {word: times for word, times in seen.tokens.items() if any(map(str.isalpha, word))}

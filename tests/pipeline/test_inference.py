@@ -74,6 +74,15 @@ class TestTarget:
         found = find(tmp_path, table(t=cycle(values)), "t")
         assert (found.task, found.target) == (task, target)
 
+    def test_a_number_with_some_words_is_an_amount_where_that_is_asked_for(self, tmp_path):
+        frame = table(t=[f"{number + 0.5}" for number in range(ROWS - 20)] + ["inf", "unknown"] * 10)
+        with pytest.raises(DataError, match="With --task regression those that are no numbers are taken for missing"):
+            find(tmp_path, frame, "t")
+        found = find(tmp_path, frame, "t", "regression")
+        assert (found.task, found.columns["t"].kind) == ("regression", "number")
+        assert found.columns["t"].rules == {"unreadable": "missing"}
+        assert "20 values are no numbers to compute with" in found.columns["t"].unsure
+
     def test_the_rarer_of_two_unknown_words_is_yes_and_that_is_said(self, tmp_path):
         found = find(tmp_path, table(income=cycle(["<=50K", "<=50K", ">50K"])), "income")
         assert found.target == "income == '>50K'"
