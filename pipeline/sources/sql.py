@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -43,6 +44,8 @@ def read(
     """
     url = located(sql.url)
     where = f"{url.host or url.get_backend_name()}{f':{url.port}' if url.port else ''}/{url.database or ''}"
+    if url.get_backend_name() == "sqlite" and not _is_there(url.database or ""):
+        raise DataError(f"Database {where} must be a file, and there is none.")  # SQLite would make an empty one
     deadline = Deadline(sql.deadline, f"Database {where}")
     given = url.normalized_query
     asks = [url.password or "", *(one for name in filter(is_secret, given) for one in given[name])]
@@ -82,6 +85,10 @@ def located(url: str) -> sa.URL:
         )
     except (sa.exc.ArgumentError, ValueError):
         raise DataError("sql.url must be a URL such as postgresql+psycopg://user:${PASSWORD}@host/database.") from None
+
+
+def _is_there(database: str) -> bool:
+    return database.startswith((":", "file:")) or Path(database).is_file()
 
 
 def _filled(text: str | None) -> str | None:
@@ -158,19 +165,27 @@ def _statement(
     if sql.query:
         query = sa.text(sql.query)
         return query.bindparams(**{name: bound for name, bound in bounds.items() if name in query.compile().params})
-    schema, _, name = (sql.table or "").rpartition(".")
+    schema, name = "", sql.table or ""
+    if not sa.inspect(connection).has_table(name):
+        schema, _, name = name.rpartition(".")
     try:
         with warnings.catch_warnings(category=sa.exc.SAWarning, action="ignore"):  # a type that it has no name for
             table = sa.Table(name, sa.MetaData(), schema=schema or None, autoload_with=connection)
     except sa.exc.NoSuchTableError:
         raise DataError(f"Database {where} must have the table {sql.table}, and has not.") from None
     columns.take({column.name: str(column.type).lower() for column in table.columns}, f"{sql.table} in {where}")
-    statement = sa.select(*(table.columns[name] for name in columns.wanted))
+    statement = sa.select(*(_as_stored(table.columns[name], connection) for name in columns.wanted))
     if time_column and bounds:
         column = table.columns[time_column]
-        told = sa.type_coerce(column, sa.String) if connection.dialect.name == "sqlite" else column
+        told = _as_stored(column, connection)
         statement = statement.where(told >= bounds["day"], told < bounds["next_day"])
     return statement
+
+
+def _as_stored(column: sa.Column[Any], connection: sa.Connection) -> sa.ColumnElement[Any]:
+    """The column; of SQLite, which has no times, one of times as the text or number that was put there."""
+    timed = isinstance(column.type, sa.Date | sa.DateTime | sa.Time)
+    return sa.type_coerce(column, sa.String) if timed and connection.dialect.name == "sqlite" else column
 
 
 def bound_of(day: date, connection: sa.Connection) -> datetime | str:

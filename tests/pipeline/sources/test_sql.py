@@ -305,7 +305,24 @@ def test_it_works(shop, tmp_path):
     }
 
 
+def test_sqlite_gives_what_was_put_into_a_column_of_times(tmp_path):
+    with sqlite3.connect(tmp_path / "shop.db") as connection:
+        connection.execute('create table "shop.orders" (id int, due date, at datetime)')
+        put = [(1, "2026-01-01", "2026-01-01 10:00:00"), (2, "soon", 1767261600), (3, None, "2026-01-03T10:00:00Z")]
+        connection.executemany('insert into "shop.orders" values (?, ?, ?)', put)
+    connection.close()
+    table = rows(Sql(url=f"sqlite:///{tmp_path}/shop.db", table="shop.orders"), ["id", "due", "at"], tmp_path / "out")
+    assert table.to_pydict() == {
+        "id": [1, 2, 3],
+        "due": ["2026-01-01", "soon", None],
+        "at": ["2026-01-01 10:00:00", "1767261600", "2026-01-03T10:00:00Z"],
+    }
+
+
 def test_what_is_missing_is_told(shop, tmp_path):
+    with pytest.raises(DataError, match=r"nowhere\.db must be a file, and there is none"):
+        rows(Sql(url=f"sqlite:///{tmp_path}/nowhere.db", table="sales"), ["id"], tmp_path)
+    assert not (tmp_path / "nowhere.db").exists()
     with pytest.raises(DataError, match="must have the table sales, and has not"):
         rows(Sql(url=shop, table="sales"), ["id"], tmp_path)
     with pytest.raises(DataError, match="'not' is missing; did you mean 'note'"):
