@@ -3,7 +3,7 @@
 import json
 import random
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -26,6 +26,8 @@ CONNECTING = {
     "postgresql": {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "tcp_user_timeout": 60_000}
 }
 """What the drivers are told: to notice a server that falls silent."""
+WRITTEN: dict[type, Callable[[Any], str]] = {date: date.isoformat, Decimal: "{:f}".format}
+"""How the values of a column that has only such are written, in a third of the time."""
 WORDS = ("password authentication failed", "no password supplied", "does not exist", "role", "permission denied")
 """What a server says that will not change by asking again."""
 
@@ -209,7 +211,8 @@ def array(values: tuple[Any, ...]) -> pa.Array:
         zoned = {value.tzinfo is not None for value in values if value is not None}
         if len(zoned) == 1:
             return pa.array(values, pa.timestamp("us", "UTC" if zoned == {True} else None))
-    return pa.array([as_text(value) for value in values], pa.string())
+    written = WRITTEN.get(some.pop(), as_text) if len(some) == 1 else as_text
+    return pa.array([value if value is None else written(value) for value in values], pa.string())
 
 
 def as_text(value: Any) -> str | None:
