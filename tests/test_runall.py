@@ -146,7 +146,7 @@ def test_the_report_and_the_card_say_what_the_manifest_says(published):
     }
     assert f"Verdict: **{described.verdict.verdict}**" in card
     assert described.hold_out == HoldOut(reads=1, models=1)
-    assert "These rows were read by 1 evaluation of 1 model until then" in card
+    assert "These rows were read 1 time until then, with 1 model; the evaluation of this one is among them." in card
     assert described.title in (published.version / "assets.extra" / "report.html").read_text()
 
 
