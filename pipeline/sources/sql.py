@@ -27,7 +27,7 @@ CONNECTING = {
 }
 """What the drivers are told: to notice a server that falls silent."""
 WRITTEN: dict[type, Callable[[Any], str]] = {date: date.isoformat, Decimal: "{:f}".format}
-"""How the values of a column that has only such are written, in a third of the time."""
+"""How the values of a column that has only such are written, in half the time."""
 WORDS = ("password authentication failed", "no password supplied", "does not exist", "role", "permission denied")
 """What a server says that will not change by asking again."""
 
