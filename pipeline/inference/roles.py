@@ -125,7 +125,9 @@ def _find_time(found: Found, sample: pd.DataFrame, answers: pd.Series) -> None:
     usable = [
         one for one in times if not kinds.BIRTH.search(one.name) and not LATE.search(one.name) and not one.seen.missing
     ]
-    usable.sort(key=lambda one: not re.search("date|time|day|created", one.name, re.IGNORECASE))
+    usable.sort(
+        key=lambda one: ("unreadable" in one.rules, not re.search("date|time|day|created", one.name, re.IGNORECASE))
+    )
     for column in usable:
         moments = column.moments(sample[column.name])
         cut = _cut(moments)

@@ -641,6 +641,7 @@ class TestFiles:
         assert found.columns["until"].rules["unreadable"] == "missing"
         assert found.columns["until"].unsure.startswith("some of its values are no times, and taken for missing: 'infi")
         assert "unreadable" not in found.columns["begun"].rules
+        assert found.time == "begun"
 
     def test_parquet_says_its_types_itself(self, tmp_path):
         frame = table(flag=cycle([True, False]), at=pd.Timestamp("2024-01-01") + pd.to_timedelta(range(ROWS), unit="D"))
