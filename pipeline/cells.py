@@ -62,8 +62,6 @@ class _Cells:
     """The distinct values of a column (or of what comes typed, all), and what is found about them."""
 
     def __init__(self, array: pa.Array, rules: Rules) -> None:
-        if pa.types.is_duration(array.type):
-            array = reading.seconds(array)
         self._rules, self._column = rules, rules.column
         self._found: list[tuple[str, str, Flags]] = []
         self._typed = _fits(array.type, rules.column.type)

@@ -95,7 +95,7 @@ def together(job: Job) -> Outcome:
             days_apart.link(part, tables.part_path(job.output, number))
             number += 1
     _write_columns(job.output, found)
-    rows = sum(pq.read_metadata(part).num_rows for part in tables.parts(job.output))
+    rows = tables.rows(tables.parts(job.output))
     if rows == 0:
         raise DataError(f"{job.source} must have rows, and its {len(job.inputs)} days have 0 rows.")
     return Outcome(rows_out=rows, notes=[f"{len(job.inputs):,} days, {min(job.inputs)} to {max(job.inputs)}"])

@@ -88,7 +88,7 @@ def take(folder: Path, day: str, into: Path) -> int:
     parts = tables.parts(folder / day) or [folder / NO_ROWS]
     for number, part in enumerate(parts):
         link(part, tables.part_path(into, number))
-    return sum(pq.read_metadata(part).num_rows for part in parts)
+    return tables.rows(parts)
 
 
 def link(file: Path, to: Path) -> None:

@@ -20,7 +20,6 @@ OFFSET = rf"[T ].*(?:{moment.OFFSET})$"
 TRUE = pa.array(["1", "t", "true", "y", "yes"])
 LAST_DAY = pd.Timestamp("9999-12-31")
 """Which may end in a year that pandas has not, in UTC."""
-PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 YEARS = (-62_135_596_800, 253_402_300_800)
 """When the year 1 begins, and 10,000, in seconds from 1970 on."""
 FALSE = pa.array(["0", "f", "false", "n", "no"])
@@ -34,11 +33,6 @@ def texts(values: pa.Array) -> pa.Array:
         return values.cast(pa.string())
     except pa.ArrowInvalid:
         return pa.array([_text(one) for one in values.to_pylist()], pa.string())
-
-
-def seconds(durations: pa.Array) -> pa.Array:
-    """Durations in seconds."""
-    return pc.divide(durations.cast(pa.int64()).cast(pa.float64()), PER_SECOND[durations.type.unit])
 
 
 def numbers(texts: pa.Array, column: Column) -> pa.Array:
@@ -92,7 +86,7 @@ def moments(array: pa.Array, column: Column) -> tuple[pa.Array, Flags]:
         array = array.cast(pa.timestamp("ms"))
     if array.type.unit != "ns":  # which holds no such year
         told = array.cast(pa.int64())
-        first, end = (int(edge * PER_SECOND[array.type.unit]) for edge in YEARS)
+        first, end = (int(edge * tables.PER_SECOND[array.type.unit]) for edge in YEARS)
         low, high = pc.min_max(told).values()
         if low.is_valid and not first <= low.as_py() <= high.as_py() < end:
             array = pc.if_else(pc.and_(pc.greater_equal(told, first), pc.less(told, end)), array, None)

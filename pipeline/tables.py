@@ -18,6 +18,7 @@ from uuid import UUID
 import dask
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from dask import threaded
 
@@ -44,6 +45,7 @@ TYPES = {
     "time": pa.timestamp("us", "UTC"),
     "text": pa.string(),
 }
+PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 VIEWS = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
 
 
@@ -116,12 +118,15 @@ def load(part: Path | Part, columns: list[str] | None = None, encoded: bool = Fa
 
 
 def plain(table: pa.Table) -> pa.Table:
-    """The table in types that can be computed with: a view of text is text, a UUID how it is written."""
+    """The table in types to compute with: a view of text is text, a UUID how it is written, a duration its seconds."""
     for place, field in enumerate(table.schema):
         if isinstance(field.type, pa.BaseExtensionType):
             table = table.set_column(place, field.name, _stored(one_chunk(table[field.name])))
         elif field.type in VIEWS:
             table = table.set_column(place, field.name, table[field.name].cast(VIEWS[field.type]))
+        elif pa.types.is_duration(field.type):
+            seconds = pc.divide(table[field.name].cast(pa.int64()).cast(pa.float64()), PER_SECOND[field.type.unit])
+            table = table.set_column(place, field.name, seconds)
     return table
 
 
@@ -263,7 +268,7 @@ def _slices(path: Path) -> list[Part]:
 
 def is_bytes(given: pa.DataType) -> bool:
     """Whether a column holds bytes, which are text in files whose writer did not say so."""
-    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
+    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
     return any(test(given) for test in tests)
 
 

@@ -128,8 +128,6 @@ class Seen:
         column = column.combine_chunks()
         if pa.types.is_dictionary(column.type):
             column = column.cast(column.type.value_type)
-        if pa.types.is_duration(column.type):
-            column = reading.seconds(column)
         kind = _kind(column.type)
         if kind in ("nothing", "nested"):
             self._pass_over(column, kind)
@@ -238,9 +236,8 @@ class Sample:
         """The rows, in the order of the table."""
         table = pa.concat_tables([rows for _, rows in self._kept]).combine_chunks()
         for place, one in enumerate(table.schema):
-            if tables.is_bytes(one.type) or pa.types.is_duration(one.type):
-                read = reading.texts if tables.is_bytes(one.type) else reading.seconds
-                table = table.set_column(place, one.name, read(tables.one_chunk(table[one.name])))
+            if tables.is_bytes(one.type):
+                table = table.set_column(place, one.name, reading.texts(tables.one_chunk(table[one.name])))
         rows: pd.DataFrame = table.to_pandas()
         return rows
 
