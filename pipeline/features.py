@@ -37,9 +37,9 @@ class Matched:
 def make(job: Job) -> Outcome:
     """Write ``rows/``: what a client will know of a row, its candidate features and its target."""
     problem = job.problem
-    columns = problem.columns()
+    columns = problem.columns
     kept = {name: column for name, column in columns.items() if column.known == "before"}
-    texts = problem.texts()  # become numbers once there is a training split to learn from
+    texts = problem.texts  # become numbers once there is a training split to learn from
     new = {name: kind for name, kind in problem.kinds().items() if name not in columns and name not in texts}
     schema = tables.schema(kept)
     for name, kind in new.items():

@@ -92,7 +92,7 @@ class Reader:
     """Parts of the table of features, with the numbers that texts become."""
 
     def __init__(self, problem: Problem, weights: Mapping[str, Weights]) -> None:
-        self.home = problem.texts()
+        self.home = problem.texts
         self.texts = {name: Text(one) for name, one in weights.items()}
 
     def load(self, part: Part, names: Sequence[str]) -> pa.Table:
@@ -125,7 +125,7 @@ def _fitting(texts: Sequence[bytes]) -> npt.NDArray[np.uint8]:
 
 def learn(problem: Problem, train: Path) -> tuple[dict[str, Weights], list[str]]:
     """The weights of each text that is a feature, from the training split in ``train``; and what is to be told."""
-    names = sorted(set(problem.texts().values()))
+    names = sorted(set(problem.texts.values()))
     if not names:
         return {}, []
     starts = tables.starts(train)
@@ -183,5 +183,5 @@ def write(weights: Mapping[str, Weights], folder: Path) -> None:
 
 def read(folder: Path, problem: Problem) -> dict[str, Weights]:
     """The weights that Encode left in ``folder``, by the name of the text."""
-    names = sorted(set(problem.texts().values()))
+    names = sorted(set(problem.texts.values()))
     return {name: np.load(folder / FOLDER / f"{place}.npy", allow_pickle=False) for place, name in enumerate(names)}

@@ -1,5 +1,7 @@
 """The whole of a problem file."""
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import Field
@@ -46,7 +48,8 @@ class Problem(Part):
     maintain: Maintain = Maintain()
     notes: Notes = Notes()
 
-    def columns(self) -> dict[str, Column]:
+    @cached_property
+    def columns(self) -> Mapping[str, Column]:
         """The columns of the table and of what is joined to it: what a row is before anything is derived."""
         found = dict(self.sources[self.table].columns)
         for source in self.joins:
@@ -55,9 +58,8 @@ class Problem(Part):
 
     def column(self, name: str) -> Column:
         """The column called ``name``; ``planes.seats`` is column ``seats`` of the look-up ``planes``."""
-        columns = self.columns()
-        if name in columns:
-            return columns[name]
+        if name in self.columns:
+            return self.columns[name]
         source, _, column = name.partition(".")
         return self.sources[source].columns[column]
 
@@ -66,7 +68,8 @@ class Problem(Part):
         source = self.sources[self.table]
         return list(source.key or (name for name, column in source.columns.items() if column.known == "before"))
 
-    def texts(self) -> dict[str, str]:
+    @cached_property
+    def texts(self) -> Mapping[str, str]:
         """The numbers that texts become, each with the column that has the text."""
         texts = [name for name in self.features.columns if self.column(name).type == "text"]
         return {f"{name}[{part}]": name for name in texts for part in range(1, TEXT_PARTS + 1)}
@@ -81,7 +84,7 @@ class Problem(Part):
         }
         for name, expression in self.features.derived.items():
             kinds[name] = "category" if expressions.crossed(expression) else "number"
-        return kinds | dict.fromkeys([*self.features.past, *self.texts()], "number")
+        return kinds | dict.fromkeys([*self.features.past, *self.texts], "number")
 
     def operands(self, feature: str) -> list[str]:
         """The columns, looked-up ones among them, that a feature is made of."""
@@ -89,15 +92,14 @@ class Problem(Part):
             return expressions.columns(self.features.derived[feature])
         if feature in self.features.past:
             return [str(self.sources[self.table].time), *self.features.past[feature].by]
-        return [self.texts().get(feature, feature)]
+        return [self.texts.get(feature, feature)]
 
     def inputs(self, features: tuple[str, ...] | None = None) -> list[str]:
         """The raw columns that a client sends for ``features`` (all of them, if not given), sorted."""
-        columns = self.columns()
         wanted: set[str] = set()
         for feature in features if features is not None else tuple(self.kinds()):
             for name in self.operands(feature):
-                wanted.update((name,) if name in columns else self.lookups[name.partition(".")[0]])
+                wanted.update((name,) if name in self.columns else self.lookups[name.partition(".")[0]])
         return sorted(wanted)
 
     def part(self, names: tuple[str, ...]) -> dict[str, Any]:

@@ -160,7 +160,7 @@ def answer(task, target, frame=ANSWERS):
         },
     }
     described = problem.parse(spec)
-    schema = tables.schema({name: column for name, column in described.columns().items() if name in frame})
+    schema = tables.schema({name: column for name, column in described.columns.items() if name in frame})
     found, told = features.answer(features.Rows(pa.Table.from_pandas(frame, schema), {}, civil.UTC_CLOCK), described)
     return found.filter(pa.array(told)).to_pylist()
 
@@ -199,7 +199,7 @@ def fares(tmp_path, values, target="fare", parts=1):
     described = problem.parse(spec)
     frame = pd.DataFrame({"fare": values, "age": 1.0, "hour": HOURS[0]})
     for number, rows in enumerate(np.array_split(np.arange(len(frame)), parts)):
-        write_part(frame.iloc[rows], tmp_path / "homes" / "rows", number, tables.schema(described.columns()))
+        write_part(frame.iloc[rows], tmp_path / "homes" / "rows", number, tables.schema(described.columns))
     out, part = tmp_path / "out", json.loads(json.dumps(described.part(READS)))
     features.make(Job("", "", part, {"homes": tmp_path / "homes"}, out, out, "tester", {}, tmp_path))
     return tables.whole(out / "rows")[tables.TARGET]

@@ -60,7 +60,7 @@ def seen(tmp_path, frame, parts=1, **source):
     described = problem.parse(spec)
     folder = tmp_path / f"parts{parts}-{len(list(tmp_path.iterdir()))}"
     for number, rows in enumerate(np.array_split(np.arange(len(frame)), parts)):
-        write_part(frame.iloc[rows], folder, number, tables.schema(described.columns()))
+        write_part(frame.iloc[rows], folder, number, tables.schema(described.columns))
     windows = past.learn(described, folder)
     past.write(windows, folder)
     days = civil.Moment(values.of_array(pa.array(frame["at"])), civil.UTC_CLOCK, np).days
@@ -130,7 +130,7 @@ def test_what_comes_later_changes_nothing(tmp_path):
 
 def test_a_group_never_seen_has_no_rows_and_no_mean(tmp_path):
     described = problem.parse(SPEC)
-    write_part(trips(), tmp_path, 0, tables.schema(described.columns()))
+    write_part(trips(), tmp_path, 0, tables.schema(described.columns))
     windows = past.learn(described, tmp_path)
     line, day = [values.of_array(pa.array(["Z"]))], np.array([15_710], "float32")
     assert np.isnan(windows["mean_delay"].of(line, day))

@@ -56,7 +56,7 @@ def run(folder, table, rule, parts=1, key=("id",), as_of=None, **more):
     described = problem.parse({**SPEC, "sources": {"rows": rows}, "split": rule, **more})
     folder.mkdir(parents=True, exist_ok=True)
     text = pa.float32() if pd.api.types.is_numeric_dtype(table[TARGET]) else pa.string()
-    schema = tables.schema(described.columns()).append(pa.field(TARGET, text))
+    schema = tables.schema(described.columns).append(pa.field(TARGET, text))
     for number, places in enumerate(np.array_split(np.arange(len(table)), parts)):
         write_part(table.iloc[places], folder / "features" / "rows", number, schema)
     out = folder / "out"
