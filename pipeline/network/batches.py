@@ -60,7 +60,9 @@ class Batches:
             tf.TensorSpec((None,), "float32"),
         )
         made = tf.data.Dataset.from_generator(lambda: iter(self), output_signature=kinds)
-        return made.apply(tf.data.experimental.assert_cardinality(self.count)).prefetch(AHEAD)
+        plain = tf.data.Options()
+        plain.autotune.enabled = False  # nothing is left to it, and to end its thread may take most of a minute
+        return made.apply(tf.data.experimental.assert_cardinality(self.count)).prefetch(AHEAD).with_options(plain)
 
 
 def epochs_for(rows: int) -> int:

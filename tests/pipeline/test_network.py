@@ -152,6 +152,13 @@ def test_an_epoch_has_another_order_than_the_one_before_and_is_the_same_after_ot
     assert same(epoch(again), epochs[2])
 
 
+def test_no_epoch_waits_for_a_thread_that_tunes_its_batches():
+    """Such a thread of tf.data sleeps for longer and longer, and may be slept out when the epoch ends."""
+    from pipeline.network.batches import Batches
+
+    assert Batches(rows(3000), YES, seed=1).dataset().options().autotune.enabled is False
+
+
 def test_layers_after_the_first_may_add_to_what_they_were_given():
     from pipeline import network
     from pipeline.hyperparameters import Hyperparameters
