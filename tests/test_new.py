@@ -129,6 +129,8 @@ def test_from_a_table_to_an_answer_in_two_commands(make, tmp_path):
     found = json.loads(ran(sys.executable, *new))
     if make is loans:
         assert {"action", "reject"} <= set(found["left_out"])
+    if make is customers:
+        assert found["features"]["customer"] == "category"
     file = tmp_path / "problems" / f"{name}.toml"
     file.write_text(quick(file.read_text(), case.epochs))
     said = ran(str(BIN / "luigi"), "--module", "pipeline", "RunAll", "--problem", name, *ours(tmp_path))

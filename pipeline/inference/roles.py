@@ -17,7 +17,7 @@ from pipeline.inference.asking import FEW_ROWS
 from pipeline.inference.found import Found
 from pipeline.inference.kinds import Column, tokens
 from pipeline.inference.reading import Table
-from pipeline.inference.seen import look
+from pipeline.inference.seen import Seen, look
 from pipeline.places import SPLITS, by_hash
 from pipeline.problem import ByHash, Screen, Source, Task
 from pipeline.seen import ID
@@ -43,6 +43,9 @@ NEXT, NEWEST = 0.15, 0.15
 FEW_DAYS = 20
 MOST_AHEAD = 0.5
 """The share of days after today from which on a time does not say when a row was."""
+OFTEN, RETURN = 10, 0.1
+"""How often a value comes that comes often, and how many such there are in what share of the rows, in a column of whose
+other values nothing can be learned."""
 MANY = 50
 """Different values from which a column may name rows; and rows up to which a number or a code may name them."""
 
@@ -108,9 +111,15 @@ def _name_rows(found: Found) -> None:
         elif (
             (named and seen.unique)
             or (dense and seen.distinct > max(MANY, ID * seen.present))
-            or (column.kind == "category" and seen.distinct > max(MANY, seen.present / 2))
+            or (column.kind == "category" and seen.distinct > max(MANY, seen.present / 2) and not _return(seen))
         ):
             found.left_out[name] = f"it has {seen.distinct:,} different values in {seen.present:,} rows"
+
+
+def _return(seen: Seen) -> bool:
+    """Whether a fair share of the rows have values that come often, as where some customers come back."""
+    often = [count for _, count in seen.values.values() if count >= OFTEN]
+    return len(often) >= OFTEN and sum(often) << seen.halvings >= RETURN * seen.present
 
 
 def _is_id(column: Column) -> bool:

@@ -473,6 +473,20 @@ class TestRoles:
         found = find(tmp_path, table(surname=[f"Name{number}" for number in range(ROWS)]))
         assert found.left_out == {"surname": "it has 400 different values in 400 rows"}
 
+    @pytest.mark.parametrize(
+        ("back", "each", "of", "feature"),
+        [(10, 10, 400, True), (12, 9, 400, False), (9, 12, 400, False), (10, 10, 1200, False)],
+    )
+    def test_most_rows_may_have_a_name_of_their_own_where_enough_others_come_back(
+        self, tmp_path, back, each, of, feature
+    ):
+        names = [f"Back{number % back}" for number in range(back * each)]
+        names += [f"Once{number}" for number in range(of - len(names))]
+        rows = pd.concat([table()] * (of // ROWS), ignore_index=True)
+        found = find(tmp_path, rows.assign(x=np.random.default_rng(1).normal(size=of), customer=names))
+        assert ("customer" in {one.name for one in found.features}) == feature
+        assert ("customer" in found.left_out) != feature
+
     def test_equal_rows_are_things_of_their_own_where_they_may_be(self, tmp_path):
         assert find(tmp_path, table()).equal_by_chance == "with so few different values, rows are equal by chance"
         numbers = np.random.default_rng(2).normal(size=(2, ROWS))
