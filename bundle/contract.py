@@ -26,7 +26,6 @@ MAX_LONG_TEXT = 10_000
 MOST = {"category": MAX_TEXT, "text": MAX_LONG_TEXT}
 PLAIN_NUMBERS = frozenset({int, float, type(None)})
 PLAIN_TEXTS = frozenset({str, type(None)})
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MISSING_TIME = int(np.iinfo("int64").min)
 """What stands for a time that is missing, among seconds since 1970; NumPy calls it NaT."""
 
@@ -63,7 +62,7 @@ class Input(BaseModel):
     time_zone: str = "UTC"
     """Where the clock hangs that a time without an offset is read from."""
     format: str | None = None
-    """How else than in ISO 8601 a time is written, as ``datetime.strptime`` has it."""
+    """How else than in ISO 8601 a time is written: as ``datetime.strptime`` has it, or one of ``moment.COUNTED``."""
     missing: tuple[str, ...] = ()
     """Texts that mean "no value", beside the empty one."""
     spelling: Literal["as is", "upper", "lower"] = "as is"
@@ -320,12 +319,14 @@ def _times(values: Sequence[Any], column: Input) -> npt.NDArray[np.datetime64] |
 def _second(value: Any, clock: ZoneInfo, written: str | None) -> int:
     told = value if isinstance(value, datetime) else _moment(value, written)
     aware = told if told.tzinfo else told.replace(tzinfo=clock)
-    shown = aware.replace(tzinfo=UTC) - EPOCH
+    shown = aware.replace(tzinfo=UTC) - moment.EPOCH
     return (shown - (aware.utcoffset() or timedelta())) // timedelta(seconds=1)  # it may lie before the year 1 in UTC
 
 
 def _moment(value: Any, written: str | None) -> datetime:
     """What a text says that is written so, or in ISO 8601; a number such as 20131103 may be written so too."""
+    if written in moment.COUNTED:
+        return moment.counted(value if _is_number(value) else value.strip(), written)
     text = str(value) if written and type(value) is int else value.strip()
     if written is None:
         return moment.parse(text)

@@ -74,7 +74,7 @@ class _Cells:
             encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
             read = reading.texts(encoded.dictionary)
             self._codes, texts = encoded.indices, pc.utf8_trim_whitespace(read)
-            self._values = pc.if_else(pc.is_in(texts, pa.array(rules.missing_tokens)), None, texts)
+            self._values = pc.if_else(pc.is_in(texts, pa.array(rules.missing_tokens, pa.string())), None, texts)
             if read.null_count > encoded.dictionary.null_count:
                 lost = _flags(pc.and_(encoded.dictionary.is_valid(), read.is_null()))
                 self._break("is no text in UTF-8", rules.column.unreadable, lost)
@@ -107,7 +107,9 @@ class _Cells:
                 texts = spelled(self._values.fill_null("").to_pylist(), column.spelling, column.spellings)
                 self._values = pc.if_else(self._values.is_valid(), pa.array(texts, pa.string()), None)
             if column.allowed is not None:
-                wrong = pc.and_(pc.invert(pc.is_in(self._values, pa.array(column.allowed))), self._values.is_valid())
+                wrong = pc.and_(
+                    pc.invert(pc.is_in(self._values, pa.array(column.allowed, pa.string()))), self._values.is_valid()
+                )
                 self._break(f"is outside {', '.join(column.allowed)}", column.outside, _flags(wrong))
         elif column.range:
             self._hold_to_range(*column.range)

@@ -15,7 +15,7 @@ from bundle import moment
 from pipeline import tables
 from pipeline.problem import Column
 
-NUMBER = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+NUMBER = f"^(?:{moment.NUMBER})$"
 OFFSET = rf"[T ].*(?:{moment.OFFSET})$"
 TRUE = pa.array(["1", "t", "true", "y", "yes"])
 LAST_DAY = pd.Timestamp("9999-12-31")
@@ -62,6 +62,11 @@ def booleans(texts: pa.Array) -> pa.Array:
 
 def times(texts: pa.Array, column: Column) -> tuple[pa.Array, Flags]:
     """Moments (UTC) in the column's format or ISO 8601, and which of them the clocks showed twice or skipped."""
+    if column.format in moment.COUNTED:
+        number = pc.match_substring_regex(texts, NUMBER)
+        counted = _counted(pc.if_else(number, texts, None), moment.COUNTED[column.format])
+        others, unclear = times(pc.if_else(number, None, texts), column.model_copy(update={"format": None}))
+        return pc.coalesce(counted, others), unclear
     if column.format:
         digits = pc.match_substring_regex(texts, r"\d")  # pandas knows what "today" is
         texts = _in_iso(pc.if_else(digits, texts, None), column.format)
@@ -95,6 +100,14 @@ def moments(array: pa.Array, column: Column) -> tuple[pa.Array, Flags]:
         return array.cast(tables.TYPES["time"]), np.zeros(len(array), bool)
     local, unclear = _localized(array.to_pandas(), column.time_zone)
     return _moments(local), unclear
+
+
+def _counted(texts: pa.Array, per_second: int) -> pa.Array:
+    """The moments that numbers count from 1970 on."""
+    seconds = pc.divide(texts.cast(pa.float64()), float(per_second))
+    told = pc.and_(pc.greater_equal(seconds, YEARS[0]), pc.less(seconds, YEARS[1]))
+    micros = pc.round(pc.multiply(pc.if_else(told, seconds, None), 1e6))
+    return micros.cast(pa.int64()).cast(tables.TYPES["time"])
 
 
 def _text(value: bytes | None) -> str | None:

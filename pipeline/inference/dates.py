@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from bundle import moment
 from pipeline.inference.seen import MOMENT
 
 DAY_FIRST, MONTH_FIRST = ("%d{0}%m{0}%Y", "%d{0}%m{0}%y"), ("%m{0}%d{0}%Y", "%m{0}%d{0}%y")
@@ -25,6 +27,8 @@ CLOCKS = (
     *(f" {clock}{half}" for half, clock in product((" %p", "%p"), ("%I:%M", "%I:%M:%S"))),
 )
 NUMBERS = ("%Y%m%d", "%Y%m%d.0")
+COUNTS = (datetime(1990, 1, 1, tzinfo=UTC).timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp())
+"""Between which seconds numbers may count them from 1970 on."""
 TRIED = 5
 
 
@@ -63,6 +67,12 @@ def numbered(values: Iterable[str]) -> str | None:
     """The format in which all of the values are dates such as 20131103; None where they are none."""
     texts = pd.Series(list(values), dtype="str")
     return next((one for one in NUMBERS if _read(texts, one).all()), None)
+
+
+def counted(low: float, high: float) -> str | None:
+    """The format in which numbers in this range are times of our days; None where they are none."""
+    fit = (one for one, each in moment.COUNTED.items() if COUNTS[0] * each <= low <= high <= COUNTS[1] * each)
+    return next(fit, None)
 
 
 def _read(texts: pd.Series, written: str) -> npt.NDArray[np.bool_]:

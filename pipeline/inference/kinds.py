@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bundle import moment
 from pipeline import problem, reading, tables
 from pipeline.cells import LARGEST
 from pipeline.inference import amounts, dates
@@ -28,6 +29,7 @@ MOST_WORDS = 0.05
 LARGEST_WHOLE = 2.0**53
 """Up to which a float tells every whole number from the next."""
 DAY_NAME = re.compile(r"date|day|(^|_)dt($|_)", re.IGNORECASE)
+TIME_NAME = re.compile(r"date|day|time|created|updated|stamp|epoch|unix|(^|_)(dt|at|ts)($|_)", re.IGNORECASE)
 BIRTH = re.compile(r"birth|dob", re.IGNORECASE)
 VERSION = re.compile(r"version|firmware|(^|_)ver($|_)", re.IGNORECASE)
 """Names of what looks like a date, such as 5.6.10, and is none."""
@@ -148,6 +150,11 @@ def _number(seen: Seen, *, asked: bool = False) -> Column:
     texts = (text for text, _ in seen.values.values())
     if seen.whole and not strange and DAY_NAME.search(seen.name) and (written := dates.numbered(texts)):
         return Column(seen, "time", {"format": written}, unsure="its numbers are taken for dates, such as 20131103")
+    if not strange and TIME_NAME.search(seen.name) and (written := dates.counted(seen.low, seen.high)):
+        first = f"{seen.low:.0f} is {moment.counted(seen.low, written):%Y-%m-%d %H:%M:%S}"
+        return Column(
+            seen, "time", {"format": written}, unsure=f"its numbers are taken for times (UTC), so that {first}"
+        )
     if seen.padded and not (asked and len({len(text) for text, _ in seen.values.values()}) > 1):
         why = f"{seen.padded:,} of its numbers begin with a zero, so they are names"
         return Column(seen, "category", unsure=why)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from bundle import moment
 from pipeline.problem.part import Expression, Part, Zone
 
 NUMERIC = ("number", "integer")
@@ -16,6 +17,8 @@ DIRECTIVES = "YymbBdaAHIpMSfz%"
 
 
 def _format(written: str) -> str:
+    if written in moment.COUNTED:
+        return written
     used = re.findall("%(.?)", written)
     if unknown := [f"%{one}" for one in used if not one or one not in DIRECTIVES]:
         raise ValueError(f"expected directives of %{' %'.join(DIRECTIVES)}, got {' '.join(unknown)}")
@@ -23,7 +26,8 @@ def _format(written: str) -> str:
         raise ValueError(f"expected each directive once, got {written!r}")
     if untold := [part for part, those in PARTS.items() if not set(those) & set(used)]:
         raise ValueError(
-            f"expected a format that tells year, month and day, such as '%d/%m/%Y'; {untold[0]} is not told"
+            f"expected a format that tells year, month and day, such as '%d/%m/%Y', or {' or '.join(moment.COUNTED)}; "
+            f"{untold[0]} is not told"
         )
     return written
 
@@ -57,7 +61,8 @@ class Column(Part):
     decimal: Mark = "."
     thousands: Mark | None = None
     format: Format | None = None
-    """How a time is written that is not in ISO 8601: as ``datetime.strptime`` has it, such as ``%d/%m/%Y %H:%M``."""
+    """How a time is written that is not in ISO 8601: as ``datetime.strptime`` has it, such as ``%d/%m/%Y %H:%M``, or as
+    a number that counts from 1970 on: ``unix`` in seconds, ``unix_ms`` in milliseconds."""
     time_zone: Zone = "UTC"
     """Where the clock hung that a time without an offset was read from."""
     clock_change: Literal["before", "missing", "reject", "block"] = "before"

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from bundle import moment
 from bundle.contract import Contract, ContractError, Output, columns_of
 from pipeline import cells, contracts
 from pipeline.cells import Rules
@@ -23,6 +24,8 @@ COLUMNS = {
     "sold": {"type": "time", "format": "%d/%m/%Y", "time_zone": "Europe/Berlin"},
     "paid": {"type": "time", "format": "%d-%b-%y %I:%M %p"},
     "sent": {"type": "time", "format": "%m/%d/%Y %H:%M:%S%z"},
+    "made": {"type": "time", "format": "unix"},
+    "clicked": {"type": "time", "format": "unix_ms", "time_zone": "Europe/Berlin"},
     "y": {"known": "after"},
 }
 TEXTS = [
@@ -70,6 +73,12 @@ MOMENTS = [
     "20131103T1707-0530",
     "2013-11-03 5:07:09.25 Z",
     "2013-11-03T17:07:00.123456789",
+    "1383480000",
+    " 1383480000.75 ",
+    "1.383480000123e12",
+    "-1383480000",
+    "1e17",
+    "1e400",
 ]
 NO_MOMENTS = [
     "today",
@@ -152,7 +161,16 @@ def test_a_time_is_the_same_moment_to_cleaning_and_to_serving_or_is_none_to_both
     [
         *zip(
             TIMES,
-            ["2013-11-03", "2013-11-03", "2013-11-03", "03/11/2013", "3-NOV-13 12:00 am", "11/3/2013 05:07:09Z"],
+            [
+                "2013-11-03",
+                "2013-11-03",
+                "2013-11-03",
+                "03/11/2013",
+                "3-NOV-13 12:00 am",
+                "11/3/2013 05:07:09Z",
+                1383480000,
+                1383480000_500,
+            ],
             strict=True,
         )
     ],
@@ -161,6 +179,24 @@ def test_each_format_is_read(problem, name, value):
     contract = Contract(inputs=(contracts.taken(problem, name),), outputs=(ANSWER,))
     [served] = columns_of([{name: value}], contract)[name]
     assert str(served).startswith(("2013-11-02T23", "2013-11-03"))
+
+
+@pytest.mark.parametrize("name", ["made", "clicked"])
+@pytest.mark.parametrize("kind", [pa.int64(), pa.float64(), pa.decimal128(30, 3)], ids=str)
+def test_moments_that_are_counted_are_the_same_to_cleaning_and_to_serving(problem, name, kind):
+    column = problem.sources["t"].columns[name]
+    per_second = moment.COUNTED[column.format]
+    seconds = [0, -1, 1383480000, 1700000000, -62_135_596_800, 253_402_300_799, 253_402_300_800]
+    counts = [second * per_second for second in seconds]
+    learned, faults = cells.clean(pa.array([*counts, None]).cast(kind), Rules(name, column, ()))
+    contract = Contract(inputs=(contracts.taken(problem, name),), outputs=(ANSWER,))
+    served = columns_of([{name: count} for count in [*counts[:-1], None]], contract)[name]
+    assert served[:-1].astype("int64").tolist() == seconds[:-1]
+    assert np.isnat(served[-1])
+    assert learned.cast(pa.int64()).to_pylist() == [*(1_000_000 * second for second in seconds[:-1]), None, None]
+    assert [one.rows.nonzero()[0].tolist() for one in faults] == [[len(seconds) - 1]]
+    with pytest.raises(ContractError, match=rf"expected a time such as .*, or one written as {column.format}, got"):
+        columns_of([{name: counts[-1]}], contract)
 
 
 def test_rules_that_set_rows_aside_refuse_no_request(problem):

@@ -299,6 +299,23 @@ class TestColumns:
         days[7] = "31/02/2013"
         assert find(tmp_path, table(c=days)).columns["c"].rules == {"format": "%d/%m/%Y", "unreadable": "missing"}
 
+    @pytest.mark.parametrize("form", ["csv", "parquet"])
+    @pytest.mark.parametrize(
+        ("written", "start"), [("unix", 1_700_000_000), ("unix_ms", 1_700_000_000_500), (None, 17)]
+    )
+    @pytest.mark.parametrize(("name", "told"), [("created_at", True), ("eventTime", True), ("account", False)])
+    def test_numbers_count_from_1970_where_name_and_range_say_so(self, tmp_path, form, written, start, name, told):
+        each = {"unix": 86_400, "unix_ms": 86_400_000}.get(written, 1)
+        frame, path = table(**{name: [start + each * number for number in range(ROWS)]}), tmp_path / f"table.{form}"
+        frame.to_csv(path, index=False) if form == "csv" else frame.to_parquet(path)
+        found = look(path)
+        column = found.columns[name]
+        assert (column.kind == "time") == (found.time == name) == bool(told and written)
+        if column.kind == "time":
+            assert column.rules == {"format": written}
+            assert f"{start} is 2023-11-14 22:13:20" in column.unsure
+            assert str(column.moments(frame[name]).iloc[1])[:19] == "2023-11-15 22:13:20"
+
     @pytest.mark.parametrize(("name", "kind"), [("order_date", "time"), ("price", "integer")])
     def test_whole_numbers_that_are_dates_by_name_and_value_are_times(self, tmp_path, name, kind):
         found = find(tmp_path, table(**{name: cycle([20131103, 20140228])}))

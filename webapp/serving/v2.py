@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bundle.contract import EPOCH, MISSING_TIME, Columns, Contract, ContractError, Input
+from bundle import moment
+from bundle.contract import MISSING_TIME, Columns, Contract, ContractError, Input
 from bundle.contract import shown as shown_value
 from webapp.serving import binary, content, rows
 from webapp.serving.answer import Answered, dumped
@@ -143,7 +144,8 @@ def _faults(column: Input, tensor: dict[str, Any] | None) -> list[str]:  # noqa:
     if tensor is None:
         return [f"{column.name}: expected a tensor, got nothing"]
     datatype, shape, data = tensor.get("datatype"), tensor.get("shape"), tensor.get("data")
-    allowed = TAKES[column.type] - ({"INT64"} if column.format else set())  # 20131103 may be a date, or seconds
+    counted = column.format in (None, "unix")  # else 20131103 may be a date, or seconds
+    allowed = TAKES[column.type] - (set() if counted else {"INT64"})
     if not isinstance(datatype, str) or datatype not in allowed:
         return [f"{column.name}: expected a datatype of {', '.join(sorted(allowed))}, got {shown_value(datatype)}"]
     if not (isinstance(shape, list) and _is_shape(shape)):
@@ -180,7 +182,7 @@ def _values(column: Input, tensor: dict[str, Any]) -> list[Any]:
 
 def _moment(seconds: int) -> Any:
     try:
-        return EPOCH + timedelta(seconds=seconds)
+        return moment.EPOCH + timedelta(seconds=seconds)
     except OverflowError:
         return seconds  # which the contract refuses
 

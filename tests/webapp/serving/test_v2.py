@@ -227,6 +227,21 @@ def test_a_number_is_no_time_where_times_may_be_written_as_one(timed):
     assert str(timed.asked["at"][0]) == "2013-11-03T00:00:00"
 
 
+@pytest.mark.parametrize(
+    ("written", "datatype", "at"), [("unix", "INT64", 1383480000), ("unix_ms", "BYTES", "1383480000000")]
+)
+def test_a_number_is_a_time_where_both_count_seconds(timed, written, datatype, at):
+    inputs = [one.model_copy(update={"format": written}) if one.name == "at" else one for one in timed.contract.inputs]
+    timed.contract = timed.contract.model_copy(update={"inputs": tuple(inputs)})
+    at = {"name": "at", "shape": [1], "datatype": datatype, "data": [at]}
+    paid = {"name": "paid", "shape": [1], "datatype": "BOOL", "data": [True]}
+    v2.infer(timed, json.dumps({"inputs": [at, paid]}).encode(), 10)
+    assert str(timed.asked["at"][0]) == "2013-11-03T12:00:00"
+    if written == "unix_ms":
+        with pytest.raises(ContractError, match="at: expected a datatype of BYTES, got 'INT64'"):
+            v2.infer(timed, json.dumps({"inputs": [at | {"datatype": "INT64"}, paid]}).encode(), 10)
+
+
 def test_seconds_beyond_the_calendar_are_told(timed):
     inputs = [
         {"name": "at", "shape": [1], "datatype": "INT64", "data": [2**62]},
