@@ -3,7 +3,9 @@
 import codecs
 import csv
 import json
+import re
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +23,12 @@ from pipeline.sources.landing import filled
 DELIMITERS = ",;\t|"
 LINES = 200
 """Of a CSV file, by which its delimiter is told."""
+TOLD = re.compile(r"\ufeff?\"?sep=.\"?\s*$", re.IGNORECASE)
+"""What spreadsheets are told of the delimiter, above the header."""
+FEW = 2
+"""So many columns may have a header of one value: that of the rows' names is left out by some."""
+FITS = 0.5
+"""The share of the lines that have as many columns as the first, where that is the header."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +98,15 @@ def _beside(path: Path) -> str:
 
 
 def dialect_of(file: Path) -> Csv:
-    """How a CSV file is written: its encoding, by all of its bytes, and its delimiter, by its first lines."""
+    """How a CSV file is written: its encoding, by all of its bytes; delimiter and beginning, by its first lines."""
     encoding = _encoding(file)
     with files.opened(file) as raw:
         lines = list(islice(codecs.getreader(encoding)(raw), LINES))
-    return Csv(encoding=encoding, delimiter=max(DELIMITERS, key=lambda one: _fit(lines, one)))
+    above = dict.fromkeys(DELIMITERS, 0)
+    if max(_fit(lines, one)[0] for one in DELIMITERS) < FITS:
+        above = {one: _above(lines, one) for one in DELIMITERS}
+    delimiter = max(DELIMITERS, key=lambda one: _fit(lines[above[one] :], one))
+    return Csv(encoding=encoding, delimiter=delimiter, skip=above[delimiter])
 
 
 def _encoding(file: Path) -> str:
@@ -110,10 +122,25 @@ def _encoding(file: Path) -> str:
     return "latin-1"
 
 
+def _above(lines: list[str], delimiter: str) -> int:
+    """How many lines stand above the header."""
+    widths = Counter(len(row) for row in csv.reader(lines, delimiter=delimiter) if row)
+    width = max(widths, key=lambda one: (widths[one], one), default=1)
+    rows = (next(csv.reader([line], delimiter=delimiter), []) for line in lines)
+    return next((place for place, row in enumerate(rows) if not _is_above(row, delimiter, width)), 0)
+
+
+def _is_above(row: list[str], delimiter: str, width: int) -> bool:
+    """Whether a row is no header of so many columns: a title or a remark, which has one value at most, or nothing."""
+    alone = sum(map(bool, map(str.strip, row))) < 2 and (width > FEW or not row)
+    told = bool(TOLD.match(delimiter.join(row)))
+    return alone or told or (row[0].startswith("#") and len(row) != width)
+
+
 def _fit(lines: list[str], delimiter: str) -> tuple[float, int]:
     """How well a delimiter parts lines into the columns of the first: the share of them, and how many columns."""
     rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
-    if not rows or len(rows[0]) < 2:
+    if not rows or len(rows[0]) < 2 or _is_above(rows[0], delimiter, len(rows[0])):
         return 0.0, 1
     whole = rows if len(rows) < LINES else rows[:-1]  # the last may go on below
     return sum(len(row) == len(rows[0]) for row in whole) / len(whole), len(rows[0])

@@ -78,6 +78,10 @@ def infer(table: Table, target: str, task: Task | None = None) -> Found:
             f"{table.source.address} must have a column to learn from, and has none:\n  "
             + "\n  ".join(f"{name}: {why}" for name, why in found.left_out.items())
         )
+    if above := table.source.csv.skip:
+        found.unsure.append(
+            f"{'the first line is' if above == 1 else f'the first {above} lines are'} no part of the table"
+        )
     found.unsure += [f"{one.name}: {one.unsure}" for one in columns.values() if one.unsure]
     return found
 

@@ -26,6 +26,8 @@ class Csv(Part):
     delimiter: str = Field(",", min_length=1, max_length=1)
     quote: str = Field('"', min_length=1, max_length=1)
     encoding: str = "utf-8"
+    skip: int = Field(0, ge=0)
+    """How many lines stand above the header, or where there is none above the rows: a title, comments."""
     names: tuple[str, ...] = ()
     """The names of the columns, where the file has none above them."""
     ragged: Literal["stop", "skip"] = "stop"

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -17,6 +18,7 @@ from pipeline.sources.files import opened
 
 BLOCK_BYTES = 1 << 22
 SHOWN_CHARACTERS = 200
+csv.field_size_limit(sys.maxsize)  # what is too long is for a rule to say
 
 
 def read(files: list[Path], dialect: Csv, columns: Columns, ragged: list[str]) -> Iterator[pa.Table]:
@@ -35,21 +37,24 @@ def read(files: list[Path], dialect: Csv, columns: Columns, ragged: list[str]) -
             undecoded(file, dialect.encoding)
             raise DataError(
                 f"{file} must be CSV with as many values in each row as its header, and is not: "
-                f"{str(error)[:SHOWN_CHARACTERS]}"
+                f"{str(error)[:SHOWN_CHARACTERS]}\nWhere lines stand above the header, say how many: "
+                "csv = { skip = 1 }. Where some lines are no rows, have them kept aside: csv = { ragged = 'skip' }."
             ) from None
         ragged[before:] = [f"{file.name}: {line}" for line in ragged[before:]]
 
 
 def header(file: Path, dialect: Csv) -> list[str]:
-    """The names of the columns.
+    """The names of the columns; where several have none, each of these is called by its place.
 
     Raises:
-        DataError: the file is empty, or its first line names a column twice.
+        DataError: the file is empty, or its header names a column twice.
     """
     with opened(file) as bytes_in:
         encoding = "utf-8-sig" if codecs.lookup(dialect.encoding).name == "utf-8" else dialect.encoding
         text = io.TextIOWrapper(bytes_in, encoding=encoding, newline="")
         try:
+            for _ in range(dialect.skip):
+                text.readline()
             names = next(csv.reader(text, delimiter=dialect.delimiter, quotechar=dialect.quote), [])
         except UnicodeError:
             undecoded(file, dialect.encoding)
@@ -62,10 +67,20 @@ def header(file: Path, dialect: Csv) -> list[str]:
         if len(names) != len(dialect.names):
             raise DataError(f"{file} must have the {len(dialect.names)} columns of csv.names, and has {len(names)}.")
         return list(dialect.names)
+    if names.count("") > 1:  # as those that are empty beside a spreadsheet's table
+        names = [name or called for name, called in zip(names, _places(names), strict=True)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise DataError(f"{file} must name each column once, and names {', '.join(twice)} more than once.")
+        raise DataError(
+            f"{file} must name each column once, and names {', '.join(twice)} more than once. "
+            f"Give all names in its place: csv = {{ skip = {dialect.skip + 1}, names = [...] }}."
+        )
     return names
+
+
+def _places(names: list[str]) -> list[str]:
+    """What columns without a name are called."""
+    return [f"column {place}" for place in range(1, len(names) + 1)]
 
 
 def undecoded(file: Path, encoding: str) -> None:
@@ -113,7 +128,13 @@ def _batches(file: Path, names: list[str], dialect: Csv, wanted: list[str], ragg
         newlines_in_values=True,
         invalid_row_handler=skip if dialect.ragged == "skip" else None,
     )
-    how = pyarrow.csv.ReadOptions(block_size=BLOCK_BYTES, column_names=dialect.names or None)
+    called = not dialect.names and not set(names).isdisjoint(_places(names))
+    how = pyarrow.csv.ReadOptions(
+        block_size=BLOCK_BYTES,
+        skip_rows=dialect.skip,
+        column_names=names if called or dialect.names else None,
+        skip_rows_after_names=int(called),
+    )
     with opened(file) as bytes_in:
         plain = codecs.lookup(dialect.encoding).name == "utf-8"
         text_in = (

@@ -645,6 +645,37 @@ class TestFiles:
         assert found.table.source.csv.delimiter == separator
         assert set(found.columns["größe"].seen.levels) == {"klein", "groß, ja", "€"}
 
+    @pytest.mark.parametrize(
+        ("above", "separator", "skip"),
+        [
+            ("Sales 2024\n\n", ",", 2),
+            ("Sales 2024;;\n;;\n", ";", 2),
+            ("# made by x, on Monday\n#\n", ",", 2),
+            ("sep=;\n", ";", 1),
+            ("\ufeffsep=;\r\n", ";", 1),
+            ("", "\t", 0),
+        ],
+    )
+    def test_lines_above_the_header_are_told(self, tmp_path, above, separator, skip):
+        path = tmp_path / "table.csv"
+        path.write_text(above + table(c=cycle(["red", "blue"])).to_csv(index=False, sep=separator), newline="")
+        found = look(path)
+        assert (found.table.source.csv.skip, found.rows) == (skip, ROWS)
+        assert [one.name for one in found.features] == ["x", "c"]
+        assert ("no part of the table" in " ".join(found.unsure)) == bool(skip)
+
+    @pytest.mark.parametrize("header", ["#id,x,y", '"the\nid",x,y', "x,y", "y"])
+    def test_a_header_is_none_of_them(self, tmp_path, header):
+        """One that begins as a remark does, or goes on below."""
+        path = tmp_path / "table.csv"
+        rows = [f"{number},{number % 7},a"[: 2 * header.count(",") + 1] for number in range(9)]
+        path.write_text("\n".join([header, *rows]) + "\n")
+        assert reading.dialect_of(path).skip == 0
+
+    def test_a_text_of_any_length_may_stand_in_the_first_lines(self, tmp_path):
+        notes = ["short", "long " * 50_000] * (ROWS // 2)
+        assert find(tmp_path, table(note=notes)).rows == ROWS
+
     def test_bytes_in_parquet_are_text_where_they_can_be_read_as_such(self, tmp_path):
         """Writers that know of no text leave bytes; others leave pictures in them."""
         columns = {

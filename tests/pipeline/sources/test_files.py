@@ -59,6 +59,31 @@ def test_case_10_rows_are_those_that_python_reads_whatever_the_block(tmp_path, m
     assert [len(part) for part in parts] == [700, 700, 700, 700, 200]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_case_10_lines_above_the_header_are_skipped_where_they_are_counted(tmp_path, ending, encoding):
+    text = 'Café, "sold\n\nx,"y\n2"\n1,a\n2,b\n'.replace("\n", ending)
+    file = write(tmp_path / "a.csv", text, encoding)
+    said = encoding.removesuffix("-sig")
+    given = read_csv(file, ["x", f"y{ending}2"], skip=2, encoding=said)
+    assert given.to_numpy().tolist() == [["1", "a"], ["2", "b"]]
+    with pytest.raises(DataError, match=r"Where lines stand above the header, say how many: csv = { skip = 1 }"):
+        read_csv(write(tmp_path / "b.csv", f"Sold{ending}x,y{ending}1,2{ending}"), ["Sold"])
+    named = read_csv(write(tmp_path / "c.csv", f"z,z{ending}1,2{ending}"), ["b"], skip=1, names=["a", "b"])
+    assert named["b"].tolist() == ["2"]
+
+
+def test_several_columns_without_a_name_go_by_their_place(tmp_path):
+    file = write(tmp_path / "a.csv", 'x,,"y\n",\n1,2,3,4\n5,6,7,8\n')
+    given = read_csv(file, ["x", "column 2", "y\n", "column 4"])
+    assert given.to_numpy().tolist() == [["1", "2", "3", "4"], ["5", "6", "7", "8"]]
+    assert read_csv(write(tmp_path / "b.csv", ",x\n1,2\n"), [""])[""].tolist() == ["1"]
+    with pytest.raises(
+        DataError, match=r"names x more than once\. Give all names in its place: csv = { skip = 1, names"
+    ):
+        read_csv(write(tmp_path / "c.csv", "x,x\n1,2\n"), ["x"])
+
+
 def test_case_10_ragged_lines_stop_or_are_skipped_and_kept(tmp_path):
     file = write(tmp_path / "a.csv", "x,y\n1,2\n3\n4,5,6\n7,8\n")
     with pytest.raises(DataError, match=r"a\.csv must be CSV with as many values in each row .* Expected 2 columns"):
