@@ -118,14 +118,18 @@ def load(part: Path | Part, columns: list[str] | None = None, encoded: bool = Fa
 
 
 def plain(table: pa.Table) -> pa.Table:
-    """The table in types to compute with: a view of text is text, a UUID how it is written, a duration its seconds."""
+    """The table in types to compute with: a view of text is text, a UUID how it is written.
+
+    A duration is its seconds, and a time of day those since midnight.
+    """
     for place, field in enumerate(table.schema):
         if isinstance(field.type, pa.BaseExtensionType):
             table = table.set_column(place, field.name, _stored(one_chunk(table[field.name])))
         elif field.type in VIEWS:
             table = table.set_column(place, field.name, table[field.name].cast(VIEWS[field.type]))
-        elif pa.types.is_duration(field.type):
-            seconds = pc.divide(table[field.name].cast(pa.int64()).cast(pa.float64()), PER_SECOND[field.type.unit])
+        elif pa.types.is_duration(field.type) or pa.types.is_time(field.type):
+            whole = pa.int32() if pa.types.is_time32(field.type) else pa.int64()
+            seconds = pc.divide(table[field.name].cast(whole).cast(pa.float64()), PER_SECOND[field.type.unit])
             table = table.set_column(place, field.name, seconds)
     return table
 

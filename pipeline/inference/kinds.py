@@ -31,6 +31,7 @@ LARGEST_WHOLE = 2.0**53
 DAY_NAME = re.compile(r"date|day|(^|_)dt($|_)", re.IGNORECASE)
 TIME_NAME = re.compile(r"date|day|time|created|updated|stamp|epoch|unix|(^|_)(dt|at|ts)($|_)", re.IGNORECASE)
 BIRTH = re.compile(r"birth|dob", re.IGNORECASE)
+CLOCK = re.compile(r"\d{1,3}:[0-5]\d(:[0-5]\d([.,]\d+)?)?( ?[ap]m)?$", re.IGNORECASE)
 VERSION = re.compile(r"version|firmware|(^|_)ver($|_)", re.IGNORECASE)
 """Names of what looks like a date, such as 5.6.10, and is none."""
 BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
@@ -274,11 +275,17 @@ def _words(seen: Seen) -> Column:
     if 0.5 < numbers < MOST:
         examples = ", ".join(repr(value) for value, _ in seen.no_number.most_common(3))
         unsure = f"{numbers:.0%} of its values are numbers, others not: {examples}"
+    values = dict(seen.values.values())
+    clocks = [text for text in values if CLOCK.match(text)]
+    if clocks and sum(map(values.__getitem__, clocks)) >= MOST * sum(values.values()):
+        unsure = (
+            f"its values, such as {clocks[0]}, are times of day or durations; "
+            "written as numbers, such as seconds, they can be used as such"
+        )
     others = seen.present - seen.numbers
     if others and seen.words / others >= 3 and seen.distinct > max(50, seen.present / 4):
         return Column(seen, "text", unsure=unsure)
-    levels = seen.levels or dict(seen.values.values())
-    rules = {"spelling": "lower"} if len({level.lower() for level in levels}) < len(levels) else {}
+    rules = {"spelling": "lower"} if len({level.lower() for level in values}) < len(values) else {}
     if rules:
         unsure = "the same values are spelled in lower and upper case, and taken for the same"
     return Column(seen, "category", rules, unsure=unsure)

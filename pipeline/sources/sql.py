@@ -4,7 +4,7 @@ import json
 import random
 import warnings
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -198,21 +198,27 @@ def bound_of(day: date, connection: sa.Connection) -> datetime | str:
 def array(values: tuple[Any, ...]) -> pa.Array:
     """The values in the type that holds them all: numbers that would be rounded are text, as are dates.
 
-    A duration counts its seconds.
+    A duration counts its seconds, and a time of day those since midnight.
     """
     some = {type(value) for value in values if value is not None}
     if some <= {bool} or some <= {float} or some <= {str}:
         return pa.array(values)
     if some == {int} and all(-(2**63) <= value < 2**63 for value in values if value is not None):
         return pa.array(values, pa.int64())
-    if some == {timedelta}:
-        return pa.array([None if value is None else value.total_seconds() for value in values], pa.float64())
+    if some and some <= {timedelta, time}:
+        return pa.array([None if value is None else _seconds(value) for value in values], pa.float64())
     if some == {datetime}:
         zoned = {value.tzinfo is not None for value in values if value is not None}
         if len(zoned) == 1:
             return pa.array(values, pa.timestamp("us", "UTC" if zoned == {True} else None))
     written = WRITTEN.get(some.pop(), as_text) if len(some) == 1 else as_text
     return pa.array([value if value is None else written(value) for value in values], pa.string())
+
+
+def _seconds(value: timedelta | time) -> float:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return value.hour * 3600 + value.minute * 60 + value.second + value.microsecond / 1e6
 
 
 def as_text(value: Any) -> str | None:

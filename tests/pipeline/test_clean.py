@@ -1,6 +1,7 @@
 """Cleaning mends by rule, and sets aside with reasons; nothing is lost."""
 
 import json
+from datetime import time
 
 import numpy as np
 import pandas as pd
@@ -239,6 +240,13 @@ def test_a_duration_counts_its_seconds(tmp_path, unit, count):
     rows = pa.table({"took": pa.array([count, None, count // 2], pa.duration(unit))})
     _, good, _ = cleaned(tmp_path, [rows], source({"took": {"range": (0, 90)}}))
     assert good["took"].fillna(-1).tolist() == [90, -1, 45]
+
+
+@pytest.mark.parametrize("kind", [pa.time32("s"), pa.time32("ms"), pa.time64("us"), pa.time64("ns")], ids=str)
+def test_a_time_of_day_counts_the_seconds_since_midnight(tmp_path, kind):
+    rows = pa.table({"at": pa.array([time(0, 1, 30), None, time(23, 59, 59)]).cast(kind)})
+    _, good, _ = cleaned(tmp_path, [rows], source({"at": {"range": (0, 86_400)}}))
+    assert good["at"].fillna(-1).tolist() == [90, -1, 86_399]
 
 
 @pytest.mark.parametrize(

@@ -691,10 +691,18 @@ class TestFiles:
         pq.write_table(pa.table(columns), tmp_path / "table.parquet", row_group_size=100)
         found = look(tmp_path / "table.parquet")
         kinds = {one.name: one.kind for one in found.features}
-        assert kinds == {"city": "category", "code": "category", "took": "integer"}
+        assert kinds == {"city": "category", "code": "category", "took": "integer", "at": "number"}
         assert (found.columns["took"].seen.low, found.columns["took"].seen.high) == (1, 9)
         left = {name: one.why for name, one in found.columns.items() if name not in ("y", *kinds)}
-        assert left == dict.fromkeys(["picture", "late_bytes", "at", "many"], "it is no plain value")
+        assert left == dict.fromkeys(["picture", "late_bytes", "many"], "it is no plain value")
+
+    @pytest.mark.parametrize(
+        ("values", "told"), [(["7:30", "17:05"], True), (["00:12:30.5", "101:00:00"], True), (["1:2", "3:1"], False)]
+    )
+    def test_a_time_of_day_is_told_for_it_would_be_worth_more_as_a_number(self, tmp_path, values, told):
+        column = find(tmp_path, table(c=cycle(values))).columns["c"]
+        assert column.kind == "category"
+        assert ("are times of day or durations; written as numbers" in column.unsure) == told
 
     def test_a_few_values_that_are_no_times_are_told_and_made_missing(self, tmp_path):
         days = [str(date(2024, 1, 1) + timedelta(days=number)) for number in range(ROWS)]

@@ -113,13 +113,17 @@ def test_what_python_has_no_value_for_comes_as_the_database_writes_it(url, datab
             "unnest(array['infinity', '2026-01-01 10:00:00', '-infinity']::timestamptz[]) as until, "
             "unnest(array['4713-01-01 BC', '2026-01-02', '20260-01-01']::date[]) as day, "
             "unnest(array['1 day 00:00:01.5', null, '-2 seconds']::interval[]) as took, "
+            "unnest(array['00:01:30.5', '24:00:00', null]::time[]) as clock, "
+            "unnest(array['23:59:59+02', '24:00:00-05', null]::timetz[]) as there, "
             "unnest(array[row(1, 'x'), null, row(2, 'y')]::pair[]) as both"
         )
-    table = rows(Sql(url=url, table="lasts"), ["until", "day", "took", "both"], tmp_path)
+    table = rows(Sql(url=url, table="lasts"), ["until", "day", "took", "clock", "there", "both"], tmp_path)
     assert table.to_pydict() == {
         "until": ["infinity", "2026-01-01T10:00:00+00:00", "-infinity"],
         "day": ["4713-01-01 BC", "2026-01-02", "20260-01-01"],
         "took": [86401.5, None, -2.0],
+        "clock": [90.5, 86_400.0, None],
+        "there": [86_399.0, 86_400.0, None],
         "both": ["(1,x)", None, "(2,y)"],
     }
     assert not recwarn.list
