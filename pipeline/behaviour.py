@@ -4,6 +4,7 @@ All of it is asked of the exported model by raw columns, so that a column stands
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from bundle.contract import Columns, Contract
+from pipeline import apart
 from pipeline.metrics import Floats, scored
 from pipeline.progress import track
 
@@ -29,6 +31,8 @@ POINTS, LEVELS = 15, 10
 MIDDLE = (0.025, 0.975)
 """The quantiles between which a number or a time is followed."""
 ERRORS = 20
+THREADS = 4
+"""The most that ask the model at a time: for each it has memory of its own."""
 
 Rows = npt.NDArray[np.int64]
 Predict = Callable[[Columns], Floats]
@@ -94,16 +98,24 @@ def sample(rows: int, columns: int, seed: int) -> Rows:
 def importance(
     predict: Predict, columns: Columns, target: npt.NDArray[Any], contract: Contract, seed: int
 ) -> list[Importance]:
-    """What each raw column is worth to the model, the most important first; the intervals are those of a mean."""
+    """What each raw column is worth to the model, the most important first; the intervals are those of a mean.
+
+    The model is asked about several at a time, where there are processors for it.
+    """
     random = np.random.default_rng(seed)
 
     def losses(given: Columns) -> Floats:
         return scored(contract, target, predict(given)).losses()
 
+    shuffled = [{name: random.permutation(values)} for name, values in columns.items()]
     before, found = losses(columns), []
-    with track("shuffling columns", len(columns)) as advance:
-        for name, values in columns.items():
-            risen = losses({**columns, name: random.permutation(values)}) - before
+    with (
+        track("shuffling columns", len(columns)) as advance,
+        ThreadPoolExecutor(min(THREADS, apart.share(1))) as threads,
+    ):
+        after = threads.map(lambda one: losses({**columns, **one}), shuffled)
+        for name, those in zip(columns, after, strict=True):
+            risen = those - before
             value, half = float(risen.mean()), float(WIDE * risen.std() / np.sqrt(len(risen)))
             found.append(Importance(column=name, value=value, low=value - half, high=value + half))
             advance()

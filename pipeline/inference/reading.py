@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -25,6 +25,8 @@ LINES = 200
 """Of a CSV file, by which its delimiter is told."""
 TOLD = re.compile(r"\ufeff?\"?sep=.\"?\s*$", re.IGNORECASE)
 """What spreadsheets are told of the delimiter, above the header."""
+MOST_RAGGED = 0.01
+"""Lines by the rows that there are."""
 FEW = 2
 """So many columns may have a header of one value: that of the rows' names is left out by some."""
 FITS = 0.5
@@ -38,11 +40,30 @@ class Table:
     Attributes:
         source: where it comes from and how it is written, as the problem file says it.
         batches: all its rows, once, in parts that are worth the work on each column.
+        ragged: lines that have more or fewer values than there are columns, once the batches were gone through.
     """
 
     source: Source
     names: list[str]
     batches: Iterable[pa.Table]
+    ragged: list[str]
+
+    def even(self, rows: int) -> "Table":
+        """The table without its ragged lines, where these are few beside so many rows.
+
+        Raises:
+            DataError: they are not.
+        """
+        if not self.ragged:
+            return self
+        lost = sum(1 + line.count("\n") for line in self.ragged)  # a quote that is not closed takes many with it
+        if lost > MOST_RAGGED * rows:
+            raise delimited.uneven(self.source.address, f"{lost:,} lines, such as {self.ragged[0]}")
+        return replace(self, source=_skipping(self.source))
+
+
+def _skipping(source: Source) -> Source:
+    return source.model_copy(update={"csv": source.csv.model_copy(update={"ragged": "skip"})})
 
 
 @contextmanager
@@ -62,9 +83,12 @@ def opened(source: Source) -> Iterator[Table]:
             source = source.model_copy(update={"csv": dialect_of(found[0])})
         names = _names(found, source)
         columns = Columns(names)
-        rows = iter(records.read(found, columns) if source.api else reader.read(found, source, columns, []))
+        ragged: list[str] = []
+        rows = iter(
+            records.read(found, columns) if source.api else reader.read(found, _skipping(source), columns, ragged)
+        )
         first = next(rows)
-        yield Table(source, first.column_names, filled(chain([first], rows)))
+        yield Table(source, first.column_names, filled(chain([first], rows)), ragged)
 
 
 def _spooled(described: Api, file: Path) -> Path:
@@ -111,8 +135,11 @@ def dialect_of(file: Path) -> Csv:
 
 def _encoding(file: Path) -> str:
     with files.opened(file) as raw:
-        if raw.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            return "utf-16"
+        first = raw.read(4)
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if b"\0\0" in (first[1::2], first[::2]):
+        return "utf-16-le" if first[0] else "utf-16-be"
     for encoding in ("utf-8", "cp1252"):
         try:
             delimited.undecoded(file, encoding)

@@ -46,6 +46,8 @@ MOST_AHEAD = 0.5
 OFTEN, RETURN = 10, 0.1
 """How often a value comes that comes often, and how many such there are in what share of the rows, in a column of whose
 other values nothing can be learned."""
+SHOWN = 60
+"""Characters of a line that is no row."""
 MANY = 50
 """Different values from which a column may name rows; and rows up to which a number or a code may name them."""
 
@@ -59,6 +61,7 @@ def infer(table: Table, target: str, task: Task | None = None) -> Found:
     answers = asking.answers(target, table.names)
     seen, sample = look(table.batches, table.names)
     rows = seen[0].rows if seen else 0
+    table = table.even(rows)
     if rows == 0:
         raise DataError(f"{table.source.address} must have rows, and has 0 rows.")
     columns = {one.name: kinds.tell(one, asked=one.name in answers) for one in seen}
@@ -82,6 +85,10 @@ def infer(table: Table, target: str, task: Task | None = None) -> Found:
         found.unsure.append(
             f"{'the first line is' if above == 1 else f'the first {above} lines are'} no part of the table"
         )
+    if table.ragged:
+        lines = "1 line has" if len(table.ragged) == 1 else f"{len(table.ragged):,} lines have"
+        first = repr(table.ragged[0][:SHOWN])
+        found.unsure.append(f"{lines} more or fewer values than there are columns, and a run keeps such aside: {first}")
     found.unsure += [f"{one.name}: {one.unsure}" for one in columns.values() if one.unsure]
     return found
 

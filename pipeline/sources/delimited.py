@@ -35,12 +35,17 @@ def read(files: list[Path], dialect: Csv, columns: Columns, ragged: list[str]) -
             yield from _batches(file, names, dialect, columns.wanted, ragged)
         except (pa.ArrowInvalid, UnicodeError) as error:
             undecoded(file, dialect.encoding)
-            raise DataError(
-                f"{file} must be CSV with as many values in each row as its header, and is not: "
-                f"{str(error)[:SHOWN_CHARACTERS]}\nWhere lines stand above the header, say how many: "
-                "csv = { skip = 1 }. Where some lines are no rows, have them kept aside: csv = { ragged = 'skip' }."
-            ) from None
+            raise uneven(str(file), str(error)) from None
         ragged[before:] = [f"{file.name}: {line}" for line in ragged[before:]]
+
+
+def uneven(file: str, why: str) -> DataError:
+    """The error of a file whose lines have not as many values as it has columns."""
+    return DataError(
+        f"{file} must be CSV with as many values in each row as its header, and is not: {why[:SHOWN_CHARACTERS]}\n"
+        "Where lines stand above the header, say how many: csv = { skip = 1 }. "
+        "Where some lines are no rows, have them kept aside: csv = { ragged = 'skip' }."
+    )
 
 
 def header(file: Path, dialect: Csv) -> list[str]:

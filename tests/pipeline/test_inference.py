@@ -635,7 +635,7 @@ class TestRoles:
 
 
 class TestFiles:
-    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
     @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
     def test_how_it_is_written_is_told(self, tmp_path, encoding, separator):
         path = tmp_path / "table.csv"
@@ -671,6 +671,27 @@ class TestFiles:
         rows = [f"{number},{number % 7},a"[: 2 * header.count(",") + 1] for number in range(9)]
         path.write_text("\n".join([header, *rows]) + "\n")
         assert reading.dialect_of(path).skip == 0
+
+    @pytest.mark.parametrize("lines", ["1.5", "1.5,a,b,c", "Total: 400 rows"])
+    def test_a_few_lines_that_are_no_rows_are_kept_aside_and_told(self, tmp_path, lines):
+        path = tmp_path / "table.csv"
+        path.write_text(f"{table(c=cycle(['red', 'blue'])).to_csv(index=False)}{lines}\n{lines}\n")
+        found = look(path)
+        assert (found.rows, found.table.source.csv.ragged) == (ROWS, "skip")
+        told = "2 lines have more or fewer values than there are columns, and a run keeps such aside:"
+        assert f"{told} 'table.csv: {lines}'" in found.unsure
+        assert 'csv = { ragged = "skip" }' in writing.written(found, "t", "new")
+        whole = find(tmp_path, table())
+        assert whole.table.source.csv.ragged == "stop"
+
+    @pytest.mark.parametrize("lost", ["1.5\n" * 5, 'a,"open,x\n' + "b,1.5,x\n" * 5])
+    def test_more_of_them_or_a_quote_that_takes_many_lines_with_it_stop(self, tmp_path, lost):
+        path = tmp_path / "table.csv"
+        path.write_text(table(c=cycle(["red", "blue"])).to_csv(index=False) + lost)
+        with pytest.raises(
+            DataError, match=r"as many values in each row as its header, and is not: [56] lines, such as"
+        ):
+            look(path)
 
     def test_a_text_of_any_length_may_stand_in_the_first_lines(self, tmp_path):
         notes = ["short", "long " * 50_000] * (ROWS // 2)
