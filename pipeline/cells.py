@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bundle import moment
 from bundle.contract import MOST, spelled
 from pipeline import reading, tables
 from pipeline.problem import Column
@@ -64,7 +65,7 @@ class _Cells:
     def __init__(self, array: pa.Array, rules: Rules) -> None:
         self._rules, self._column = rules, rules.column
         self._found: list[tuple[str, str, Flags]] = []
-        self._typed = _fits(array.type, rules.column.type)
+        self._typed = _fits(array.type, rules.column)
         self._codes: pa.Array | None = None
         self._values = array
         self._whole = pa.types.is_integer(array.type)
@@ -165,12 +166,14 @@ class _Cells:
             self._values = pc.max_element_wise(below, low, skip_nulls=False)
 
 
-def _fits(given: Any, declared: str) -> bool:
+def _fits(given: Any, column: Column) -> bool:
     """Whether what comes with a type can be taken as it is."""
-    if declared in ("number", "integer"):
-        kinds = [pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean]
-    else:
-        kinds = [pa.types.is_timestamp, pa.types.is_date] if declared == "time" else []
+    numbers = [pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal]
+    kinds = {
+        "number": [*numbers, pa.types.is_boolean],
+        "integer": [*numbers, pa.types.is_boolean],
+        "time": [pa.types.is_timestamp, pa.types.is_date, *(numbers if column.format in moment.COUNTED else [])],
+    }.get(column.type, [])
     return any(kind(given) for kind in kinds)
 
 

@@ -64,7 +64,7 @@ def times(texts: pa.Array, column: Column) -> tuple[pa.Array, Flags]:
     """Moments (UTC) in the column's format or ISO 8601, and which of them the clocks showed twice or skipped."""
     if column.format in moment.COUNTED:
         number = pc.match_substring_regex(texts, NUMBER)
-        counted = _counted(pc.if_else(number, texts, None), moment.COUNTED[column.format])
+        counted = _counted(pc.if_else(number, texts, None), column)
         others, unclear = times(pc.if_else(number, None, texts), column.model_copy(update={"format": None}))
         return pc.coalesce(counted, others), unclear
     if column.format:
@@ -83,10 +83,12 @@ def times(texts: pa.Array, column: Column) -> tuple[pa.Array, Flags]:
 
 
 def moments(array: pa.Array, column: Column) -> tuple[pa.Array, Flags]:
-    """Dates and timestamps as moments (UTC), and which of them the clocks showed twice or skipped.
+    """Dates, timestamps and numbers as moments (UTC), and which of them the clocks showed twice or skipped.
 
     Those before the year 1 or after 9999 are null: Python has no such moment.
     """
+    if not pa.types.is_temporal(array.type):
+        return _counted(array, column), np.zeros(len(array), bool)
     if pa.types.is_date(array.type):
         array = array.cast(pa.timestamp("ms"))
     if array.type.unit != "ns":  # which holds no such year
@@ -102,9 +104,9 @@ def moments(array: pa.Array, column: Column) -> tuple[pa.Array, Flags]:
     return _moments(local), unclear
 
 
-def _counted(texts: pa.Array, per_second: int) -> pa.Array:
-    """The moments that numbers count from 1970 on."""
-    seconds = pc.divide(texts.cast(pa.float64()), float(per_second))
+def _counted(numbers: pa.Array, column: Column) -> pa.Array:
+    """The moments that numbers, or texts of such, count from 1970 on as the column's format says."""
+    seconds = pc.divide(numbers.cast(pa.float64(), safe=False), float(moment.COUNTED[str(column.format)]))
     told = pc.and_(pc.greater_equal(seconds, YEARS[0]), pc.less(seconds, YEARS[1]))
     micros = pc.round(pc.multiply(pc.if_else(told, seconds, None), 1e6))
     return micros.cast(pa.int64()).cast(tables.TYPES["time"])

@@ -186,17 +186,18 @@ def test_each_format_is_read(problem, name, value):
 def test_moments_that_are_counted_are_the_same_to_cleaning_and_to_serving(problem, name, kind):
     column = problem.sources["t"].columns[name]
     per_second = moment.COUNTED[column.format]
-    seconds = [0, -1, 1383480000, 1700000000, -62_135_596_800, 253_402_300_799, 253_402_300_800]
-    counts = [second * per_second for second in seconds]
-    learned, faults = cells.clean(pa.array([*counts, None]).cast(kind), Rules(name, column, ()))
+    seconds = [0, -1, 1383480000, 1700000000, -62_135_596_800, 253_402_300_799]
+    counts = [*(second * per_second for second in seconds), 253_402_300_800 * per_second, 2**60]
+    learned, faults = cells.clean(pa.array([*counts, None]).cast(kind, safe=False), Rules(name, column, ()))
     contract = Contract(inputs=(contracts.taken(problem, name),), outputs=(ANSWER,))
-    served = columns_of([{name: count} for count in [*counts[:-1], None]], contract)[name]
-    assert served[:-1].astype("int64").tolist() == seconds[:-1]
+    served = columns_of([{name: count} for count in [*counts[:-2], None]], contract)[name]
+    assert served[:-1].astype("int64").tolist() == seconds
     assert np.isnat(served[-1])
-    assert learned.cast(pa.int64()).to_pylist() == [*(1_000_000 * second for second in seconds[:-1]), None, None]
-    assert [one.rows.nonzero()[0].tolist() for one in faults] == [[len(seconds) - 1]]
-    with pytest.raises(ContractError, match=rf"expected a time such as .*, or one written as {column.format}, got"):
-        columns_of([{name: counts[-1]}], contract)
+    assert learned.cast(pa.int64()).to_pylist() == [*(1_000_000 * second for second in seconds), None, None, None]
+    assert [one.rows.nonzero()[0].tolist() for one in faults] == [[len(seconds), len(seconds) + 1]]
+    for beyond in counts[-2:]:
+        with pytest.raises(ContractError, match=rf"expected a time such as .*, or one written as {column.format}, got"):
+            columns_of([{name: beyond}], contract)
 
 
 def test_rules_that_set_rows_aside_refuse_no_request(problem):
