@@ -62,8 +62,8 @@ class Followed:
             self._take(predict_tokens.read(self._settings.pointers, self._settings.secret, *self._settings.earlier))
             self.fault = ""
         except UntrustedFile as error:
-            self.fault = str(error)
             log.error("The tokens for predictions stay as they were: %s", error)
+            self.fault = str(error)
 
     def check(self, secret: bytes | None) -> None:
         """Let a request pass whose token is known and has not expired."""
