@@ -120,7 +120,10 @@ def past(**changed):
         ),
         (
             lambda raw: raw["sources"]["flights"]["columns"].update(at={"type": "time", "format": "%H:%M"}),
-            "such as '%d/%m/%Y', or unix or unix_ms; the year is not told",
+            (
+                "expected a format that tells year, month and day, such as '%d/%m/%Y', "
+                "or unix or unix_ms; the year is not told"
+            ),
         ),
         (lambda raw: raw["split"].update(time="month"), "split.time: 'month' must be a time; it is of type integer"),
         (past(by=["carier"]), "features.past.p.by: 'carier' is no column of flights; did you mean 'carrier'?"),
