@@ -89,19 +89,21 @@ def whole(aside: Path):
 
 
 def run(name: str, number: int, folder: Path) -> float:
-    """Seconds of a run of one of the trivial tasks; Luigi's own run with Luigi's own scheduler."""
+    """Seconds of a run of one of the trivial tasks; Luigi's own with Luigi's own scheduler, and nothing of ours."""
     folder.mkdir(exist_ok=True)
-    module = "bench.plain" if name.startswith("Plain") else "bench.trivial"
-    where = [] if name.startswith("Plain") else ["--plumbline-data", str(folder / "data")]
-    return seconds([LUIGI, "--module", module, name, "--number", str(number), *where], TRIVIAL=str(folder))
+    command = [LUIGI, "--module", "bench.trivial", name, "--number", str(number)]
+    if name.startswith("Plain"):
+        command[2] = "bench.plain"
+        return seconds([*command, "--local-scheduler"], folder, TRIVIAL=str(folder))
+    return seconds([*command, "--plumbline-data", str(folder / "data")], TRIVIAL=str(folder))
 
 
-def seconds(command: list[str], **environment: str) -> float:
+def seconds(command: list[str], where: Path = REPOSITORY, **environment: str) -> float:
     """How long a command takes."""
     started = time.perf_counter()
     subprocess.run(
         command,
-        cwd=REPOSITORY,
+        cwd=where,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
         check=True,
         capture_output=True,

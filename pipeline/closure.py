@@ -8,13 +8,15 @@ are called after it (``report.py`` fills ``templates/report.html.j2``).
 
 import ast
 import hashlib
+import os
 import platform
+import re
 import sys
 from functools import cache
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions, version
 from importlib.util import resolve_name
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bundle.digest import of_json
 from pipeline.index import Index
@@ -31,9 +33,19 @@ DISTRIBUTIONS = {
 """What the distribution of a library is called, where that is not its name: looking for it takes long."""
 NEUTRAL = {"click", "luigi", "pydantic", "rich"}
 """Libraries that pass values on, and decide none."""
+VERSION = re.compile(r"^Version: *(\S+)", re.MULTILINE)
+"""In what a distribution tells of itself, which takes five times as long to read as the mail that it is written as."""
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 IMPORTS = (ast.Import, ast.ImportFrom)
 PARSED = f"code of Python {platform.python_version()}"
+
+
+class Module(NamedTuple):
+    """What is known of a module of ours: its digest, the modules of ours that it may import, and the libraries."""
+
+    digest: str
+    ours: list[str]
+    libraries: set[str]
 
 
 class Code:
@@ -42,9 +54,10 @@ class Code:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._known: dict[str, dict[str, dict[str, str]]] = {}
-        self._modules: dict[str, tuple[str, list[str]]] = {}
+        self._modules: dict[str, Module] = {}
         self._files: dict[str, Path | None] = {}
         self._folders: dict[str, bool] = {}
+        self._bases = bases()
 
     def of(self, module: str) -> dict[str, dict[str, str]]:
         """What decides what ``module`` does: its closure as ``code``, and ``libraries`` with their versions.
@@ -68,43 +81,47 @@ class Code:
         while waiting:
             name = waiting.pop()
             if name not in reached:
-                reached[name], imported = self._read(name)
-                waiting += [other for other in imported if self._file(other)]
+                reached[name], ours, _ = self._read(name)
+                waiting += ours
         return dict(sorted(reached.items()))
 
     def libraries(self, modules: dict[str, str]) -> dict[str, str]:
         """The installed version of each library that ``modules`` import and that can decide a result."""
-        imported = {name.partition(".")[0] for module in modules for name in self._read(module)[1]}
-        others = {name for name in imported if not self._file(name) and name != FRONT}
-        found = {name: _version(name) for name in sorted(others - NEUTRAL - sys.stdlib_module_names)}
+        imported = set().union(*(self._read(module).libraries for module in modules))
+        found = {name: _version(name) for name in sorted(imported)}
         return {name: version for name, version in found.items() if version}
 
     def changed(self, modules: dict[str, str]) -> float:
         """When one of the modules was last changed, in seconds since 1970."""
         return max(path.stat().st_ctime for path in map(self._file, modules) if path)
 
-    def _read(self, module: str) -> tuple[str, list[str]]:
+    def _read(self, module: str) -> Module:
         if module not in self._modules:
             path = self._file(module)
             if path is None:
                 raise ModuleNotFoundError(f"no module of ours is called {module}")
             tree, written = self._index.learned(PARSED, path, _parse)
             package = module if path.stem == "__init__" else module.rpartition(".")[0]
-            imported = sorted({name for one in written for name in _with_parents(one, package)})
+            imported = {name for one in written for name in _with_parents(one, package)}
+            tops = {name for name in imported if "." not in name and not self._file(name)}
             filled = {template.name: self._index.sha256(template) for template in templates(path)}
-            self._modules[module] = (with_templates(tree, filled), imported)
+            self._modules[module] = Module(
+                with_templates(tree, filled),
+                [name for name in sorted(imported) if self._file(name)],
+                tops - NEUTRAL - sys.stdlib_module_names - {FRONT},
+            )
         return self._modules[module]
 
     def _file(self, module: str) -> Path | None:
         if module not in self._files:
             top = module.partition(".")[0]
             ours = module == top or self._file(top) or self._folder(top)
-            self._files[module] = find(module) if ours else None
+            self._files[module] = find(module, self._bases) if ours else None
         return self._files[module]
 
     def _folder(self, top: str) -> bool:
         if top not in self._folders:
-            self._folders[top] = any((base / top).is_dir() for base in bases())
+            self._folders[top] = any((base / top).is_dir() for base in self._bases)
         return self._folders[top]
 
 
@@ -113,19 +130,21 @@ def bases() -> list[Path]:
     return list(dict.fromkeys((ROOT, Path.cwd())))
 
 
-def find(module: str) -> Path | None:
-    """The file of a module of ours; None where it is another's, or the package's front."""
-    for base in bases():
-        path = base.joinpath(*module.split("."))
-        for file in (path.with_suffix(".py"), path / "__init__.py"):
-            if module != FRONT and file.is_file():
-                return file
+def find(module: str, below: list[Path]) -> Path | None:
+    """The file of a module of ours below one of the folders; None where it is another's, or the package's front."""
+    inside = module.replace(".", "/")
+    for base in below:
+        for file in (f"{base}/{inside}.py", f"{base}/{inside}/__init__.py"):
+            if module != FRONT and os.path.isfile(file):  # noqa: PTH113 - asked for each name that is imported
+                return Path(file)
     return None
 
 
 def templates(path: Path) -> list[Path]:
     """The templates that the module in the file ``path`` fills."""
-    return sorted((path.parent / "templates").glob(f"{path.stem}.*"))
+    folder = path.parent / "templates"
+    names = os.listdir(folder) if folder.is_dir() else []  # noqa: PTH208 - asked for each module
+    return sorted(folder / name for name in names if name.startswith(f"{path.stem}."))
 
 
 def with_templates(tree: str, filled: dict[str, str]) -> str:
@@ -209,7 +228,9 @@ def _sha256(text: str) -> str:
 def _version(library: str) -> str | None:
     """The version of an installed library; None where it is not installed, so that nothing can come of it."""
     try:
-        return version(DISTRIBUTIONS.get(library, library))
+        found = distribution(DISTRIBUTIONS.get(library, library))
     except PackageNotFoundError:
         names = packages_distributions().get(library)
         return version(names[0]) if names else None
+    told = VERSION.search(found.read_text("METADATA") or "")
+    return told[1] if told else found.version

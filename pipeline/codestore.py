@@ -72,7 +72,7 @@ def keep(data: Path, modules: dict[str, str]) -> None:
 
 def now(module: str) -> Source | None:
     """The module of ours as it is now; None where there is none of that name."""
-    path = closure.find(module)
+    path = closure.find(module, closure.bases())
     if path is None:
         return None
     return Source(path.read_bytes(), {one.name: one.read_bytes() for one in closure.templates(path)})

@@ -21,15 +21,16 @@ from pipeline.run import Run
 def look(task: Any, run: Run) -> Made | None:
     """What the task made from what there is now; None while it is not complete."""
     waiting = [task]
-    while waiting:
-        top = waiting[-1]
-        settled = _settled(top, run)
-        below = [] if settled else [one for one in inputs(top, run).values() if not _settled(one, run)]
-        waiting += below
-        if not below:
-            waiting.pop()
-            if not settled:
-                _settle(top, run)
+    with run.looking():
+        while waiting:
+            top = waiting[-1]
+            settled = _settled(top, run)
+            below = [] if settled else [one for one in inputs(top, run).values() if not _settled(one, run)]
+            waiting += below
+            if not below:
+                waiting.pop()
+                if not settled:
+                    _settle(top, run)
     return run.made.get(task.task_id)
 
 

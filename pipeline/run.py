@@ -1,17 +1,19 @@
 """A run: one process that works on a data folder, and what it knows while it does.
 
 What is known holds for one run: each task is looked at once in it, the problem file stays as it was read first, and the
-next run looks anew. Who does not hold the folder only looks, and every look is a new one.
+next run looks anew. Who does not hold the folder only looks, and what is known holds until the look ends.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from pipeline import disk, environment, index, lock, problem, process
+from pipeline import config, disk, environment, index, lock, problem, process
 from pipeline.closure import Code
 from pipeline.index import Index
 from pipeline.problem import Problem
@@ -40,7 +42,7 @@ class Run:
     cleared: set[Path] = field(default_factory=set)
     kept: set[str] = field(default_factory=set)
     at_end: list[Callable[[], None]] = field(default_factory=list)
-    _problems: dict[Path, Problem] = field(default_factory=dict)
+    _problems: dict[str, Problem] = field(default_factory=dict)
 
     @cached_property
     def index(self) -> Index:
@@ -62,19 +64,31 @@ class Run:
         """The day (UTC) on which it was first asked for: the same until the run ends."""
         return datetime.now(UTC).date()
 
-    def problem(self, path: Path) -> Problem:
-        """The problem file, read and checked once.
+    def problem(self, name: str) -> Problem:
+        """The problem of that name: its file, read and checked once.
 
         Raises:
             ProblemError: the problem file says something that can't hold.
         """
-        if path not in self._problems:
-            self._problems[path] = _load(path, index.stamp(path)) if path.is_file() else problem.load(path)
-        return self._problems[path]
+        if name not in self._problems:
+            path = config.problem_file(name)
+            self._problems[name] = _load(path, index.stamp(path)) if path.is_file() else problem.load(path)
+        return self._problems[name]
+
+    @contextmanager
+    def looking(self) -> Iterator[None]:
+        """Let who asks for the run, until the end of this look, have this one."""
+        token = _look.set(self)
+        try:
+            yield
+        finally:
+            _look.reset(token)
 
 
 _held: list[Run] = []
 """The run of this process, where there is one."""
+_look: ContextVar[Run | None] = ContextVar("look", default=None)
+"""The run that a look is made for."""
 
 
 def begin(data: Path) -> Run:
@@ -94,6 +108,11 @@ def begin(data: Path) -> Run:
 def held() -> Run | None:
     """The run of this process, which holds its data folder."""
     return _held[0] if _held else None
+
+
+def looking() -> Run:
+    """The run that this process holds the data folder for, that of the look that is going on, or one for a new look."""
+    return held() or _look.get() or Run(config.data_folder(), "")
 
 
 def end() -> None:

@@ -28,7 +28,7 @@ from pipeline.errors import AlreadyRunning, StageError
 from pipeline.job import Job
 from pipeline.problem import Problem, Source
 from pipeline.receipts import Made, Receipt
-from pipeline.run import Run
+from pipeline.run import Run, looking
 from pipeline.sources import files
 from pipeline.sources.secret import with_day
 
@@ -99,7 +99,7 @@ class Raw(luigi.ExternalTask):  # type: ignore[misc]
 
     @property
     def _described(self) -> Source:
-        return looking().problem(config.problem_file(self.problem)).sources[self.source]
+        return looking().problem(self.problem).sources[self.source]
 
     def output(self) -> luigi.LocalTarget:
         """The file, or the pattern that means several."""
@@ -158,7 +158,7 @@ class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
         Raises:
             ProblemError: the problem file says something that can't hold.
         """
-        return looking().problem(config.problem_file(self.problem))
+        return looking().problem(self.problem)
 
     def part(self) -> dict[str, Any]:
         """The parts of the problem that this stage reads, as JSON values."""
@@ -326,11 +326,6 @@ class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
 
     def _code(self, run: Run) -> dict[str, dict[str, str]]:
         return run.code.of(self.function.partition(":")[0])
-
-
-def looking() -> Run:
-    """The run that this process holds the data folder for, or one that only looks."""
-    return run.held() or Run(config.data_folder(), "")
 
 
 def hold() -> Run:

@@ -19,8 +19,8 @@ from pipeline import config, graph, receipts, rival, versions, working
 from pipeline.errors import ProblemError
 from pipeline.problem import Source
 from pipeline.receipts import Made, Receipt
-from pipeline.run import Run
-from pipeline.targets import Artifact, OptionalDay, Raw, Stage, Working, hold, looking
+from pipeline.run import Run, looking
+from pipeline.targets import Artifact, OptionalDay, Raw, Stage, Working, hold
 
 log = logging.getLogger(__name__)
 
@@ -364,7 +364,7 @@ class RunAll(Working):
     @property
     def sources(self) -> list[str]:
         """The sources that are used."""
-        spec = looking().problem(config.problem_file(self.problem))
+        spec = looking().problem(self.problem)
         return list(dict.fromkeys([spec.table, *spec.joins, *spec.lookups]))
 
     @property

@@ -19,8 +19,8 @@ from pipeline.days import Files, LogFile
 from pipeline.errors import ProblemError
 from pipeline.problem import Problem, load
 from pipeline.receipts import Made
-from pipeline.run import Run
-from pipeline.targets import Artifact, Stage, Working, hold, looking
+from pipeline.run import Run, looking
+from pipeline.targets import Artifact, Stage, Working, hold
 from pipeline.tasks import RunAll, Tasks
 
 Outcome = Literal["nothing to do", "new version", "no new version"]

@@ -72,7 +72,7 @@ def test_the_same_command_again_does_nothing_and_says_so_quickly(published, tmp_
 
 
 def processor_seconds(command, **surroundings):
-    """What a command costs."""
+    """What a command costs; Luigi's own tasks are run with the settings and the log lines of this repository, too."""
     started = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, **surroundings)
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)

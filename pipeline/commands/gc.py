@@ -62,7 +62,7 @@ def find(now: run.Run, problems: Path) -> tuple[list[Garbage], dict[str, str]]:
     graphs, alone = [], {}
     for file in sorted(problems.glob("*.toml")):
         try:
-            now.problem(file)
+            now.problem(file.stem)
             graphs.append(RunAll(problem=file.stem))
         except ProblemError as error:
             alone[file.stem] = str(error)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from pipeline import commands, config, graph, process, working
+from pipeline import commands, graph, process, working
 from pipeline.errors import StageError
 from pipeline.run import Run
 
@@ -36,7 +36,7 @@ def trials(problem: str, data: Path, problems: Path) -> None:  # noqa: ARG001 - 
         os.environ.setdefault(name, value)
     from pipeline import tune
 
-    spec = now.problem(config.problem_file(problem))
+    spec = now.problem(problem)
     folder = working.folder(data, task.home() / key)
     count = tune.take_part(data / made_from["encoded"].path, spec.search, spec.seed, folder)
     click.echo(f"{count} {'trial' if count == 1 else 'trials'} run.")

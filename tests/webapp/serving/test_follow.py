@@ -109,7 +109,7 @@ def test_case_47_a_changed_file_never_goes_live(serve, data, name):
     until(lambda: fault(client))
     assert live(client) == 1
     assert client.get(READY).status == 200
-    [told] = status.read(data / "serving")
+    [told] = until(lambda: [one for one in status.read(data / "serving") if one.fault])  # is shown after the look
     assert (told.live, told.sequence, told.fault) == (1, 1, fault(client))
 
 
