@@ -229,6 +229,8 @@ def as_text(value: Any) -> str | None:
         return bytes(value).hex()
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, set):  # MySQL's, which has no order of its own
+        return ",".join(sorted(value))
     if isinstance(value, date | datetime):
         return value.isoformat()
     return format(value, "f") if isinstance(value, Decimal) else str(value)

@@ -323,6 +323,10 @@ def test_sqlite_gives_what_was_put_into_a_column_of_times(tmp_path):
     }
 
 
+def test_a_set_of_names_is_the_same_text_whatever_order_the_driver_gives_it_in():
+    assert sql.array(({"b", "a"}, None, set(), {"a", "b"})).to_pylist() == ["a,b", None, "", "a,b"]
+
+
 def test_what_is_missing_is_told(shop, tmp_path):
     with pytest.raises(DataError, match=r"nowhere\.db must be a file, and there is none"):
         rows(Sql(url=f"sqlite:///{tmp_path}/nowhere.db", table="sales"), ["id"], tmp_path)
