@@ -16,6 +16,8 @@ from pipeline import tables
 from pipeline.problem import Column
 
 NUMBER = f"^(?:{moment.NUMBER})$"
+MINUS = "\u2212"
+NEGATIVE = (r"^([^\d()+-]*)\(([^()+-]*\d[^()+-]*)\)([^\d()]*)$", r"^([^()+-]*\d[^()+-]*)-()()$")
 OFFSET = rf"[T ].*(?:{moment.OFFSET})$"
 TRUE = pa.array(["1", "t", "true", "y", "yes"])
 LAST_DAY = pd.Timestamp("9999-12-31")
@@ -35,10 +37,34 @@ def texts(values: pa.Array) -> pa.Array:
         return pa.array([_text(one) for one in values.to_pylist()], pa.string())
 
 
+def signed(texts: pa.Array) -> pa.Array:
+    """Texts with a hyphen before the number that they hold, where it is negative in another way.
+
+    In print it has a minus (U+2212), accountants put it into parentheses, and some systems put the sign behind it.
+    """
+    texts = pc.replace_substring(texts, MINUS, "-")
+    for pattern in NEGATIVE:
+        texts = pc.replace_substring_regex(texts, pattern, r"-\1\2\3")
+    return texts
+
+
 def numbers(texts: pa.Array, column: Column) -> pa.Array:
     """Numbers as the column writes them, also such as infinity that a column may not hold."""
+    plain = _plain(texts, column)
+    try:
+        numbers = plain.cast(pa.float64())
+        return pc.if_else(pc.is_nan(numbers), None, numbers)
+    except pa.ArrowInvalid:  # one of them is no number
+        plain = pc.replace_substring_regex(_plain(signed(texts), column), r"^\+", "")
+        return pc.if_else(pc.match_substring_regex(plain, NUMBER), plain, None).cast(pa.float64())
+
+
+def _plain(texts: pa.Array, column: Column) -> pa.Array:
+    """Numbers without their unit, and with no mark but a point before their decimals."""
     if column.unit:
-        texts = pc.replace_substring_regex(texts, rf"\s*{re.escape(column.unit)}$", "")
+        unit = re.escape(column.unit)
+        texts = pc.replace_substring_regex(texts, rf"\s*{unit}$", "")
+        texts = pc.replace_substring_regex(texts, rf"^([-+]?){unit}\s*", r"\1")
     if column.thousands:
         mark, point = re.escape(column.thousands), re.escape(column.decimal)
         grouped = pc.match_substring_regex(texts, rf"^[+-]?\d{{1,3}}({mark}\d{{3}})+({point}\d*)?$")
@@ -46,12 +72,7 @@ def numbers(texts: pa.Array, column: Column) -> pa.Array:
     if column.decimal != ".":
         strange = pc.match_substring(texts, ".")
         texts = pc.if_else(strange, None, pc.replace_substring(texts, column.decimal, "."))
-    try:
-        numbers = texts.cast(pa.float64())
-        return pc.if_else(pc.is_nan(numbers), None, numbers)
-    except pa.ArrowInvalid:  # one of them is no number
-        texts = pc.replace_substring_regex(texts, r"^\+", "")
-        return pc.if_else(pc.match_substring_regex(texts, NUMBER), texts, None).cast(pa.float64())
+    return texts
 
 
 def booleans(texts: pa.Array) -> pa.Array:

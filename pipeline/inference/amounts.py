@@ -1,35 +1,42 @@
-"""How amounts are written that are no plain numbers: with a unit, and with spaces or apostrophes in them."""
+"""How amounts are written that are no plain numbers: with a unit or a currency, with spaces or apostrophes in them."""
 
 import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import pyarrow as pa
+
+from pipeline import reading
 from pipeline.inference.seen import AMOUNT
 
 
 class Amounts(NamedTuple):
-    """What the values have in common, and how often each number comes without what most have after it and in it."""
+    """What the values have in common, and how often each number comes without what most have around it and in it."""
 
-    before: str
-    after: str
+    unit: str
     thousands: str
     numbers: Counter[str]
 
 
 def common(values: Mapping[str, int]) -> Amounts:
-    """What stands before most of the numbers, if anything; and what most often after them and between thousands."""
-    found = {text: match for text in values if (match := re.match(AMOUNT, text, re.ASCII))}
+    """What stands before most of the numbers, or else most often after them; and what between thousands."""
+    signed = reading.signed(pa.array(values, pa.string())).to_pylist()
+    matches = ((text, re.match(AMOUNT, one, re.ASCII)) for text, one in zip(values, signed, strict=True))
+    found = {text: match for text, match in matches if match}
     before = _most({text: match["before"] or "" for text, match in found.items()}, values)
     after, thousands = (
         _most({text: match[part] for text, match in found.items() if match[part]}, values) for part in ("after", "mark")
     )
+    usual = {"before": before, "after": after, "mark": thousands}
     numbers = Counter[str]()
     for text, times in values.items():
         match = found.get(text)
-        fits = match and match["after"] in (None, after) and match["mark"] in (None, thousands)
-        numbers[match["number"].replace(thousands, "") if match and fits else text] += times
-    return Amounts(before, after.strip(" "), thousands, numbers)
+        if match and all(match[part] in (None, most) for part, most in usual.items()):
+            numbers[(match["sign"] or "") + match["number"].replace(thousands, "")] += times
+        else:
+            numbers[text] += times
+    return Amounts(before or after.strip(" "), thousands, numbers)
 
 
 def _most(parts: Mapping[str, str], values: Mapping[str, int]) -> str:

@@ -124,8 +124,7 @@ def tell(seen: Seen, *, asked: bool = False) -> Column:
     elif {level.lower() for level in seen.levels} in BOOLEANS and not asked:
         told = Column(seen, "boolean")
     told = told or _words(seen)
-    if told.kind in ("category", "boolean"):
-        told.unsure = "; ".join(filter(None, (told.unsure, _taken_for_none(seen, 0 if asked else MOST_WORDS))))
+    told.unsure = "; ".join(filter(None, (told.unsure, _doubt(seen, told.kind, asked=asked))))
     return told
 
 
@@ -137,6 +136,13 @@ def number(seen: Seen) -> Column | None:
     return _number(seen, asked=True) if seen.numbers >= marked else _marked(seen)
 
 
+def _doubt(seen: Seen, kind: Kind, *, asked: bool) -> str:
+    """What its values may mean beside what they are taken for."""
+    if kind in NUMERIC:
+        return _negative(seen)
+    return _taken_for_none(seen, 0 if asked else MOST_WORDS) if kind in ("category", "boolean") else ""
+
+
 def _taken_for_none(seen: Seen, least: float) -> str:
     """The words that mean "no value" and may be one, where more than a share of the rows says them."""
     said = {word: times for word, times in seen.tokens.items() if any(map(str.isalpha, word))}
@@ -144,6 +150,15 @@ def _taken_for_none(seen: Seen, least: float) -> str:
         return ""
     words = " and ".join(f"{times:,} rows say {word!r}" for word, times in Counter(said).most_common())
     return f"{words}, taken for no value; where it is one, write missing_tokens without it"
+
+
+def _negative(seen: Seen) -> str:
+    """How negative numbers are written, where that may mean something else."""
+    texts = sorted(text for text, _ in seen.values.values())
+    signed = reading.signed(pa.array(texts, pa.string())).to_pylist()
+    odd = (pair for pair in zip(texts, signed, strict=True) if pair[1] != pair[0].replace(reading.MINUS, "-"))
+    written, read = next(odd, ("", ""))
+    return f"{written} is taken for {read}" if written else ""
 
 
 def _number(seen: Seen, *, asked: bool = False) -> Column:
@@ -187,7 +202,8 @@ def _marked(seen: Seen) -> Column:
     """A number, written in the way in which most of its values can be read; of two such ways, in the simpler."""
     marks = max(MARKED, key=lambda one: seen.marked[one])
     texts = Counter(dict(seen.values.values())) | seen.no_number
-    fit = {text for text in texts if re.match(MARKED[marks], text)}
+    signed = reading.signed(pa.array(texts, pa.string())).to_pylist()
+    fit = {text for text, one in zip(texts, signed, strict=True) if re.match(MARKED[marks], one)}
     rules = {name: mark for name, mark in marks._asdict().items() if mark != getattr(PLAIN, name)}
     unsure = TOLD[marks]
     if marks.decimal == "." and seen.marked[marks] == seen.marked[Marks(",")]:
@@ -207,18 +223,14 @@ def _amount(seen: Seen) -> Column | None:
     """A number with a unit, or with a mark between its thousands that is no comma or point; None where it is none."""
     values = dict(seen.values.values())
     found = amounts.common(values)
-    if found.before:
-        column = _words(seen)
-        column.unsure = f"its values are numbers after {found.before!r}; written without it they can be used as such"
-        return column
-    rules = {name: text for name, text in (("unit", found.after), ("thousands", found.thousands)) if text}
+    rules = {name: text for name, text in (("unit", found.unit), ("thousands", found.thousands)) if text}
     if not rules or (bare := tell(Seen.of_texts(seen.name, found.numbers))).kind not in NUMERIC:
         return None
     column = Column(seen, "number", bare.rules | rules)
     told = ~np.isnan(column.numbers(pd.Series(list(values))))
     if np.array(list(values.values()))[told].sum() < MOST * sum(values.values()):
         return None
-    doubts = [f"{found.after!r} is taken for its unit"] if found.after else []
+    doubts = [f"{found.unit!r} is taken for its unit"] if found.unit else []
     doubts += [f"{found.thousands!r} parts its thousands"] if found.thousands else []
     column.unsure = "; ".join(filter(None, [*doubts, bare.unsure]))
     return column

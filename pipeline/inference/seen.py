@@ -35,9 +35,10 @@ DATE = (
     rf"|\d{{1,2}}[ -]{MONTH}[ -]\d{{2,4}}|{MONTH} \d{{1,2}},? \d{{4}})( .*)?$|{MOMENT}"
 )
 
+CODES = "AUD|BRL|CAD|CHF|CNY|DKK|EUR|GBP|INR|JPY|NOK|NZD|PLN|SEK|USD"
 SPACE, CURLY = "[ \u00a0\u202f]", "\u2019"
 AMOUNT = (
-    r"^(-?(?P<before>[A-Z]{0,2}[$€£¥₹₽₩₺₴₫₪฿]|EUR|USD|GBP|CHF|Rs\.?) ?)?"
+    rf"^((?P<sign>-)?(?P<before>[A-Z]{{0,2}}[$€£¥₹₽₩₺₴₫₪฿]|{CODES}|Rs\.?) ?)?"
     rf"(?P<number>[-+]?(\d{{1,3}}((?P<mark>{SPACE}|['{CURLY}])\d{{3}})+([.,]\d*)?|\d[\d.,]*|[.,]\d+))"
     rf"(?P<after>{SPACE}*[^\d\s.,:/+'@_-]\D{{0,7}})?$"
 )
@@ -165,16 +166,19 @@ class Seen:
             self.tokens[token or ""] += int(count)
         self.missing += int(times[absent].sum())
         values, times = values.filter(pa.array(~absent)), times[~absent]
+        signed = values
         try:
             numbers = np.asarray(values.cast(pa.float64()))
         except pa.ArrowInvalid:
-            numbers = np.asarray(pc.if_else(pc.match_substring_regex(values, NUMBER), values, "nan").cast(pa.float64()))
+            signed = reading.signed(values)
+            numbers = np.asarray(pc.if_else(pc.match_substring_regex(signed, NUMBER), signed, "nan").cast(pa.float64()))
         is_number = self._add_numbers(numbers, times)
         if is_number.any():
-            self.padded += int(times[is_number & _matches(values, PADDED)].sum())
+            self.padded += int(times[is_number & _matches(signed, PADDED)].sum())
         for marks, pattern in MARKED.items():
-            self.marked[marks] += int(times[_matches(values, pattern) & ~(np.abs(numbers) > LARGEST)].sum())
+            self.marked[marks] += int(times[_matches(signed, pattern) & ~(np.abs(numbers) > LARGEST)].sum())
         if not is_number.all():
+            self.amounts += int(times[~is_number & _matches(signed, AMOUNT)].sum())
             self._add_words(values.filter(pa.array(~is_number)), times[~is_number])
         self._keep(values, times)
 
@@ -191,7 +195,6 @@ class Seen:
     def _add_words(self, values: pa.Array, times: npt.NDArray[np.int64]) -> None:
         self.moments += int(times[_matches(values, MOMENT)].sum())
         self.dates += int(times[_matches(values, DATE)].sum())
-        self.amounts += int(times[_matches(values, AMOUNT)].sum())
         self.characters += int((np.asarray(pc.utf8_length(values)) * times).sum())
         self.words += int(((np.asarray(pc.count_substring(values, " ")) + 1) * times).sum())
         self._show(values, times)

@@ -57,7 +57,7 @@ class Column(Part):
     spellings: dict[str, str] = {}
     """What is written in another way, by how it is written; read after ``spelling``."""
     unit: str | None = None
-    """What may stand after a number."""
+    """What may stand before or after a number."""
     decimal: Mark = "."
     thousands: Mark | None = None
     format: Format | None = None

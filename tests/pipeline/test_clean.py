@@ -71,6 +71,9 @@ def test_a_token_for_missing_is_missing(tmp_path, token):
         ({"missing": "reject"}, "", "x is missing"),
         ({"thousands": ","}, "1,2", "x is no number"),
         ({"unit": "kg"}, "12 lb", "x is no number"),
+        ({}, "$5", "x is no number"),
+        ({}, "(-5)", "x is no number"),
+        ({}, "1-5-", "x is no number"),
     ],
 )
 def test_a_row_that_breaks_a_rule_is_set_aside_as_it_came(tmp_path, rules, value, reason):
@@ -94,6 +97,13 @@ def test_a_row_that_breaks_a_rule_is_set_aside_as_it_came(tmp_path, rules, value
         ({}, "5.", 5),
         ({}, "1e3", 1000),
         ({"unit": "kg", "decimal": ","}, " 1,5kg ", 1.5),
+        ({"unit": "$", "thousands": ","}, "-$1,234.50", -1234.5),
+        ({"unit": "$", "thousands": ","}, "($1,234.50)", -1234.5),
+        ({"unit": "€", "decimal": ","}, "(1,5) €", -1.5),
+        ({"unit": "CHF"}, "CHF -5", -5),
+        ({}, "(5)", -5),
+        ({}, "5-", -5),
+        ({}, "\u22125", -5),
     ],
 )
 @pytest.mark.parametrize("beside", ["1", "no number"])

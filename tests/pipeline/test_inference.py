@@ -187,6 +187,9 @@ class TestTarget:
     def test_an_amount_may_begin_with_a_zero(self, tmp_path, values, task):
         assert find(tmp_path, table(t=cycle(values)), "t").task == task
 
+    def test_an_amount_of_money_is_one(self, tmp_path):
+        assert find(tmp_path, table(t=[f"${number}" for number in range(ROWS)]), "t").task == "regression"
+
     def test_rows_without_an_answer_are_told(self, tmp_path):
         found = find(tmp_path, table(t=cycle(["a", "b", None, "c"])), "t")
         assert found.task == "multiclass"
@@ -206,7 +209,7 @@ class TestTarget:
             ([None], "t", "must have two values or more"),
             (["a"], "tt", "'tt' is none; did you mean 't'"),
             ([f"{number} words and more" for number in range(ROWS)], "t", "at most 100 classes"),
-            ([f"${number}" for number in range(ROWS)], "t", "400 different values: its values are numbers after"),
+            ([f"{n // 60}:{n % 60:02}" for n in range(ROWS)], "t", "400 different values: its values, such as 0:00"),
         ],
     )
     def test_what_can_not_be_one_is_told(self, tmp_path, values, target, why):
@@ -434,11 +437,34 @@ class TestColumns:
     def test_other_texts_with_numbers_are_words(self, tmp_path, values):
         assert find(tmp_path, table(c=cycle(values))).columns["c"].kind == "category"
 
-    @pytest.mark.parametrize("before", ["$", "US$", "EUR ", "-£"])
-    def test_what_stands_before_a_number_is_told(self, tmp_path, before):
-        found = find(tmp_path, table(c=[f"{before}{number:,}.50" for number in range(ROWS)]))
-        told = f"its values are numbers after {before.strip('- ')!r}; written without it they can be used as such"
-        assert f"c: {told}" in found.unsure
+    @pytest.mark.parametrize("before", ["$", "US$", "EUR ", "£ "])
+    def test_a_currency_before_a_number_is_its_unit(self, tmp_path, before):
+        texts = [f"{'-' * (number % 3 == 0)}{before}{number:,}.50" for number in range(1000, 1000 + ROWS)]
+        found = find(tmp_path, table(c=texts))
+        column = found.columns["c"]
+        assert (column.kind, column.rules) == ("number", {"unit": before.strip(), "thousands": ","})
+        assert column.numbers(pd.Series(texts[:3])).tolist() == [1000.5, 1001.5, -1002.5]
+        assert f"c: {before.strip()!r} is taken for its unit; a comma parts its thousands" in found.unsure
+
+    @pytest.mark.parametrize(
+        ("values", "numbers", "told"),
+        [
+            (["1.5", "(2.25)"], [1.5, -2.25], "c: (2.25) is taken for -2.25"),
+            (["7", "12-"], [7, -12], "c: 12- is taken for -12"),
+            (["$1,234.50", "($2,000.00)"], [1234.5, -2000], "($2,000.00) is taken for -$2,000.00"),
+            (["12,5 €", "(3,5) €"], [12.5, -3.5], "(3,5) € is taken for -3,5 €"),
+            (["0.5", "\u22120.5"], [0.5, -0.5], ""),
+        ],
+    )
+    def test_a_number_may_be_negative_in_other_ways(self, tmp_path, values, numbers, told):
+        found = find(tmp_path, table(c=cycle(values)), quoting=csv.QUOTE_ALL)
+        assert found.columns["c"].kind in ("number", "integer")
+        assert found.columns["c"].numbers(pd.Series(values)).tolist() == numbers
+        assert told in "; ".join(found.unsure)
+
+    @pytest.mark.parametrize("values", [["(030) 123", "(040) 456"], ["A1-", "B2-"], ["1-2-", "3-4-"], ["(-5)", "(-6)"]])
+    def test_what_is_no_negative_number_is_a_word(self, tmp_path, values):
+        assert find(tmp_path, table(c=cycle(values))).columns["c"].kind == "category"
 
     def test_values_that_are_no_numbers_are_told_where_there_are_marks(self, tmp_path):
         found = find(tmp_path, table(c=["many", "few", *cycle(["13,070", "1,042,752"])[2:]]))
