@@ -16,6 +16,7 @@ from pipeline import tables
 from pipeline.problem import Column
 
 NUMBER = f"^(?:{moment.NUMBER})$"
+CLOCK = r"^(?P<sign>-?)(?P<h>\d{1,4}):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d(?:[.,]\d+)?))?(?: ?(?P<half>[AaPp])[Mm])?$"
 MINUS = "\u2212"
 NEGATIVE = (r"^([^\d()+-]*)\(([^()+-]*\d[^()+-]*)\)([^\d()]*)$", r"^([^()+-]*\d[^()+-]*)-()()$")
 OFFSET = rf"[T ].*(?:{moment.OFFSET})$"
@@ -50,6 +51,8 @@ def signed(texts: pa.Array) -> pa.Array:
 
 def numbers(texts: pa.Array, column: Column) -> pa.Array:
     """Numbers as the column writes them, also such as infinity that a column may not hold."""
+    if column.clock:
+        return seconds(texts)
     plain = _plain(texts, column)
     try:
         numbers = plain.cast(pa.float64())
@@ -57,6 +60,21 @@ def numbers(texts: pa.Array, column: Column) -> pa.Array:
     except pa.ArrowInvalid:  # one of them is no number
         plain = pc.replace_substring_regex(_plain(signed(texts), column), r"^\+", "")
         return pc.if_else(pc.match_substring_regex(plain, NUMBER), plain, None).cast(pa.float64())
+
+
+def seconds(texts: pa.Array) -> pa.Array:
+    """How many seconds the hours, minutes and seconds are that texts tell as a clock does; null where they don't."""
+    told = pc.extract_regex(texts, CLOCK)
+    sign, hours, minutes, last, half = (pc.struct_field(told, name) for name in ("sign", "h", "m", "s", "half"))
+    hours = pc.if_else(pc.equal(hours, ""), None, hours).cast(pa.float64())
+    twelve = pc.not_equal(half, "")
+    after_noon = pc.if_else(pc.is_in(half, pa.array(["p", "P"])), 12.0, 0.0)
+    dial = pc.and_(pc.greater_equal(hours, 1), pc.less_equal(hours, 12))
+    noon = pc.if_else(pc.equal(hours, 12), 0.0, hours)
+    hours = pc.if_else(twelve, pc.if_else(dial, pc.add(noon, after_noon), None), hours)
+    last = pc.if_else(pc.equal(last, ""), "0", pc.replace_substring(last, ",", ".")).cast(pa.float64())
+    whole = pc.add(pc.add(pc.multiply(hours, 3600.0), pc.multiply(minutes.cast(pa.float64()), 60.0)), last)
+    return pc.if_else(pc.equal(sign, "-"), pc.negate(whole), whole)
 
 
 def _plain(texts: pa.Array, column: Column) -> pa.Array:

@@ -31,7 +31,6 @@ LARGEST_WHOLE = 2.0**53
 DAY_NAME = re.compile(r"date|day|(^|_)dt($|_)", re.IGNORECASE)
 TIME_NAME = re.compile(r"date|day|time|created|updated|stamp|epoch|unix|(^|_)(dt|at|ts)($|_)", re.IGNORECASE)
 BIRTH = re.compile(r"birth|dob", re.IGNORECASE)
-CLOCK = re.compile(r"\d{1,3}:[0-5]\d(:[0-5]\d([.,]\d+)?)?( ?[ap]m)?$", re.IGNORECASE)
 VERSION = re.compile(r"version|firmware|(^|_)ver($|_)", re.IGNORECASE)
 """Names of what looks like a date, such as 5.6.10, and is none."""
 BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
@@ -68,7 +67,7 @@ class Column:
     @property
     def marked(self) -> bool:
         """Whether its numbers are written otherwise than plainly."""
-        return not {"decimal", "thousands", "unit"}.isdisjoint(self.rules)
+        return not {"clock", "decimal", "thousands", "unit"}.isdisjoint(self.rules)
 
     @property
     def levels(self) -> dict[str, int]:
@@ -123,7 +122,7 @@ def tell(seen: Seen, *, asked: bool = False) -> Column:
         told = _amount(seen)
     elif {level.lower() for level in seen.levels} in BOOLEANS and not asked:
         told = Column(seen, "boolean")
-    told = told or _words(seen)
+    told = told or _clock(seen) or _words(seen)
     told.unsure = "; ".join(filter(None, (told.unsure, _doubt(seen, told.kind, asked=asked))))
     return told
 
@@ -236,6 +235,19 @@ def _amount(seen: Seen) -> Column | None:
     return column
 
 
+def _clock(seen: Seen) -> Column | None:
+    """A number of seconds, where its values are times of day or durations; None where they are not."""
+    values = dict(seen.values.values())
+    seconds = reading.seconds(pa.array(values, pa.string())).to_pylist()
+    told = {text: number for text, number in zip(values, seconds, strict=True) if number is not None}
+    share = sum(map(values.__getitem__, told)) / sum(values.values())
+    if share < MOST:
+        return None
+    text = max(told, key=values.__getitem__)
+    unsure = f"{text} is taken for hours and minutes, and counted in seconds: {told[text]:g}"
+    return Column(seen, "number", {"clock": True} | ({"unreadable": "missing"} if share < 1 else {}), unsure=unsure)
+
+
 def _taken_for_missing(strange: int, texts: Mapping[str, int]) -> str:
     examples = ", ".join(repr(text) for text, _ in Counter(texts).most_common(3))
     what = "1 value is no number" if strange == 1 else f"{strange:,} values are no numbers"
@@ -288,12 +300,6 @@ def _words(seen: Seen) -> Column:
         examples = ", ".join(repr(value) for value, _ in seen.no_number.most_common(3))
         unsure = f"{numbers:.0%} of its values are numbers, others not: {examples}"
     values = dict(seen.values.values())
-    clocks = [text for text in values if CLOCK.match(text)]
-    if clocks and sum(map(values.__getitem__, clocks)) >= MOST * sum(values.values()):
-        unsure = (
-            f"its values, such as {clocks[0]}, are times of day or durations; "
-            "written as numbers, such as seconds, they can be used as such"
-        )
     others = seen.present - seen.numbers
     if others and seen.words / others >= 3 and seen.distinct > max(50, seen.present / 4):
         return Column(seen, "text", unsure=unsure)

@@ -60,6 +60,8 @@ class Column(Part):
     """What may stand before or after a number."""
     decimal: Mark = "."
     thousands: Mark | None = None
+    clock: bool = False
+    """Whether a number is written as hours, minutes and perhaps seconds, such as ``17:05``: it counts seconds then."""
     format: Format | None = None
     """How a time is written that is not in ISO 8601: as ``datetime.strptime`` has it, such as ``%d/%m/%Y %H:%M``, or as
     a number that counts from 1970 on: ``unix`` in seconds, ``unix_ms`` in milliseconds."""
@@ -77,6 +79,7 @@ class Column(Part):
             "unit": NUMERIC,
             "decimal": NUMERIC,
             "thousands": NUMERIC,
+            "clock": NUMERIC,
             "allowed": ("category",),
             "spelling": ("category",),
             "spellings": ("category",),
@@ -93,6 +96,8 @@ class Column(Part):
             raise ValueError(f"range must be [lowest, highest], got {list(self.range)}")
         if self.outside == "clip" and self.type not in NUMERIC:
             raise ValueError(f"outside = 'clip' is a rule for numbers, and this is a {self.type}")
+        if self.clock and (self.unit or self.thousands or self.decimal != "."):
+            raise ValueError("clock = true leaves no room for unit, decimal and thousands")
         if self.decimal == self.thousands:
             raise ValueError(f"decimal and thousands must differ, got {self.decimal!r} for both")
         return self

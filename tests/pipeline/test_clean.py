@@ -72,6 +72,8 @@ def test_a_token_for_missing_is_missing(tmp_path, token):
         ({"thousands": ","}, "1,2", "x is no number"),
         ({"unit": "kg"}, "12 lb", "x is no number"),
         ({}, "$5", "x is no number"),
+        ({"clock": True}, "17:60", "x is no number"),
+        ({"clock": True}, "17", "x is no number"),
         ({}, "(-5)", "x is no number"),
         ({}, "1-5-", "x is no number"),
     ],
@@ -79,6 +81,7 @@ def test_a_token_for_missing_is_missing(tmp_path, token):
 def test_a_row_that_breaks_a_rule_is_set_aside_as_it_came(tmp_path, rules, value, reason):
     described = source({"x": rules, "n": {}}, max_rejected=1)
     right = {"time": "2013-01-01", "boolean": "true", "category": "a"}.get(rules.get("type"), "5")
+    right = "0:05" if "clock" in rules else right
     _, good, bad = cleaned(tmp_path, [text(x=[value, right], n=["7", "8"])], described)
     assert len(good) == 1
     assert bad.to_dict("records")[0] == {"x": value, "n": "7", tables.REASON: reason}
@@ -101,6 +104,8 @@ def test_a_row_that_breaks_a_rule_is_set_aside_as_it_came(tmp_path, rules, value
         ({"unit": "$", "thousands": ","}, "($1,234.50)", -1234.5),
         ({"unit": "€", "decimal": ","}, "(1,5) €", -1.5),
         ({"unit": "CHF"}, "CHF -5", -5),
+        ({"clock": True}, "17:05", 61500),
+        ({"clock": True}, "5:07:30 pm", 61650),
         ({}, "(5)", -5),
         ({}, "5-", -5),
         ({}, "\u22125", -5),
