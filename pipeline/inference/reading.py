@@ -130,7 +130,24 @@ def dialect_of(file: Path) -> Csv:
     if max(_fit(lines, one)[0] for one in DELIMITERS) < FITS:
         above = {one: _above(lines, one) for one in DELIMITERS}
     delimiter = max(DELIMITERS, key=lambda one: _fit(lines[above[one] :], one))
-    return Csv(encoding=encoding, delimiter=delimiter, skip=above[delimiter])
+    skip = above[delimiter]
+    names = _names_of_all(lines[skip:], delimiter)
+    return Csv(encoding=encoding, delimiter=delimiter, skip=skip + bool(names), names=names)
+
+
+def _names_of_all(lines: list[str], delimiter: str) -> tuple[str, ...]:
+    """The names of the columns, where the rows have one more than the header; else nothing.
+
+    Some programs end each row with a delimiter and the header without; others have names of rows before the values.
+    """
+    header, *rows = [row for row in csv.reader(lines, delimiter=delimiter) if row] or [[]]
+    whole = rows if len(lines) < LINES else rows[:-1]  # the last may go on below
+    more = [row for row in whole if len(row) == len(header) + 1]
+    if len(header) < FEW or len(more) < FITS * len(whole) or not more or len(set(header)) < len(header):
+        return ()
+    if any(row[-1].strip() for row in more):
+        return "column 1", *header
+    return *header, f"column {len(header) + 1}"
 
 
 def _encoding(file: Path) -> str:

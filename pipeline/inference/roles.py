@@ -81,7 +81,9 @@ def infer(table: Table, target: str, task: Task | None = None) -> Found:
             f"{table.source.address} must have a column to learn from, and has none:\n  "
             + "\n  ".join(f"{name}: {why}" for name, why in found.left_out.items())
         )
-    if above := table.source.csv.skip:
+    if table.source.csv.names:
+        found.unsure.append("the rows have a value more than the header has names: csv.names has all")
+    elif above := table.source.csv.skip:
         found.unsure.append(
             f"{'the first line is' if above == 1 else f'the first {above} lines are'} no part of the table"
         )

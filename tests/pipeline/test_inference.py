@@ -689,6 +689,21 @@ class TestFiles:
         assert [one.name for one in found.features] == ["x", "c"]
         assert ("no part of the table" in " ".join(found.unsure)) == bool(skip)
 
+    @pytest.mark.parametrize(("before", "after", "place"), [("", ",", -1), ("7,", "", 0)])
+    @pytest.mark.parametrize("above", ["", "Sales 2024\n\n"])
+    def test_a_header_may_lack_the_last_delimiter_or_the_name_of_the_first_column(
+        self, tmp_path, before, after, place, above
+    ):
+        path = tmp_path / "table.csv"
+        header, *rows = table(c=cycle(["red", "blue"])).to_csv(index=False).splitlines()
+        path.write_text("\n".join([f"{above}{header}", *(f"{before}{row}{after}" for row in rows)]) + "\n")
+        found = look(path)
+        names = header.split(",")
+        names.insert(len(names) if place else 0, f"column {len(names) + 1 if place else 1}")
+        assert (found.table.source.csv.names, found.rows) == (tuple(names), ROWS)
+        assert [one.name for one in found.features] == ["x", "c"]
+        assert "the rows have a value more than the header has names: csv.names has all" in found.unsure
+
     @pytest.mark.parametrize("header", ["#id,x,y", '"the\nid",x,y', "x,y", "y"])
     def test_a_header_is_none_of_them(self, tmp_path, header):
         """One that begins as a remark does, or goes on below."""
