@@ -169,6 +169,8 @@ def _copied(found: list[Path], source: Source, columns: Columns, landing: Landin
     """
     if source.path is None or source.kind != "parquet":
         return False
+    if any(source.columns.keys() & files.folders(file) for file in found):
+        return False
     schemas = parquet.schemas(found, columns)
     if not parquet.as_they_are(found, schemas):
         return False

@@ -25,6 +25,7 @@ LINES = 200
 """Of a CSV file, by which its delimiter is told."""
 TOLD = re.compile(r"\ufeff?\"?sep=.\"?\s*$", re.IGNORECASE)
 """What spreadsheets are told of the delimiter, above the header."""
+SUFFIXES = (".csv", ".parquet", ".jsonl", ".gz", ".zip")
 MOST_RAGGED = 0.01
 """Lines by the rows that there are."""
 FEW = 2
@@ -78,10 +79,11 @@ def opened(source: Source) -> Iterator[Table]:
         if source.api:
             found = [_spooled(source.api, Path(folder) / "records.jsonl")]
         if source.path is not None and not found:
-            raise DataError(f"{source.path} must be a file, and there is none.{_beside(Path(source.path))}")
+            raise DataError(f"{source.path} must be a file, and {_instead(Path(source.path))}")
         if source.path and source.kind == "csv":
             source = source.model_copy(update={"csv": dialect_of(found[0])})
         names = _names(found, source)
+        names = names and list(dict.fromkeys([*names, *files.folders(found[0])]))
         columns = Columns(names)
         ragged: list[str] = []
         rows = iter(
@@ -116,9 +118,14 @@ def _names(found: list[Path], source: Source) -> list[str] | None:
     return names
 
 
-def _beside(path: Path) -> str:
-    near = sorted(one.name for one in path.parent.glob("*") if one.suffix in (".csv", ".parquet", ".gz", ".zip"))
-    return f" Beside it are {', '.join(near[:8])}." if near else ""
+def _instead(path: Path) -> str:
+    """What there is in the place of a file."""
+    if path.is_dir():
+        inside = Counter(one.suffix for one in path.rglob("*") if one.suffix in SUFFIXES)
+        suffix = max(inside, key=inside.__getitem__, default="")
+        return f"is a folder. Name the files in it: '{path}/**/*{suffix}'."
+    near = sorted(one.name for one in path.parent.glob("*") if one.suffix in SUFFIXES)
+    return "there is none." + (f" Beside it are {', '.join(near[:8])}." if near else "")
 
 
 def dialect_of(file: Path) -> Csv:

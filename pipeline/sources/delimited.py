@@ -18,6 +18,19 @@ from pipeline.sources.files import opened
 
 BLOCK_BYTES = 1 << 22
 SHOWN_CHARACTERS = 200
+OTHERS = {
+    b"PAR1": "Parquet, which its name does not say",
+    b"PK\x03\x04": "a spreadsheet or a zip archive",
+    b"\xd0\xcf\x11\xe0": "an old spreadsheet",
+    b"\x1f\x8b": "packed by gzip, which its name does not say",
+    b"ARROW1": "Arrow's Feather",
+    b"ORC": "ORC",
+    b"SQLite format 3\0": "a database of SQLite",
+    b"\x89HDF": "HDF5",
+    b"\x80\x04": "a pickle",
+    b"\x80\x05": "a pickle",
+}
+"""What files of other kinds begin with."""
 csv.field_size_limit(sys.maxsize)  # what is too long is for a rule to say
 
 
@@ -52,8 +65,12 @@ def header(file: Path, dialect: Csv) -> list[str]:
     """The names of the columns; where several have none, each of these is called by its place.
 
     Raises:
-        DataError: the file is empty, or its header names a column twice.
+        DataError: the file is empty, or no text, or its header names a column twice.
     """
+    with opened(file) as bytes_in:
+        begins = bytes_in.read(max(map(len, OTHERS)))
+    if other := next((what for mark, what in OTHERS.items() if begins.startswith(mark)), ""):
+        raise DataError(f"{file} must be CSV, and is {other}. Save its rows as CSV, Parquet or JSON lines.")
     with opened(file) as bytes_in:
         encoding = "utf-8-sig" if codecs.lookup(dialect.encoding).name == "utf-8" else dialect.encoding
         text = io.TextIOWrapper(bytes_in, encoding=encoding, newline="")

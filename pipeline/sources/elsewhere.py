@@ -41,8 +41,9 @@ def _copied(url: str, options: dict[str, Any], into: Path, where: str) -> list[P
     try:
         system, pattern = fsspec.url_to_fs(url, **options)
         found = sorted(system.glob(pattern)) if any(mark in pattern for mark in "*?[") else [pattern]
-        files = [into / f"{number:05}-{PurePosixPath(name).name}" for number, name in enumerate(found)]
+        files = [_copy_of(name, number, into) for number, name in enumerate(found)]
         for name, file in zip(found, files, strict=True):
+            file.parent.mkdir(parents=True, exist_ok=True)
             system.get_file(name, str(file))
             size = system.size(name)
             if file.stat().st_size != size:
@@ -52,3 +53,9 @@ def _copied(url: str, options: dict[str, Any], into: Path, where: str) -> list[P
     if not files:
         raise DataError(f"{where} must have files, and has none.")
     return files
+
+
+def _copy_of(name: str, number: int, into: Path) -> Path:
+    """Where a file is copied to: in folders that tell of its rows what those tell that it lies in."""
+    *above, last = PurePosixPath(name).parts
+    return into.joinpath(*(part for part in above if "=" in part), f"{number:05}-{last}")

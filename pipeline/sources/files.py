@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import unquote
 
 from bundle import digest
 from pipeline.errors import DataError
 
+NOTHING = "__HIVE_DEFAULT_PARTITION__"
+"""What a folder is called whose rows have no value."""
 PACKED: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
@@ -32,6 +35,12 @@ def content(place: Path, sha256: Callable[[Path], str]) -> str | None:
         return sha256(place) if found else None
     above = os.path.commonpath([path.parent for path in found]) if found else ""
     return digest.of_json({path.relative_to(above).as_posix(): sha256(path) for path in found}) if found else None
+
+
+def folders(file: Path) -> dict[str, str | None]:
+    """What the folders of a file tell of all its rows, as Hive calls them: ``year=2013/month=11``."""
+    told = (part.partition("=") for part in file.parent.parts)
+    return {name: None if value == NOTHING else unquote(value) for name, equals, value in told if name and equals}
 
 
 @contextmanager

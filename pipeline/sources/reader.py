@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from pipeline.problem import Source
 from pipeline.sources import delimited, files, parquet, records
-from pipeline.sources.columns import Columns
+from pipeline.sources.columns import TEXT, Columns
 
 
 def fetched(source: Source, local: Path, into: Path, day: date | None = None) -> list[Path]:
@@ -39,7 +39,15 @@ def read(
         from pipeline.sources import api
 
         yield from records.tables(api.read(source.api, day), columns, source.address)
-    elif source.kind == "csv":
+    elif any(map(files.folders, found)):
+        for file in found:
+            yield from _with_folders(file, source, columns, ragged)
+    else:
+        yield from _of_files(found, source, columns, ragged)
+
+
+def _of_files(found: list[Path], source: Source, columns: Columns, ragged: list[str]) -> Iterator[pa.Table]:
+    if source.kind == "csv":
         yield from delimited.read(found, source.csv, columns, ragged)
     elif source.kind == "jsonl":
         yield from records.read(found, columns)
@@ -47,3 +55,14 @@ def read(
         parquet.schemas(found, columns)
         for file in found:
             yield from parquet.read(file, columns)
+
+
+def _with_folders(file: Path, source: Source, columns: Columns, ragged: list[str]) -> Iterator[pa.Table]:
+    """The rows of a file, with the columns that its folders tell."""
+    told = files.folders(file)
+    inside = Columns([name for name in columns.wanted if name not in told])
+    for table in _of_files([file], source, inside, ragged):
+        whole = {name: pa.repeat(pa.scalar(value, pa.string()), len(table)) for name, value in told.items()}
+        yield pa.table({name: whole[name] if name in told else table[name] for name in columns.wanted})
+    if inside.found:
+        columns.take(inside.found | dict.fromkeys(told, TEXT), str(file))

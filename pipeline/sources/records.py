@@ -125,5 +125,6 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
                     f"{line[:SHOWN_CHARACTERS].decode(errors='replace')}"
                 ) from None
             if not isinstance(record, dict):
-                raise DataError(f"{file} must have a record in JSON on each line, and line {number} is no record.")
+                how = " `jq -c '.[]'` makes lines of a list." if isinstance(record, list) else ""
+                raise DataError(f"{file} must have a record in JSON on each line, and line {number} is no record.{how}")
             yield record

@@ -2,8 +2,10 @@
 
 import csv
 import json
+from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline import collect, tables
@@ -26,7 +28,7 @@ def run(folder, raw, columns=("x",), day=None, **origin):
     part = {"sources": {"source": described}} | ({"day": day} if day else {})
     output = folder / "out"
     output.mkdir(parents=True)
-    return collect.collect(Job("", "source", part, {"raw": raw}, output, output, "", {}, folder))
+    return collect.collect(Job("", "source", part, {"raw": Path(raw)}, output, output, "", {}, folder))
 
 
 def landed(folder):
@@ -52,6 +54,26 @@ def test_files_by_a_pattern_are_one_table_in_the_order_of_their_names(tmp_path):
     write(tmp_path / "a.csv", "x,y\na,1\nb,2\n")
     assert run(tmp_path, tmp_path / "*.csv", ("x", "y")).rows_out == 3
     assert landed(tmp_path).to_dict("list") == {"x": ["a", "b", "c"], "y": ["1", "2", "3"]}
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
+@pytest.mark.parametrize("where", ["", "file://"])
+def test_what_folders_tell_of_their_files_is_a_column(tmp_path, kind, where):
+    rows = pd.DataFrame({"x": ["1", "2", "3"], "year": ["2022", "2023", "2023"], "town": ["Bad Ems", "ü/x", None]})
+    folder = tmp_path / "orders"
+    rows.to_parquet(folder, partition_cols=["year", "town"])
+    for file in folder.rglob("*.parquet"):
+        part = pq.ParquetFile(file).read().to_pandas()
+        if kind == "csv":
+            part.to_csv(file.with_suffix(".csv"), index=False)
+        elif kind == "jsonl":
+            part.to_json(file.with_suffix(".jsonl"), orient="records", lines=True)
+    run(tmp_path, f"{where}{folder}/**/*.{kind}", ("town", "x", "year"))
+    assert landed(tmp_path).sort_values("x").fillna("").to_dict("list") == {
+        "town": ["Bad Ems", "ü/x", ""], "x": ["1", "2", "3"], "year": ["2022", "2023", "2023"]
+    }  # fmt: skip
+    run(tmp_path / "without", f"{where}{folder}/**/*.{kind}", ("x",))
+    assert sorted(landed(tmp_path / "without")["x"]) == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize(

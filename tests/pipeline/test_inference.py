@@ -814,6 +814,33 @@ class TestFiles:
         with pytest.raises(DataError, match=why):
             look(path)
 
+    @pytest.mark.parametrize(
+        ("name", "begins", "what"),
+        [
+            ("table.xlsx", b"PK\x03\x04", "a spreadsheet or a zip archive"),
+            ("table.feather", b"ARROW1\0\0", "Arrow's Feather"),
+            ("table.csv", b"\x1f\x8b\x08", "packed by gzip, which its name does not say"),
+        ],
+    )
+    def test_a_file_of_another_kind_is_told(self, tmp_path, name, begins, what):
+        (tmp_path / name).write_bytes(begins + bytes(range(256)))
+        with pytest.raises(DataError, match=f"must be CSV, and is {what}. Save its rows as CSV, Parquet or JSON"):
+            look(tmp_path / name)
+
+    def test_a_list_of_records_is_told_how_to_be_lines(self, tmp_path):
+        table().to_json(tmp_path / "table.json", orient="records")
+        with pytest.raises(DataError, match=r"`jq -c '\.\[\]'` makes lines of a list"):
+            look(tmp_path / "table.json")
+
+    def test_what_folders_tell_is_looked_at_too(self, tmp_path):
+        table(year=cycle(["2022", "2023"])).to_parquet(tmp_path / "rows", partition_cols=["year"])
+        assert look(f"{tmp_path}/rows/*/*.parquet").columns["year"].kind == "integer"
+
+    def test_a_folder_is_told_with_what_to_write(self, tmp_path):
+        table(year=cycle(["2022", "2023"])).to_parquet(tmp_path / "rows", partition_cols=["year"])
+        with pytest.raises(DataError, match=r"rows must be a file, and is a folder. Name .*rows/\*\*/\*.parquet'"):
+            look(tmp_path / "rows")
+
     def test_a_file_that_is_not_there_is_told_with_those_that_are(self, tmp_path):
         (tmp_path / "other.csv").write_text("a\n1\n")
         with pytest.raises(DataError, match=r"there is none. Beside it are other.csv"):
