@@ -1,6 +1,7 @@
 """How dates are written that are not in ISO 8601: in the format in which most of a column's values can be read."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import product
@@ -10,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from bundle import moment
-from pipeline.inference.seen import MOMENT
+from pipeline.inference.seen import MOMENT, WEEKDAY
 
 DAY_FIRST, MONTH_FIRST = ("%d{0}%m{0}%Y", "%d{0}%m{0}%y"), ("%m{0}%d{0}%Y", "%m{0}%d{0}%y")
 DATES = (
@@ -19,13 +20,18 @@ DATES = (
     *(f"%Y{mark}%m{mark}%d" for mark in "/.-"),
     *(f"%d{mark}{month}{mark}{year}" for mark, month, year in product(" -", ("%b", "%B"), ("%Y", "%y"))),
     *(f"{month} %d{comma} %Y" for month, comma in product(("%b", "%B"), (",", ""))),
+    *(f"%d. {month} %Y" for month in ("%b", "%B")),
+    "%Y年%m月%d日",
 )
 """Of two in which a value can be read, the one that is more often meant comes first."""
+ZONES = ("", "%z", " %z", " UTC", " GMT")
 CLOCKS = (
     "",
-    *(f" {clock}{zone}" for zone, clock in product(("", "%z", " %z", " UTC"), ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f"))),
+    *(f" {clock}{zone}" for zone, clock in product(ZONES, ("%H:%M", "%H:%M:%S", "%H:%M:%S.%f"))),
     *(f" {clock}{half}" for half, clock in product((" %p", "%p"), ("%I:%M", "%I:%M:%S"))),
 )
+OTHERS = ("%b %d %H:%M:%S %Y", "%d/%b/%Y:%H:%M:%S %z")
+"""How programs write moments: C's ``ctime``, and web servers."""
 NUMBERS = ("%Y%m%d", "%Y%m%d.0")
 COUNTS = (datetime(1990, 1, 1, tzinfo=UTC).timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp())
 """Between which seconds numbers may count them from 1970 on."""
@@ -41,7 +47,12 @@ def formats(values: Mapping[str, int]) -> dict[str, float]:
     every = sum(values.values())
     others = {text: times for text, times in values.items() if not re.match(MOMENT, text)}
     texts, times = pd.Series(list(others), dtype="str"), np.array(list(others.values()), float)
-    asked = [date + clock for date, clock in product(DATES, CLOCKS) if _read(texts[:TRIED], date + clock).any()]
+    weekday = re.match(WEEKDAY, next(iter(others), ""), re.IGNORECASE)
+    before = [f"{one}{weekday['mark']}" for one in ("%a", "%A")] if weekday else [""]
+    whole = [*map("".join, product(DATES, CLOCKS)), *OTHERS]
+    few, marks = texts[:TRIED], [Counter(text) for text in texts[:TRIED]]
+    known = [start + one for start, one in product(before, whole) if any(map(_literal(start + one).__le__, marks))]
+    asked = [one for one in known if _read(few, one).any()]
     found = {one: 1 - float(times[~_read(texts, one)].sum() / every) for one in asked}
     most = max(found.values(), default=0.0)
     return {one: share for one, share in found.items() if share == most}
@@ -73,6 +84,11 @@ def counted(low: float, high: float) -> str | None:
     """The format in which numbers in this range are times of our days; None where they are none."""
     fit = (one for one, each in moment.COUNTED.items() if COUNTS[0] * each <= low <= high <= COUNTS[1] * each)
     return next(fit, None)
+
+
+def _literal(written: str) -> Counter[str]:
+    """What a format has beside its directives, which a value has too that is written so."""
+    return Counter(re.sub("%.", "", written))
 
 
 def _read(texts: pd.Series, written: str) -> npt.NDArray[np.bool_]:

@@ -253,6 +253,13 @@ class TestColumns:
             (["30/11/2013 10:00 -0500", "03/11/2013 10:00 +0100"], "%d/%m/%Y %H:%M %z"),
             (["30/11/2013 10:00:00Z", "03/11/2013 10:00:00+01:00"], "%d/%m/%Y %H:%M:%S%z"),
             (["30/11/2013", "2013-11-03", "2013-11-03T10:00:00Z"], "%d/%m/%Y"),
+            (["3. November 2013", "30. December 2013"], "%d. %B %Y"),
+            (["Sunday, November 3, 2013", "Monday, December 30, 2013"], "%A, %B %d, %Y"),
+            (["Sun, 03 Nov 2013 10:00:00 +0100", "Sat, 30 Nov 2013 10:00:00 -0500"], "%a, %d %b %Y %H:%M:%S %z"),
+            (["Sun, 03 Nov 2013 10:00:00 GMT", "Sat, 30 Nov 2013 10:00:00 GMT"], "%a, %d %b %Y %H:%M:%S GMT"),
+            (["Sun Nov  3 10:00:00 2013", "Sat Nov 30 10:00:00 2013"], "%a %b %d %H:%M:%S %Y"),
+            (["03/Nov/2013:10:00:00 +0100", "30/Nov/2013:10:00:00 -0500"], "%d/%b/%Y:%H:%M:%S %z"),
+            (["2013年11月3日", "2013年11月30日"], "%Y年%m月%d日"),
         ],
     )
     def test_a_date_is_read_in_the_only_way_in_which_it_can_be(self, tmp_path, values, written):
@@ -271,6 +278,10 @@ class TestColumns:
         found = find(tmp_path, table(c=cycle(values)))
         assert found.columns["c"].rules == {"format": written}
         assert any(doubt in one for one in found.unsure)
+
+    @pytest.mark.parametrize("values", [["Mar 5", "May 7"], ["Sunday", "Monday"], ["Sat 3", "Sun 4"], ["Mar", "May"]])
+    def test_a_day_of_no_year_is_a_word(self, tmp_path, values):
+        assert find(tmp_path, table(c=cycle(values))).columns["c"].kind == "category"
 
     def test_dates_written_in_several_ways_are_left_out_and_asked_about(self, tmp_path):
         found = find(tmp_path, table(c=cycle(["30/11/2013", "11/30/2013", "2013.11.30"])))
