@@ -1,4 +1,4 @@
-"""From where a decision came."""
+"""From where a decision, or a login, came."""
 
 from ipaddress import ip_address
 
@@ -9,8 +9,12 @@ from rest_framework.request import Request
 
 def source_of(request: HttpRequest | Request, way: str) -> str:
     """The way and the address, such as ``API from 192.0.2.7``."""
-    address = _client(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", ""))
-    return f"{way} from {address or 'an unknown address'}"
+    return f"{way} from {address_of(request) or 'an unknown address'}"
+
+
+def address_of(request: HttpRequest | Request) -> str | None:
+    """The address of who asks, whatever proxies of ours are between; None where it is not known."""
+    return _client(request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", "")) or None
 
 
 def _client(peer: str, forwarded: str) -> str:
