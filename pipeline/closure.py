@@ -34,7 +34,7 @@ DISTRIBUTIONS = {
 NEUTRAL = {"click", "luigi", "pydantic", "rich"}
 """Libraries that pass values on, and decide none."""
 VERSION = re.compile(r"^Version: *(\S+)", re.MULTILINE)
-"""In what a distribution tells of itself, which takes five times as long to read as the mail that it is written as."""
+"""In what a distribution tells of itself, which is long, and takes longer to read as the mail that it is written as."""
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 IMPORTS = (ast.Import, ast.ImportFrom)
 PARSED = f"code of Python {platform.python_version()}"

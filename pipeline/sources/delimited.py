@@ -68,8 +68,9 @@ def header(file: Path, dialect: Csv) -> list[str]:
         DataError: the file is empty, or no text, or its header names a column twice.
     """
     with opened(file) as bytes_in:
-        begins = bytes_in.read(max(map(len, OTHERS)))
-    if other := next((what for mark, what in OTHERS.items() if begins.startswith(mark)), ""):
+        begins = bytes_in.read(SHOWN_CHARACTERS)
+    other = next((what for mark, what in OTHERS.items() if begins.startswith(mark)), "")
+    if other and min(begins) < ord("\t"):  # a header may begin so, and is text
         raise DataError(f"{file} must be CSV, and is {other}. Save its rows as CSV, Parquet or JSON lines.")
     with opened(file) as bytes_in:
         encoding = "utf-8-sig" if codecs.lookup(dialect.encoding).name == "utf-8" else dialect.encoding

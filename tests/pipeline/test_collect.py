@@ -76,6 +76,20 @@ def test_what_folders_tell_of_their_files_is_a_column(tmp_path, kind, where):
     assert sorted(landed(tmp_path / "without")["x"]) == ["1", "2", "3"]
 
 
+@pytest.mark.parametrize("kind", ["parquet", "csv", "jsonl"])
+def test_what_a_file_tells_itself_its_folders_do_not_change(tmp_path, kind):
+    folder = tmp_path / "x=9" / "y=8"
+    folder.mkdir(parents=True)
+    rows, file = pd.DataFrame({"x": ["1", "2"]}), folder / f"a.{kind}"
+    {
+        "parquet": rows.to_parquet,
+        "csv": lambda file: rows.to_csv(file, index=False),
+        "jsonl": lambda file: rows.to_json(file, orient="records", lines=True),
+    }[kind](file)
+    run(tmp_path, file, ("x", "y"))
+    assert landed(tmp_path).to_dict("list") == {"x": ["1", "2"], "y": ["8", "8"]}
+
+
 @pytest.mark.parametrize(
     ("day", "rows"), [("2013-01-01", ["a"]), ("2013-01-02", ["b", "c", "d"]), ("2013-01-04", []), ("2013-01-05", ["f"])]
 )

@@ -41,6 +41,11 @@ def test_case_15_every_value_of_a_csv_stays_the_text_that_it_is(tmp_path):
     assert read_csv(tmp_path / "a.csv", ["x"])["x"].tolist() == values
 
 
+@pytest.mark.parametrize("name", ["ORCID", "PAR1", "ARROW1", "PK"])
+def test_a_header_may_begin_as_a_file_of_another_kind_does(tmp_path, name):
+    assert read_csv(write(tmp_path / "a.csv", f"{name},y\n1,a\n"), [name])[name].tolist() == ["1"]
+
+
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 @pytest.mark.parametrize("block", [1 << 10, 1 << 12])
 def test_case_10_rows_are_those_that_python_reads_whatever_the_block(tmp_path, monkeypatch, ending, block):
