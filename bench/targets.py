@@ -91,11 +91,11 @@ def whole(aside: Path):
 def run(name: str, number: int, folder: Path) -> float:
     """Seconds of a run of one of the trivial tasks; Luigi's own with Luigi's own scheduler, and nothing of ours."""
     folder.mkdir(exist_ok=True)
-    command = [LUIGI, "--module", "bench.trivial", name, "--number", str(number)]
+    task = [name, "--number", str(number)]
     if name.startswith("Plain"):
-        command[2] = "bench.plain"
-        return seconds([*command, "--local-scheduler"], folder, TRIVIAL=str(folder))
-    return seconds([*command, "--plumbline-data", str(folder / "data")], TRIVIAL=str(folder))
+        return seconds([LUIGI, "--module", "bench.plain", *task, "--local-scheduler"], folder, TRIVIAL=str(folder))
+    where = ["--plumbline-data", str(folder / "data")]
+    return seconds([LUIGI, "--module", "bench.trivial", *task, *where], TRIVIAL=str(folder))
 
 
 def seconds(command: list[str], where: Path = REPOSITORY, **environment: str) -> float:

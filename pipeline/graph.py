@@ -21,7 +21,7 @@ from pipeline.run import Run
 def look(task: Any, run: Run) -> Made | None:
     """What the task made from what there is now; None while it is not complete."""
     waiting = [task]
-    with run.looking():
+    with run.current():
         while waiting:
             top = waiting[-1]
             settled = _settled(top, run)

@@ -66,7 +66,7 @@ def seconds(texts: pa.Array) -> pa.Array:
     """How many seconds the hours, minutes and seconds are that texts tell as a clock does; null where they don't."""
     told = pc.extract_regex(texts, CLOCK)
     sign, hours, minutes, last, half = (pc.struct_field(told, name) for name in ("sign", "h", "m", "s", "half"))
-    hours = pc.if_else(pc.equal(hours, ""), None, hours).cast(pa.float64())
+    hours = hours.cast(pa.float64())
     twelve = pc.not_equal(half, "")
     after_noon = pc.if_else(pc.is_in(half, pa.array(["p", "P"])), 12.0, 0.0)
     dial = pc.and_(pc.greater_equal(hours, 1), pc.less_equal(hours, 12))

@@ -76,7 +76,7 @@ class Run:
         return self._problems[name]
 
     @contextmanager
-    def looking(self) -> Iterator[None]:
+    def current(self) -> Iterator[None]:
         """Let who asks for the run, until the end of this look, have this one."""
         token = _look.set(self)
         try:

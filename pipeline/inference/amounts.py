@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -19,11 +19,14 @@ class Amounts(NamedTuple):
     numbers: Counter[str]
 
 
+def signed(texts: Collection[str]) -> dict[str, str]:
+    """By each text the same with a hyphen before its number, where that is negative in another way."""
+    return dict(zip(texts, reading.signed(pa.array(texts, pa.string())).to_pylist(), strict=True))
+
+
 def common(values: Mapping[str, int]) -> Amounts:
     """What stands before most of the numbers, or else most often after them; and what between thousands."""
-    signed = reading.signed(pa.array(values, pa.string())).to_pylist()
-    matches = ((text, re.match(AMOUNT, one, re.ASCII)) for text, one in zip(values, signed, strict=True))
-    found = {text: match for text, match in matches if match}
+    found = {text: match for text, one in signed(values).items() if (match := re.match(AMOUNT, one, re.ASCII))}
     before = _most({text: match["before"] or "" for text, match in found.items()}, values)
     after, thousands = (
         _most({text: match[part] for text, match in found.items() if match[part]}, values) for part in ("after", "mark")

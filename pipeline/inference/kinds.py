@@ -153,11 +153,9 @@ def _taken_for_none(seen: Seen, least: float) -> str:
 
 def _negative(seen: Seen) -> str:
     """How negative numbers are written, where that may mean something else."""
-    texts = sorted(text for text, _ in seen.values.values())
-    signed = reading.signed(pa.array(texts, pa.string())).to_pylist()
-    odd = (pair for pair in zip(texts, signed, strict=True) if pair[1] != pair[0].replace(reading.MINUS, "-"))
-    written, read = next(odd, ("", ""))
-    return f"{written} is taken for {read}" if written else ""
+    signed = amounts.signed(sorted(text for text, _ in seen.values.values()))
+    odd = (f"{text} is taken for {one}" for text, one in signed.items() if one != text.replace(reading.MINUS, "-"))
+    return next(odd, "")
 
 
 def _number(seen: Seen, *, asked: bool = False) -> Column:
@@ -201,8 +199,7 @@ def _marked(seen: Seen) -> Column:
     """A number, written in the way in which most of its values can be read; of two such ways, in the simpler."""
     marks = max(MARKED, key=lambda one: seen.marked[one])
     texts = Counter(dict(seen.values.values())) | seen.no_number
-    signed = reading.signed(pa.array(texts, pa.string())).to_pylist()
-    fit = {text for text, one in zip(texts, signed, strict=True) if re.match(MARKED[marks], one)}
+    fit = {text for text, one in amounts.signed(texts).items() if re.match(MARKED[marks], one)}
     rules = {name: mark for name, mark in marks._asdict().items() if mark != getattr(PLAIN, name)}
     unsure = TOLD[marks]
     if marks.decimal == "." and seen.marked[marks] == seen.marked[Marks(",")]:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from pipeline.errors import DataError
 from pipeline.problem import Api, Csv, Source
-from pipeline.sources import delimited, files, parquet, reader, records
+from pipeline.sources import delimited, files, reader, records
 from pipeline.sources.columns import Columns
 from pipeline.sources.landing import filled
 
@@ -106,14 +106,8 @@ def _names(found: list[Path], source: Source) -> list[str] | None:
     """The names of the columns; None where the rows tell them."""
     if not found:
         return None
-    if source.api or source.kind == "jsonl":
-        return records.names(found)
-    if source.kind == "parquet":
-        columns = Columns()
-        parquet.schemas(found, columns)
-        return columns.wanted
-    names = delimited.header(found[0], source.csv)
-    if all(_is_number(name) for name in names):
+    names = records.names(found) if source.api else reader.names(found, source)
+    if source.kind == "csv" and not source.api and all(_is_number(name) for name in names):
         raise DataError(f"{found[0]} must name its columns in its first line, and begins with {', '.join(names[:5])}.")
     return names
 

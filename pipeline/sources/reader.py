@@ -46,6 +46,21 @@ def read(
         yield from _of_files(found, source, columns, ragged)
 
 
+def names(found: list[Path], source: Source) -> list[str]:
+    """The names of the columns that the files have, whatever their folders tell.
+
+    Raises:
+        DataError: a file is not what it is said to be.
+    """
+    if source.kind == "csv":
+        return delimited.header(found[0], source.csv)
+    if source.kind == "jsonl":
+        return records.names(found)
+    columns = Columns()
+    parquet.schemas(found, columns)
+    return columns.wanted
+
+
 def _of_files(found: list[Path], source: Source, columns: Columns, ragged: list[str]) -> Iterator[pa.Table]:
     if source.kind == "csv":
         yield from delimited.read(found, source.csv, columns, ragged)
@@ -59,22 +74,12 @@ def _of_files(found: list[Path], source: Source, columns: Columns, ragged: list[
 
 def _with_folders(file: Path, source: Source, columns: Columns, ragged: list[str]) -> Iterator[pa.Table]:
     """The rows of a file, with the columns that its folders tell and it has not."""
-    own = _names(file, source)
+    own = names([file], source)
     told = {name: value for name, value in files.folders(file).items() if name not in own}
     inside = Columns([name for name in columns.wanted if name not in told])
     for table in _of_files([file], source, inside, ragged):
-        whole = {name: pa.repeat(pa.scalar(value, pa.string()), len(table)) for name, value in told.items()}
-        yield pa.table({name: whole[name] if name in told else table[name] for name in columns.wanted})
+        rows = len(table)
+        whole = {name: pa.repeat(pa.scalar(value, pa.string()), rows) for name, value in told.items()}
+        yield pa.table({name: whole[name] if name in whole else table[name] for name in columns.wanted})
     if inside.found:
         columns.take(inside.found | dict.fromkeys(told, TEXT), str(file))
-
-
-def _names(file: Path, source: Source) -> list[str]:
-    """The names of the columns that a file has."""
-    if source.kind == "csv":
-        return delimited.header(file, source.csv)
-    if source.kind == "jsonl":
-        return records.names([file])
-    columns = Columns()
-    parquet.schemas([file], columns)
-    return columns.wanted

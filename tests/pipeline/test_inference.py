@@ -210,6 +210,7 @@ class TestTarget:
             (["a"], "tt", "'tt' is none; did you mean 't'"),
             ([f"{number} words and more" for number in range(ROWS)], "t", "at most 100 classes"),
             ([f"about {number}" for number in range(ROWS)], "t", "it is a category with 400 different values"),
+            ([2**60 + number for number in range(ROWS)], "t", "400 different values: its numbers are too large to be"),
         ],
     )
     def test_what_can_not_be_one_is_told(self, tmp_path, values, target, why):
@@ -463,6 +464,7 @@ class TestColumns:
             (["7", "12-"], [7, -12], "c: 12- is taken for -12"),
             (["$1,234.50", "($2,000.00)"], [1234.5, -2000], "($2,000.00) is taken for -$2,000.00"),
             (["12,5 €", "(3,5) €"], [12.5, -3.5], "(3,5) € is taken for -3,5 €"),
+            (["-£5.5", "-£7"], [-5.5, -7], "c: '£' is taken for its unit"),
             (["0.5", "\u22120.5"], [0.5, -0.5], ""),
         ],
     )
