@@ -24,6 +24,8 @@ MAX_TEXT = 1000
 MAX_LONG_TEXT = 10_000
 """a text that is no category."""
 MOST = {"category": MAX_TEXT, "text": MAX_LONG_TEXT}
+MOST_NAMED = 20
+"""Allowed values that are named to a person."""
 PLAIN_NUMBERS = frozenset({int, float, type(None)})
 PLAIN_TEXTS = frozenset({str, type(None)})
 MISSING_TIME = int(np.iinfo("int64").min)
@@ -59,6 +61,8 @@ class Input(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str
     type: Literal["number", "category", "text", "boolean", "time"]
+    unit: str | None = None
+    """What a number counts, such as ``$``, or seconds where a clock was read: it is sent as a number all the same."""
     time_zone: str = "UTC"
     """Where the clock hangs that a time without an offset is read from."""
     format: str | None = None
@@ -118,6 +122,23 @@ class Contract(BaseModel):
     def answer(self) -> str:
         """The name of the output that is measured."""
         return self.outputs[0].name
+
+
+def in_words(column: Input) -> str:
+    """What a client sends for a column, beside nothing: ``number, in $``."""
+    told: list[str] = [column.type]
+    if column.type == "time":
+        told += [f"in ISO 8601{f' or written as {column.format}' if column.format else ''}"]
+        told += [f"in {column.time_zone} where it tells no offset"] if column.format not in moment.COUNTED else []
+    if column.unit:
+        told.append(f"in {column.unit}")
+    if column.range:
+        low, high = column.range
+        told.append(f"{low:g} to {high:g}, and {'the nearer of them' if column.clip else 'missing'} beyond")
+    if column.allowed is not None:
+        more = ", ..." if len(column.allowed) > MOST_NAMED else ""
+        told.append(f"one of {', '.join(column.allowed[:MOST_NAMED])}{more}, and missing where it is none")
+    return ", ".join(told)
 
 
 def tensors(contract: Contract) -> dict[str, str]:
@@ -355,7 +376,7 @@ def _is_number(value: Any) -> bool:
 def _fault(row: int, column: Input, value: Any) -> str:
     if isinstance(value, str) and column.type in MOST:
         return f"row {row}, {column.name}: expected at most {MOST[column.type]:,} characters, got {len(value):,}"
-    written = f", or one written as {column.format}" if column.format else ""
+    written = f", or one written as {column.format}" if column.format else f", in {column.unit}" if column.unit else ""
     return f"row {row}, {column.name}: expected {EXPECTED[column.type]}{written}, got {shown(value)}"
 
 

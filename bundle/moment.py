@@ -13,7 +13,7 @@ PATTERN = (
 """A day, or a year or month for its first day, with or without a time of day, with or without an offset from UTC.
 
 Beside what the standard has, ``/`` and ``.`` may stand between year, month and day, and one digit for two."""
-COUNTED = {"unix": 1, "unix_ms": 1000}
+COUNTED = {"unix": 1, "unix_ms": 10**3, "unix_us": 10**6, "unix_ns": 10**9}
 """Formats of moments that are numbers, counted from 1970 on (UTC), by how many there are in a second."""
 NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from bundle.contract import in_words
 from bundle.manifest import Manifest
 from pipeline import report
 from pipeline.problem import JUDGED, Notes
@@ -44,6 +45,7 @@ def render(described: Manifest, notes: Notes, evaluation: Facts, profile: Facts,
         "moment": report.moment,
         "number": report.number,
         "share": report.share,
+        "taken": in_words,
         "label": label,
     }
     return environment.get_template("card.md.j2").render(

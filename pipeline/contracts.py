@@ -3,8 +3,9 @@
 from typing import Literal
 
 from bundle.contract import Contract, Input, Output
+from pipeline import expressions
 from pipeline.encoding import Encoding, Target
-from pipeline.problem import Problem
+from pipeline.problem import Column, Problem, Source
 
 INPUTS: dict[str, Literal["number", "category", "text", "boolean", "time"]] = {
     "number": "number",
@@ -21,7 +22,7 @@ def told(problem: Problem, known: Encoding, threshold: float | None) -> Contract
     """The contract of a model that knows these features."""
     return Contract(
         inputs=tuple(taken(problem, name) for name in problem.inputs(tuple(known.features))),
-        outputs=outputs(known.target),
+        outputs=outputs(known.target, answered(problem)),
         threshold=threshold,
         classes=known.target.classes,
     )
@@ -29,16 +30,17 @@ def told(problem: Problem, known: Encoding, threshold: float | None) -> Contract
 
 def taken(problem: Problem, name: str) -> Input:
     """A raw column, with the rules that mend a value and leave its row: they hold of what a client sends too."""
-    source = next(one for one in (problem.table, *problem.joins) if name in problem.sources[one].columns)
-    column = problem.sources[source].columns[name]
+    source = _source(problem, name)
+    column = source.columns[name]
     kind = INPUTS[column.type]
     mends = column.outside in ("missing", "clip")
     return Input(
         name=name,
         type=kind,
+        unit=counted(column),
         time_zone=column.time_zone,
         format=column.format,
-        missing=() if kind in ("number", "time") else problem.sources[source].missing_tokens,
+        missing=() if kind in ("number", "time") else source.missing_tokens,
         spelling=column.spelling,
         spellings=column.spellings,
         allowed=column.allowed if mends else None,
@@ -47,8 +49,26 @@ def taken(problem: Problem, name: str) -> Input:
     )
 
 
-def outputs(target: Target) -> tuple[Output, ...]:
-    """The named answers, first the one that is measured."""
+def counted(column: Column) -> str | None:
+    """What a number counts, where that is told."""
+    return "seconds" if column.clock else column.unit
+
+
+def answered(problem: Problem) -> str | None:
+    """What the answer counts, where it is a column as it stands and that is told."""
+    [name, *others] = expressions.columns(problem.target)
+    return (
+        None if others or expressions.quote(name) != problem.target else counted(_source(problem, name).columns[name])
+    )
+
+
+def _source(problem: Problem, name: str) -> Source:
+    """The source that a row has a column from."""
+    return next(problem.sources[one] for one in (problem.table, *problem.joins) if name in problem.sources[one].columns)
+
+
+def outputs(target: Target, unit: str | None = None) -> tuple[Output, ...]:
+    """The named answers, first the one that is measured; ``unit`` is what a number counts."""
     match target.task:
         case "binary":
             return (
@@ -64,4 +84,5 @@ def outputs(target: Target) -> tuple[Output, ...]:
                 Output(name="decision", type="category", meaning="the most probable class"),
             )
         case "regression":
-            return (Output(name="prediction", type="number", meaning="the number that is expected"),)
+            meaning = f"the number that is expected{f', in {unit}' if unit else ''}"
+            return (Output(name="prediction", type="number", meaning=meaning),)

@@ -262,7 +262,7 @@ class Train(Stage):
     """Let finalists of the search learn, and export the best: a SavedModel for raw columns, and its compiled form."""
 
     function = "pipeline.train:train"
-    reads = ("sources", "table", "joins", "lookups", "features", "training", "decision", "seed")
+    reads = ("sources", "table", "joins", "lookups", "target", "features", "training", "decision", "seed")
 
     def requires(self) -> Tasks:
         lookups = {source: self.clone(Clean, source=source) for source in self.spec.lookups}
@@ -398,7 +398,8 @@ class RunAll(Working):
 @Raw.event_handler(luigi.Event.DEPENDENCY_MISSING)  # type: ignore[untyped-decorator]
 def say_missing(raw: Raw) -> None:
     """Name the file that is not there: Luigi itself names only the task."""
-    log.error("%s must be there for source %s of %s, and is not.", raw.shown, raw.source, raw.problem)
+    where = raw.output_path().absolute()
+    log.error("%s must be there for source %s of %s: no file is %s.", raw.shown, raw.source, raw.problem, where)
 
 
 @RunAll.event_handler(luigi.Event.DEPENDENCY_PRESENT)  # type: ignore[untyped-decorator]

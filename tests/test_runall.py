@@ -289,7 +289,7 @@ def test_a_missing_file_is_named_and_has_a_code_of_its_own(place):
     (place.folder / "flights.csv").unlink()
     done = place.run()
     assert done.returncode == 20
-    assert "flights.csv must be there for source flights of sample, and is not" in done.stderr
+    assert "flights.csv must be there for source flights of sample: no file is /" in done.stderr
 
 
 def test_an_unknown_problem_is_told_with_the_known_ones(place):

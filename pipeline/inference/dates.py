@@ -23,6 +23,13 @@ DATES = (
     *(f"%d. {month} %Y" for month in ("%b", "%B")),
     "%Y年%m月%d日",
 )
+MONTHS = (
+    *(f"{month}{year}" for year, month in product((" %Y", "-%Y", "/%Y", "-%y"), ("%b", "%B"))),
+    "%m/%Y",
+    "%m-%Y",
+    "%Y/%m",
+    "%Y年%m月",
+)
 """Of two in which a value can be read, the one that is more often meant comes first."""
 ZONES = ("", "%z", " %z", " UTC", " GMT")
 CLOCKS = (
@@ -32,7 +39,8 @@ CLOCKS = (
 )
 OTHERS = ("%b %d %H:%M:%S %Y", "%d/%b/%Y:%H:%M:%S %z")
 """How programs write moments: C's ``ctime``, and web servers."""
-NUMBERS = ("%Y%m%d", "%Y%m%d.0")
+NUMBERS = {"%Y%m%d": r"\d{8}", "%Y%m%d.0": r"\d{8}\.0", "%Y%m": r"\d{6}", "%Y%m.0": r"\d{6}\.0"}
+"""And days and months that are numbers, by how many digits they have."""
 COUNTS = (datetime(1990, 1, 1, tzinfo=UTC).timestamp(), datetime(2100, 1, 1, tzinfo=UTC).timestamp())
 """Between which seconds numbers may count them from 1970 on."""
 TRIED = 5
@@ -49,7 +57,7 @@ def formats(values: Mapping[str, int]) -> dict[str, float]:
     texts, times = pd.Series(list(others), dtype="str"), np.array(list(others.values()), float)
     weekday = re.match(WEEKDAY, next(iter(others), ""), re.IGNORECASE)
     before = [f"{one}{weekday['mark']}" for one in ("%a", "%A")] if weekday else [""]
-    whole = [*map("".join, product(DATES, CLOCKS)), *OTHERS]
+    whole = [*map("".join, product(DATES, CLOCKS)), *OTHERS, *MONTHS]
     few, marks = texts[:TRIED], [Counter(text) for text in texts[:TRIED]]
     known = [start + one for start, one in product(before, whole) if any(map(_literal(start + one).__le__, marks))]
     asked = [one for one in known if _read(few, one).any()]
@@ -75,9 +83,10 @@ def differing(values: Iterable[str], one: str, other: str) -> tuple[str, str, st
 
 
 def numbered(values: Iterable[str]) -> str | None:
-    """The format in which all of the values are dates such as 20131103; None where they are none."""
+    """The format in which all of the values are days or months such as 20131103 or 201311; None where they are none."""
     texts = pd.Series(list(values), dtype="str")
-    return next((one for one in NUMBERS if _read(texts, one).all()), None)
+    fit = (one for one, digits in NUMBERS.items() if texts.str.fullmatch(digits).all() and _read(texts, one).all())
+    return next(fit, None)
 
 
 def counted(low: float, high: float) -> str | None:

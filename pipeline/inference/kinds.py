@@ -17,7 +17,7 @@ from bundle import moment
 from pipeline import problem, reading, tables
 from pipeline.cells import LARGEST
 from pipeline.inference import amounts, dates
-from pipeline.inference.seen import ALSO_MISSING, MARKED, PLAIN, Marks, Seen
+from pipeline.inference.seen import ALSO_MISSING, IN_MONTH, MARKED, PLAIN, Marks, Seen
 from pipeline.problem.source import MISSING_TOKENS
 
 Kind = Literal["number", "integer", "category", "boolean", "time", "text", "nothing"]
@@ -28,7 +28,7 @@ MOST_WORDS = 0.05
 """The share of a feature's rows above which words for "no value" are told."""
 LARGEST_WHOLE = 2.0**53
 """Up to which a float tells every whole number from the next."""
-DAY_NAME = re.compile(r"date|day|(^|_)dt($|_)", re.IGNORECASE)
+DAY_NAME = re.compile(r"date|day|month|period|yyyymm|(^|_)(dt|ym)($|_)", re.IGNORECASE)
 TIME_NAME = re.compile(r"date|day|time|created|updated|stamp|epoch|unix|(^|_)(dt|at|ts)($|_)", re.IGNORECASE)
 BIRTH = re.compile(r"birth|dob", re.IGNORECASE)
 VERSION = re.compile(r"version|firmware|(^|_)ver($|_)", re.IGNORECASE)
@@ -162,7 +162,8 @@ def _number(seen: Seen, *, asked: bool = False) -> Column:
     strange = seen.present - seen.numbers
     texts = (text for text, _ in seen.values.values())
     if seen.whole and not strange and DAY_NAME.search(seen.name) and (written := dates.numbered(texts)):
-        return Column(seen, "time", {"format": written}, unsure="its numbers are taken for dates, such as 20131103")
+        shown = "months, such as 201311" if "%d" not in written else "dates, such as 20131103"
+        return Column(seen, "time", {"format": written}, unsure=f"its numbers are taken for {shown}")
     if not strange and TIME_NAME.search(seen.name) and (written := dates.counted(seen.low, seen.high)):
         first = f"{seen.low:.0f} is {moment.counted(seen.low, written):%Y-%m-%d %H:%M:%S}"
         return Column(
@@ -184,15 +185,29 @@ def _number(seen: Seen, *, asked: bool = False) -> Column:
     return column
 
 
-def _time(seen: Seen) -> Column:
+def _time(seen: Seen) -> Column | None:
+    """A time in ISO 8601; None where its months, such as 2009-10 and 2010-11, are seasons."""
     values = dict(seen.values.values())
+    if len(values) > 1 and all(re.match(IN_MONTH, text) and _next_year(text) for text in values):
+        return None
     read, _ = reading.times(pa.array(values, pa.string()), problem.Column(type="time"))
     strange = [text for text, moment in zip(values, read, strict=True) if not moment.is_valid]
     if not strange:
-        return Column(seen, "time")
+        return Column(seen, "time", unsure=_first_days(next(iter(values))))
     examples = ", ".join(map(repr, sorted(strange, key=values.__getitem__, reverse=True)[:3]))
     unsure = f"some of its values are no times, and taken for missing: {examples}"
     return Column(seen, "time", {"unreadable": "missing"}, unsure=unsure)
+
+
+def _next_year(text: str) -> bool:
+    """Whether a text such as 2009-10 tells a year and the next one."""
+    return (int(text[2:4]) + 1) % 100 == int(text[5:])
+
+
+def _first_days(text: str, written: str = "") -> str:
+    """What is told of a month that is taken for a moment."""
+    in_month = "%d" not in written if written else re.match(IN_MONTH, text)
+    return f"{text} is taken for the first day of its month" if in_month else ""
 
 
 def _marked(seen: Seen) -> Column:
@@ -266,7 +281,7 @@ def _date(seen: Seen) -> Column:
     if ahead and BIRTH.search(seen.name):
         column.kind, column.why = "nothing", ahead
     either = next(filter(None, (_either(values, written, other) for other in others)), "")
-    column.unsure = "; ".join(filter(None, (ahead, either)))
+    column.unsure = "; ".join(filter(None, (ahead, either, _first_days(next(iter(values)), written))))
     return column
 
 

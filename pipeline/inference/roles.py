@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,8 @@ LATE = re.compile(
 NEXT, NEWEST = 0.15, 0.15
 """The shares of the rows that are chosen with and judged by."""
 FEW_DAYS = 20
+SEASONS = timedelta(days=2 * 365)
+"""The span from which on each month was seen twice."""
 MOST_AHEAD = 0.5
 """The share of days after today from which on a time does not say when a row was."""
 OFTEN, RETURN = 10, 0.1
@@ -193,12 +195,16 @@ def _cut(moments: pd.Series) -> tuple[pd.Timestamp, pd.Timestamp] | None:
 
 
 def _derive(found: Found, column: Column, sample: pd.DataFrame) -> None:
-    """Features of a time: its weekday, its hour where it has one, and how long before the row's own time it was."""
+    """Features of a time: what calendar and clock show of it, and how long before the row's own time it was."""
     name, word = expressions.quote(column.name), slug(column.name)
     moments = column.moments(sample[column.name]).dropna()
-    new = {f"{word}_weekday": f"weekday({name})"}
+    new = {}
+    if (moments.dt.day > 1).any():
+        new[f"{word}_weekday"] = f"weekday({name})"
     if (moments != moments.dt.floor("D")).any():
         new[f"{word}_hour"] = f"hour({name})"
+    if column.name == found.time and moments.max() - moments.min() >= SEASONS:
+        new[f"{word}_month"] = f"month({name})"
     if found.time and column.name != found.time:
         new[f"days_since_{word}"] = f"days_between({name}, {expressions.quote(found.time)})"
     found.derived |= {key: text for key, text in new.items() if key not in found.columns}

@@ -28,13 +28,15 @@ SHOWN = 5
 NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 COMMA = NUMBER.replace(r"\.", ",")
 PADDED = r"^[-+]?0\d"
-MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)? ?(Z|[-+]\d{2}:?\d{2})?$"
+IN_MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+MOMENT = IN_MONTH + r"|^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?)? ?(Z|[-+]\d{2}:?\d{2})?$"
 MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 WEEKDAY = r"(mon|tue|wed|thu|fri|sat|sun)[a-z]*(?P<mark>,? )"
 DATE = (
     rf"(?i)^({WEEKDAY})?(\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{2,4}}|\d{{4}}[/.-]\d{{1,2}}[/.-]\d{{1,2}}"
     rf"|\d{{1,2}}\.?[ /-]{MONTH}[ /-]\d{{2,4}}|{MONTH} +\d{{1,2}}(,?|( [\d:]{{5,8}})?) \d{{4}}"
     rf"|\d{{4}}年\d{{1,2}}月\d{{1,2}}日)([ :].*)?$|{MOMENT}"
+    rf"|^({MONTH}([ /-]\d{{4}}|-\d{{2}})|\d{{1,2}}[/-]\d{{4}}|\d{{4}}/\d{{1,2}}|\d{{4}}年\d{{1,2}}月)$"
 )
 
 CODES = "AUD|BRL|CAD|CHF|CNY|DKK|EUR|GBP|INR|JPY|NOK|NZD|PLN|SEK|USD"

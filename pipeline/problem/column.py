@@ -12,7 +12,7 @@ NUMERIC = ("number", "integer")
 
 
 Mark = Annotated[str, Field(min_length=1, max_length=1)]
-PARTS = {"the year": "Yy", "the month": "mbB", "the day": "d"}
+PARTS = {"the year": "Yy", "the month": "mbB"}
 DIRECTIVES = "YymbBdaAHIpMSfz%"
 
 
@@ -26,7 +26,7 @@ def _format(written: str) -> str:
         raise ValueError(f"expected each directive once, got {written!r}")
     if untold := [part for part, those in PARTS.items() if not set(those) & set(used)]:
         raise ValueError(
-            f"expected a format that tells year, month and day, such as '%d/%m/%Y', or {' or '.join(moment.COUNTED)}; "
+            f"expected a format that tells year and month, such as '%d/%m/%Y', or {', '.join(moment.COUNTED)}; "
             f"{untold[0]} is not told"
         )
     return written
@@ -64,7 +64,7 @@ class Column(Part):
     """Whether a number is written as hours, minutes and perhaps seconds, such as ``17:05``: it counts seconds then."""
     format: Format | None = None
     """How a time is written that is not in ISO 8601: as ``datetime.strptime`` has it, such as ``%d/%m/%Y %H:%M``, or as
-    a number that counts from 1970 on: ``unix`` in seconds, ``unix_ms`` in milliseconds."""
+    a number that counts from 1970 on: ``unix`` in seconds, ``unix_ms``, ``unix_us`` and ``unix_ns`` in parts of one."""
     time_zone: Zone = "UTC"
     """Where the clock hung that a time without an offset was read from."""
     clock_change: Literal["before", "missing", "reject", "block"] = "before"

@@ -5,9 +5,10 @@ import pyarrow as pa
 import pytest
 
 from bundle import moment
-from bundle.contract import Contract, ContractError, Output, columns_of
+from bundle.contract import Contract, ContractError, Output, columns_of, in_words
 from pipeline import cells, contracts
 from pipeline.cells import Rules
+from pipeline.encoding import Target
 from pipeline.problem import Column, Problem
 
 COLUMNS = {
@@ -18,6 +19,8 @@ COLUMNS = {
     "age": {"range": [0, 0.1], "outside": "missing"},
     "speed": {"range": [-5.5, 70], "outside": "clip"},
     "weight": {"range": [0, 10]},
+    "price": {"unit": "$"},
+    "took": {"clock": True},
     "day": {"type": "time"},
     "there": {"type": "time", "time_zone": "Europe/Berlin"},
     "beyond": {"type": "time", "time_zone": "America/New_York"},
@@ -28,8 +31,12 @@ COLUMNS = {
     "ran": {"type": "time", "format": "%a %b %d %H:%M:%S %Y", "time_zone": "Europe/Berlin"},
     "logged": {"type": "time", "format": "%d/%b/%Y:%H:%M:%S %z"},
     "written": {"type": "time", "format": "%Y年%m月%d日"},
+    "month": {"type": "time", "format": "%B %Y"},
+    "period": {"type": "time", "format": "%Y%m"},
     "made": {"type": "time", "format": "unix"},
     "clicked": {"type": "time", "format": "unix_ms", "time_zone": "Europe/Berlin"},
+    "traced": {"type": "time", "format": "unix_us"},
+    "sensed": {"type": "time", "format": "unix_ns"},
     "y": {"known": "after"},
 }
 TEXTS = [
@@ -74,6 +81,9 @@ MOMENTS = [
     "Sun Mar 31 02:30:00 2013",
     "03/Nov/2013:17:05:00 -0500",
     "2013年11月3日",
+    "November 2013",
+    "NOVEMBER 2013",
+    "201311",
     "2013",
     "2013-11",
     "2013-1-3",
@@ -88,6 +98,9 @@ MOMENTS = [
     " 1383480000.75 ",
     "1.383480000123e12",
     "-1383480000",
+    "1383480000123456",
+    "1383480000123456789",
+    "1383479999999999999",
     "1e17",
     "1e400",
 ]
@@ -183,8 +196,12 @@ def test_a_time_is_the_same_moment_to_cleaning_and_to_serving_or_is_none_to_both
                 "Sun Nov  3 02:30:00 2013",
                 "03/Nov/2013:17:05:00 -0500",
                 "2013年11月3日",
+                "november 2013",
+                201311,
                 1383480000,
                 1383480000_500,
+                1383480000_500_000,
+                1383480000_500_000_000,
             ],
             strict=True,
         )
@@ -193,7 +210,7 @@ def test_a_time_is_the_same_moment_to_cleaning_and_to_serving_or_is_none_to_both
 def test_each_format_is_read(problem, name, value):
     contract = Contract(inputs=(contracts.taken(problem, name),), outputs=(ANSWER,))
     [served] = columns_of([{name: value}], contract)[name]
-    assert str(served).startswith(("2013-11-02T23", "2013-11-03"))
+    assert str(served).startswith(("2013-11-02T23", "2013-11-03", "2013-11-01T00:00:00"))
 
 
 @pytest.mark.parametrize("name", ["made", "clicked"])
@@ -213,6 +230,48 @@ def test_moments_that_are_counted_are_the_same_to_cleaning_and_to_serving(proble
     for beyond in counts[-2:]:
         with pytest.raises(ContractError, match=rf"expected a time such as .*, or one written as {column.format}, got"):
             columns_of([{name: beyond}], contract)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("city", "category"),
+        ("code", "category, one of A, B, STRASSE, and missing where it is none"),
+        ("note", "text"),
+        ("age", "number, 0 to 0.1, and missing beyond"),
+        ("speed", "number, -5.5 to 70, and the nearer of them beyond"),
+        ("price", "number, in $"),
+        ("took", "number, in seconds"),
+        ("day", "time, in ISO 8601, in UTC where it tells no offset"),
+        ("sold", "time, in ISO 8601 or written as %d/%m/%Y, in Europe/Berlin where it tells no offset"),
+        ("made", "time, in ISO 8601 or written as unix"),
+    ],
+)
+def test_what_a_client_sends_is_told_in_words(problem, name, words):
+    assert in_words(contracts.taken(problem, name)) == words
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("price", "the number that is expected, in $"),
+        ("took", "the number that is expected, in seconds"),
+        ("speed", "the number that is expected"),
+        ("price * 2", "the number that is expected"),
+        ("price - speed", "the number that is expected"),
+    ],
+)
+def test_what_the_answer_counts_is_told_where_it_is_a_column_as_it_stands(problem, target, words):
+    unit = contracts.answered(problem.model_copy(update={"target": target}))
+    [prediction] = contracts.outputs(Target(task="regression", mean=0.0, scale=1.0), unit)
+    assert prediction.meaning == words
+
+
+@pytest.mark.parametrize(("name", "value", "unit"), [("price", "$5", r"\$"), ("took", "17:05", "seconds")])
+def test_a_value_with_its_unit_is_refused_with_what_a_number_counts(problem, name, value, unit):
+    contract = Contract(inputs=(contracts.taken(problem, name),), outputs=(ANSWER,))
+    with pytest.raises(ContractError, match=f"expected a finite number or null, in {unit}, got '"):
+        columns_of([{name: value}], contract)
 
 
 def test_rules_that_set_rows_aside_refuse_no_request(problem):

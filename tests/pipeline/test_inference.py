@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from bundle import moment
 from pipeline import problem
 from pipeline.errors import DataError
 from pipeline.inference import asking, reading, roles, seen, writing
@@ -269,6 +270,29 @@ class TestColumns:
         assert (column.kind, column.rules, column.unsure) == ("time", {"format": written}, "")
 
     @pytest.mark.parametrize(
+        ("values", "rules"),
+        [
+            (["2013-11", "2013-12"], {}),
+            (["Nov 2013", "Dec 2013"], {"format": "%b %Y"}),
+            (["November 2013", "May 2013"], {"format": "%B %Y"}),
+            (["Nov-13", "Dec-13"], {"format": "%b-%y"}),
+            (["11/2013", "1/2014"], {"format": "%m/%Y"}),
+            (["11-2013", "01-2014"], {"format": "%m-%Y"}),
+            (["2013/11", "2014/1"], {"format": "%Y/%m"}),
+            (["2013年11月", "2014年1月"], {"format": "%Y年%m月"}),
+        ],
+    )
+    def test_a_month_is_its_first_day(self, tmp_path, values, rules):
+        column = find(tmp_path, table(c=cycle(values))).columns["c"]
+        assert (column.kind, column.rules) == ("time", rules)
+        assert "is taken for the first day of its month" in column.unsure
+        assert column.moments(pd.Series(values)).dt.day.tolist() == [1, 1]
+
+    @pytest.mark.parametrize("values", [["2008-09", "2009-10", "2010-11"], ["11/13", "12/13"], ["1/2", "3/4"]])
+    def test_seasons_and_fractions_are_words(self, tmp_path, values):
+        assert find(tmp_path, table(c=cycle(values))).columns["c"].kind == "category"
+
+    @pytest.mark.parametrize(
         ("values", "written", "doubt"),
         [
             (["3/11/2013", "4/12/2013"], "%m/%d/%Y", "3/11/2013 is taken for 2013-03-11; if it is 2013-11-03"),
@@ -280,7 +304,9 @@ class TestColumns:
         assert found.columns["c"].rules == {"format": written}
         assert any(doubt in one for one in found.unsure)
 
-    @pytest.mark.parametrize("values", [["Mar 5", "May 7"], ["Sunday", "Monday"], ["Sat 3", "Sun 4"], ["Mar", "May"]])
+    @pytest.mark.parametrize(
+        "values", [["Mar 5", "May 7"], ["Mar 15", "May 27"], ["Sunday", "Monday"], ["Sat 3", "Sun 4"], ["Mar", "May"]]
+    )
     def test_a_day_of_no_year_is_a_word(self, tmp_path, values):
         assert find(tmp_path, table(c=cycle(values))).columns["c"].kind == "category"
 
@@ -316,11 +342,18 @@ class TestColumns:
 
     @pytest.mark.parametrize("form", ["csv", "parquet"])
     @pytest.mark.parametrize(
-        ("written", "start"), [("unix", 1_700_000_000), ("unix_ms", 1_700_000_000_500), (None, 17)]
+        ("written", "start"),
+        [
+            ("unix", 1_700_000_000),
+            ("unix_ms", 1_700_000_000_500),
+            ("unix_us", 1_700_000_000_500_000),
+            ("unix_ns", 1_700_000_000_500_000_000),
+            (None, 17),
+        ],
     )
     @pytest.mark.parametrize(("name", "told"), [("created_at", True), ("eventTime", True), ("account", False)])
     def test_numbers_count_from_1970_where_name_and_range_say_so(self, tmp_path, form, written, start, name, told):
-        each = {"unix": 86_400, "unix_ms": 86_400_000}.get(written, 1)
+        each = 86_400 * moment.COUNTED.get(written, 0) or 1
         frame, path = table(**{name: [start + each * number for number in range(ROWS)]}), tmp_path / f"table.{form}"
         frame.to_csv(path, index=False) if form == "csv" else frame.to_parquet(path)
         found = look(path)
@@ -336,6 +369,21 @@ class TestColumns:
         found = find(tmp_path, table(**{name: cycle([20131103, 20140228])}))
         assert found.columns[name].kind == kind
 
+    @pytest.mark.parametrize(
+        ("name", "values", "rules"),
+        [
+            ("period", [201311, 201402], {"format": "%Y%m"}),
+            ("month", [201311, 201312], {"format": "%Y%m"}),
+            ("month", [11, 12], {}),
+            ("price", [201311, 201402], {}),
+            ("day", [1311, 1402], {}),
+        ],
+    )
+    def test_so_are_months(self, tmp_path, name, values, rules):
+        column = find(tmp_path, table(**{name: cycle(values)})).columns[name]
+        assert (column.kind, column.rules) == ("time" if rules else "integer", rules)
+        assert column.unsure == ("its numbers are taken for months, such as 201311" if rules else "")
+
     @pytest.mark.parametrize(("form", "written"), [("csv", "%Y%m%d.0"), ("parquet", "%Y%m%d")])
     def test_so_are_those_that_became_floats_for_want_of_one(self, tmp_path, form, written):
         frame, path = table(order_date=cycle([20131103.0, 20140228.0, None])), tmp_path / f"table.{form}"
@@ -349,6 +397,20 @@ class TestColumns:
         found = find(tmp_path, table(sold=days))
         assert (found.time, found.windows) == ("sold", ("2013-10-08", "2013-12-07"))
         assert found.derived == {"sold_weekday": "weekday(sold)"}
+
+    @pytest.mark.parametrize(("days", "seasons"), [(728 / (ROWS - 1), False), (731 / (ROWS - 1), True)])
+    def test_a_time_of_two_years_or_more_has_months(self, tmp_path, days, seasons):
+        sold = [(datetime(2013, 1, 1, tzinfo=UTC) + timedelta(days=days * row)).isoformat() for row in range(ROWS)]
+        born = [(date(1950, 1, 1) + timedelta(days=50 * row)).isoformat() for row in range(ROWS)]
+        derived = find(tmp_path, table(sold=sold, born=born)).derived
+        assert {name: text for name, text in derived.items() if "month" in name} == (
+            {"sold_month": "month(sold)"} if seasons else {}
+        )
+
+    def test_of_months_there_is_no_weekday(self, tmp_path):
+        months = [f"{2001 + row // 12}-{row % 12 + 1:02}" for row in range(ROWS // 4)]
+        derived = find(tmp_path, table(month=cycle(months))).derived
+        assert derived == {"month_month": "month(month)"}
 
     def test_short_text_is_no_category(self, tmp_path):
         words = ["good", "bad", "food", "slow", "very", "never", "again", "tasty", "cheap"]

@@ -121,8 +121,8 @@ def past(**changed):
         (
             lambda raw: raw["sources"]["flights"]["columns"].update(at={"type": "time", "format": "%H:%M"}),
             (
-                "expected a format that tells year, month and day, such as '%d/%m/%Y', "
-                "or unix or unix_ms; the year is not told"
+                "expected a format that tells year and month, such as '%d/%m/%Y', "
+                "or unix, unix_ms, unix_us, unix_ns; the year is not told"
             ),
         ),
         (lambda raw: raw["split"].update(time="month"), "split.time: 'month' must be a time; it is of type integer"),
