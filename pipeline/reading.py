@@ -20,6 +20,7 @@ CLOCK = r"^(?P<sign>-?)(?P<h>\d{1,4}):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d(?:[.,]\d+)
 MINUS = "\u2212"
 NEGATIVE = (r"^([^\d()+-]*)\(([^()+-]*\d[^()+-]*)\)([^\d()]*)$", r"^([^()+-]*\d[^()+-]*)-()()$")
 OFFSET = rf"[T ].*(?:{moment.OFFSET})$"
+MAGNITUDES = {"K": "e3", "M": "e6", "B": "e9"}
 TRUE = pa.array(["1", "t", "true", "y", "yes"])
 LAST_DAY = pd.Timestamp("9999-12-31")
 """Which may end in a year that pandas has not, in UTC."""
@@ -78,14 +79,17 @@ def seconds(texts: pa.Array) -> pa.Array:
 
 
 def _plain(texts: pa.Array, column: Column) -> pa.Array:
-    """Numbers without their unit, and with no mark but a point before their decimals."""
+    """Numbers without their unit, with no mark but a point before their decimals and digits for their magnitude."""
     if column.unit:
         unit = re.escape(column.unit)
         texts = pc.replace_substring_regex(texts, rf"\s*{unit}$", "")
         texts = pc.replace_substring_regex(texts, rf"^([-+]?){unit}\s*", r"\1")
+    if column.magnitude:
+        for letter, exponent in MAGNITUDES.items():
+            texts = pc.replace_substring_regex(texts, rf"(?i)(\d[.,]?)\s*{letter}$", rf"\1{exponent}")
     if column.thousands:
-        mark, point = re.escape(column.thousands), re.escape(column.decimal)
-        grouped = pc.match_substring_regex(texts, rf"^[+-]?\d{{1,3}}({mark}\d{{3}})+({point}\d*)?$")
+        mark, point, end = re.escape(column.thousands), re.escape(column.decimal), "(e[369])?" * column.magnitude
+        grouped = pc.match_substring_regex(texts, rf"^[+-]?\d{{1,3}}({mark}\d{{3}})+({point}\d*)?{end}$")
         texts = pc.if_else(grouped, pc.replace_substring(texts, column.thousands, ""), texts)
     if column.decimal != ".":
         strange = pc.match_substring(texts, ".")

@@ -9,6 +9,9 @@ import pyarrow as pa
 
 from pipeline import reading
 from pipeline.inference.seen import AMOUNT
+from pipeline.reading import MAGNITUDES
+
+LETTERS = {letter for large in MAGNITUDES for letter in (large, large.lower())}
 
 
 class Amounts(NamedTuple):
@@ -16,6 +19,7 @@ class Amounts(NamedTuple):
 
     unit: str
     thousands: str
+    magnitude: bool
     numbers: Counter[str]
 
 
@@ -31,15 +35,27 @@ def common(values: Mapping[str, int]) -> Amounts:
     after, thousands = (
         _most({text: match[part] for text, match in found.items() if match[part]}, values) for part in ("after", "mark")
     )
-    usual = {"before": before, "after": after, "mark": thousands}
+    magnitude = _tells_magnitudes({match["after"] for match in found.values()})
+    usual = {"before": before, "mark": thousands} | ({} if magnitude else {"after": after})
     numbers = Counter[str]()
     for text, times in values.items():
         match = found.get(text)
         if match and all(match[part] in (None, most) for part, most in usual.items()):
-            numbers[(match["sign"] or "") + match["number"].replace(thousands, "")] += times
+            exponent = MAGNITUDES[match["after"].strip().upper()] if magnitude and match["after"] else ""
+            numbers[(match["sign"] or "") + match["number"].replace(thousands, "") + exponent] += times
         else:
             numbers[text] += times
-    return Amounts(before or after.strip(" "), thousands, numbers)
+    return Amounts(before or ("" if magnitude else after.strip(" ")), thousands, magnitude, numbers)
+
+
+def _tells_magnitudes(after: Collection[str | None]) -> bool:
+    """Whether what stands after numbers is for thousands and millions: several letters, or large ones after some.
+
+    One after every number is a unit.
+    """
+    letters = {one.strip() for one in after if one}
+    several = len(set(map(str.upper, letters))) > 1
+    return letters <= LETTERS and (several or (None in after and bool(letters) and letters <= MAGNITUDES.keys()))
 
 
 def _most(parts: Mapping[str, str], values: Mapping[str, int]) -> str:

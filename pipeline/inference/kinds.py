@@ -24,6 +24,11 @@ Kind = Literal["number", "integer", "category", "boolean", "time", "text", "noth
 NUMERIC = ("number", "integer")
 MOST = 0.98
 """The share of a column's values that must be of a type for the column to be of it."""
+LIST_MARKS = "|;,"
+FEW_LISTS = 12
+"""So many lists there are at least, and two or more for each word of them."""
+SHORTEST = 3
+"""The mean length of words from which on texts tell them apart."""
 MOST_WORDS = 0.05
 """The share of a feature's rows above which words for "no value" are told."""
 LARGEST_WHOLE = 2.0**53
@@ -33,6 +38,8 @@ TIME_NAME = re.compile(r"date|day|time|created|updated|stamp|epoch|unix|(^|_)(dt
 BIRTH = re.compile(r"birth|dob", re.IGNORECASE)
 VERSION = re.compile(r"version|firmware|(^|_)ver($|_)", re.IGNORECASE)
 """Names of what looks like a date, such as 5.6.10, and is none."""
+POSTAL = re.compile(r"zip|postal|post.?code|phone", re.IGNORECASE)
+"""Names of what has digits in it, such as 123xx, and is no amount."""
 BOOLEANS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
 
 TOLD = {
@@ -67,7 +74,7 @@ class Column:
     @property
     def marked(self) -> bool:
         """Whether its numbers are written otherwise than plainly."""
-        return not {"clock", "decimal", "thousands", "unit"}.isdisjoint(self.rules)
+        return not {"clock", "decimal", "magnitude", "thousands", "unit"}.isdisjoint(self.rules)
 
     @property
     def levels(self) -> dict[str, int]:
@@ -118,7 +125,7 @@ def tell(seen: Seen, *, asked: bool = False) -> Column:
         told = _number(seen, asked=asked) if seen.numbers >= max(seen.marked.values(), default=0) else _marked(seen)
     elif seen.dates >= MOST * seen.present and not VERSION.search(seen.name):
         told = _date(seen)
-    elif seen.numbers + seen.amounts >= MOST * seen.present:
+    elif seen.numbers + seen.amounts >= MOST * seen.present and not POSTAL.search(seen.name):
         told = _amount(seen)
     elif {level.lower() for level in seen.levels} in BOOLEANS and not asked:
         told = Column(seen, "boolean")
@@ -234,15 +241,17 @@ def _amount(seen: Seen) -> Column | None:
     """A number with a unit, or with a mark between its thousands that is no comma or point; None where it is none."""
     values = dict(seen.values.values())
     found = amounts.common(values)
-    rules = {name: text for name, text in (("unit", found.unit), ("thousands", found.thousands)) if text}
+    told = {"unit": found.unit, "thousands": found.thousands, "magnitude": found.magnitude}
+    rules = {name: rule for name, rule in told.items() if rule}
     if not rules or (bare := tell(Seen.of_texts(seen.name, found.numbers))).kind not in NUMERIC:
         return None
     column = Column(seen, "number", bare.rules | rules)
-    told = ~np.isnan(column.numbers(pd.Series(list(values))))
-    if np.array(list(values.values()))[told].sum() < MOST * sum(values.values()):
+    known = ~np.isnan(column.numbers(pd.Series(list(values))))
+    if np.array(list(values.values()))[known].sum() < MOST * sum(values.values()):
         return None
     doubts = [f"{found.unit!r} is taken for its unit"] if found.unit else []
     doubts += [f"{found.thousands!r} parts its thousands"] if found.thousands else []
+    doubts += ["a K, M or B after it is for thousands, millions or billions"] if found.magnitude else []
     column.unsure = "; ".join(filter(None, [*doubts, bare.unsure]))
     return column
 
@@ -315,10 +324,22 @@ def _words(seen: Seen) -> Column:
     others = seen.present - seen.numbers
     if others and seen.words / others >= 3 and seen.distinct > max(50, seen.present / 4):
         return Column(seen, "text", unsure=unsure)
+    if parts := _parts(values):
+        unsure = f"its values are lists of {len(parts)} words, such as {next(iter(values))!r}, and taken for text"
+        return Column(seen, "text", unsure=unsure)
     rules = {"spelling": "lower"} if len({level.lower() for level in values}) < len(values) else {}
     if rules:
         unsure = "the same values are spelled in lower and upper case, and taken for the same"
     return Column(seen, "category", rules, unsure=unsure)
+
+
+def _parts(values: Mapping[str, int]) -> set[str]:
+    """What the values are lists of, where few words make many lists; nothing where they are no such lists."""
+    for mark in LIST_MARKS:
+        parts = {part.strip() for value in values for part in value.split(mark)}
+        if FEW_LISTS <= 2 * len(parts) <= len(values) and np.mean(list(map(len, parts))) >= SHORTEST:
+            return parts
+    return set()
 
 
 def tokens(columns: list[Seen]) -> list[str]:

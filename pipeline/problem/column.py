@@ -60,6 +60,8 @@ class Column(Part):
     """What may stand before or after a number."""
     decimal: Mark = "."
     thousands: Mark | None = None
+    magnitude: bool = False
+    """Whether a K, M or B after a number is for thousands, millions or billions, as in ``1.2M``."""
     clock: bool = False
     """Whether a number is written as hours, minutes and perhaps seconds, such as ``17:05``: it counts seconds then."""
     format: Format | None = None
@@ -79,6 +81,7 @@ class Column(Part):
             "unit": NUMERIC,
             "decimal": NUMERIC,
             "thousands": NUMERIC,
+            "magnitude": NUMERIC,
             "clock": NUMERIC,
             "allowed": ("category",),
             "spelling": ("category",),
@@ -96,8 +99,8 @@ class Column(Part):
             raise ValueError(f"range must be [lowest, highest], got {list(self.range)}")
         if self.outside == "clip" and self.type not in NUMERIC:
             raise ValueError(f"outside = 'clip' is a rule for numbers, and this is a {self.type}")
-        if self.clock and (self.unit or self.thousands or self.decimal != "."):
-            raise ValueError("clock = true leaves no room for unit, decimal and thousands")
+        if self.clock and (self.unit or self.thousands or self.magnitude or self.decimal != "."):
+            raise ValueError("clock = true leaves no room for unit, decimal, thousands and magnitude")
         if self.decimal == self.thousands:
             raise ValueError(f"decimal and thousands must differ, got {self.decimal!r} for both")
         return self

@@ -326,6 +326,10 @@ class TestColumns:
         assert found.columns["due"].rules == {"format": "%d-%b-%y"}
         assert found.left_out == {"dob": told}
 
+    @pytest.mark.parametrize(("name", "kind"), [("zip_code", "category"), ("share", "number")])
+    def test_part_of_a_postal_code_is_no_amount(self, tmp_path, name, kind):
+        assert find(tmp_path, table(**{name: cycle(["123xx", "945xx"])})).columns[name].kind == kind
+
     def test_a_version_is_no_date(self, tmp_path):
         found = find(tmp_path, table(app_version=cycle(["5.6.10", "5.6.11", "30.11.12"])))
         assert found.columns["app_version"].kind == "category"
@@ -412,6 +416,25 @@ class TestColumns:
         derived = find(tmp_path, table(month=cycle(months))).derived
         assert derived == {"month_month": "month(month)"}
 
+    @pytest.mark.parametrize(("mark", "kind"), [("|", "text"), (";", "text"), (", ", "text"), (" and ", "category")])
+    def test_lists_of_few_words_are_text(self, tmp_path, mark, kind):
+        genres = ["Comedy", "Drama", "Horror", "Western", "War", "Crime"]
+        choose = random.Random(0)  # noqa: S311 - rows, not secrets
+        column = find(tmp_path, table(c=[mark.join(choose.sample(genres, 1 + row % 3)) for row in range(ROWS)])).columns
+        assert column["c"].kind == kind
+        assert ("its values are lists of 6 words" in column["c"].unsure) == (kind == "text")
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            [f"{name}, {place}" for name in ("Ann", "Bob", "Cid") for place in ("Rome", "Oslo")],
+            [f"Street {number}, {number * 7919 % 90000}" for number in range(60)],
+            ["A|B", "A", "B", "B|A"] * 5,
+        ],
+    )
+    def test_what_has_a_mark_within_need_be_no_list(self, tmp_path, values):
+        assert find(tmp_path, table(c=cycle(values))).columns["c"].kind != "text"
+
     def test_short_text_is_no_category(self, tmp_path):
         words = ["good", "bad", "food", "slow", "very", "never", "again", "tasty", "cheap"]
         choose = random.Random(0)  # noqa: S311 - rows, not secrets
@@ -486,6 +509,12 @@ class TestColumns:
             (["1 234,50", "7,25"], {"decimal": ",", "thousands": " "}, [1234.5, 7.25], "' ' parts its thousands"),
             (["1\u00a0234\u00a0567", "7"], {"thousands": "\u00a0"}, [1234567, 7], "parts its thousands"),
             (["1'234.50", "980.00"], {"thousands": "'"}, [1234.5, 980], "parts its thousands"),
+            (["1.2M", "201k", "3 B"], {"magnitude": True}, [1.2e6, 201e3, 3e9], "a K, M or B after it"),
+            (["€110.5M", "€565K", "€0"], {"unit": "€", "magnitude": True}, [110.5e6, 565e3, 0], "a K, M or B"),
+            (["-4.6M", "12345"], {"magnitude": True}, [-4.6e6, 12345], "for thousands, millions or billions"),
+            (["1,5K", "2M"], {"decimal": ",", "magnitude": True}, [1500, 2e6], "a K, M or B after it"),
+            (["19M", "7.5M"], {"unit": "M"}, [19, 7.5], "'M' is taken for its unit"),
+            (["19 m", "7"], {"unit": "m"}, [19, 7], "'m' is taken for its unit"),
         ],
     )
     def test_an_amount_has_a_unit_and_marks_of_any_kind(self, tmp_path, values, rules, numbers, told):
