@@ -24,6 +24,11 @@ Kind = Literal["number", "integer", "category", "boolean", "time", "text", "noth
 NUMERIC = ("number", "integer")
 MOST = 0.98
 """The share of a column's values that must be of a type for the column to be of it."""
+FEW_WORDS, MANY = 3, 50
+"""So many words among so many different numbers are no reason to take these for names."""
+NINES = r"^-?99+(\.[09]*)?$"
+LEAST_OTHERS, OFTEN = 10, 0.01
+"""Beside so many others a number is told that lies far from them and that this share of the rows has."""
 LIST_MARKS = "|;,"
 FEW_LISTS = 12
 """So many lists there are at least, and two or more for each word of them."""
@@ -129,7 +134,7 @@ def tell(seen: Seen, *, asked: bool = False) -> Column:
         told = _amount(seen)
     elif {level.lower() for level in seen.levels} in BOOLEANS and not asked:
         told = Column(seen, "boolean")
-    told = told or _clock(seen) or _words(seen)
+    told = told or _clock(seen) or (None if asked else _but_for_words(seen)) or _words(seen)
     told.unsure = "; ".join(filter(None, (told.unsure, _doubt(seen, told.kind, asked=asked))))
     return told
 
@@ -145,7 +150,7 @@ def number(seen: Seen) -> Column | None:
 def _doubt(seen: Seen, kind: Kind, *, asked: bool) -> str:
     """What its values may mean beside what they are taken for."""
     if kind in NUMERIC:
-        return _negative(seen)
+        return "; ".join(filter(None, (_negative(seen), _far(seen))))
     return _taken_for_none(seen, 0 if asked else MOST_WORDS) if kind in ("category", "boolean") else ""
 
 
@@ -163,6 +168,26 @@ def _negative(seen: Seen) -> str:
     signed = amounts.signed(sorted(text for text, _ in seen.values.values()))
     odd = (f"{text} is taken for {one}" for text, one in signed.items() if one != text.replace(reading.MINUS, "-"))
     return next(odd, "")
+
+
+def _far(seen: Seen) -> str:
+    """A code for no value: nines, or the one negative number, farther from all others than these from each other."""
+    texts, times = zip(*seen.values.values(), strict=True)
+    numbers = pd.to_numeric(pd.Series(texts), errors="coerce").to_numpy("float64")
+    order = np.argsort(numbers)[: np.isfinite(numbers).sum()]
+    if seen.halvings or len(order) <= LEAST_OTHERS:
+        return ""
+    for place, *others in (order, order[::-1]):
+        nearest, farthest = numbers[others[0]], numbers[others[-1]]
+        far = abs(nearest - numbers[place]) > abs(farthest - nearest)
+        low, high = sorted((nearest, farthest))
+        odd = re.match(NINES, texts[place]) or numbers[place] < 0 <= low
+        if far and odd and times[place] >= max(OFTEN * seen.present, 2):
+            return (
+                f"{times[place]:,} rows have {texts[place]}, far from all others; where it means no value, write "
+                f"range = [{low:.15g}, {high:.15g}] and outside = 'missing'"
+            )
+    return ""
 
 
 def _number(seen: Seen, *, asked: bool = False) -> Column:
@@ -269,10 +294,26 @@ def _clock(seen: Seen) -> Column | None:
     return Column(seen, "number", {"clock": True} | ({"unreadable": "missing"} if share < 1 else {}), unsure=unsure)
 
 
-def _taken_for_missing(strange: int, texts: Mapping[str, int]) -> str:
+def _but_for_words(seen: Seen) -> Column | None:
+    """A number or a time of many values, where a few words among them are no such; None where it is none."""
+    values = dict(seen.values.values())
+    words = {text: times for text, times in values.items() if not any(map(str.isdigit, text))}
+    others = {text: times for text, times in values.items() if text not in words}
+    if not 0 < len(words) <= FEW_WORDS or len(others) < MANY or sum(words.values()) >= sum(others.values()):
+        return None
+    bare = tell(Seen.of_texts(seen.name, others))
+    if bare.kind not in (*NUMERIC, "time"):
+        return None
+    column = Column(seen, bare.kind, bare.rules | {"unreadable": "missing"})
+    column.unsure = "; ".join(filter(None, (_taken_for_missing(sum(words.values()), words, bare.kind), bare.unsure)))
+    return column
+
+
+def _taken_for_missing(strange: int, texts: Mapping[str, int], kind: Kind = "number") -> str:
     examples = ", ".join(repr(text) for text, _ in Counter(texts).most_common(3))
-    what = "1 value is no number" if strange == 1 else f"{strange:,} values are no numbers"
-    return f"{what} to compute with, and taken for missing: {examples}"
+    what = "time" if kind == "time" else "number"
+    told = f"1 value is no {what}" if strange == 1 else f"{strange:,} values are no {what}s"
+    return f"{told} to compute with, and taken for missing: {examples}"
 
 
 def _date(seen: Seen) -> Column:

@@ -416,6 +416,51 @@ class TestColumns:
         derived = find(tmp_path, table(month=cycle(months))).derived
         assert derived == {"month_month": "month(month)"}
 
+    @pytest.mark.parametrize(
+        ("written", "rules"),
+        [
+            (str, {}),
+            ("{:,}K".format, {"magnitude": True}),
+            ("${:.2f}".format, {"unit": "$"}),
+            (lambda number: f"{number // 60}:{number % 60:02}", {"clock": True}),
+            (lambda number: str(date(2013, 1, 1) + timedelta(days=number)), {}),
+            (lambda number: (date(2013, 1, 1) + timedelta(days=number)).strftime("%d/%m/%Y"), {"format": "%d/%m/%Y"}),
+        ],
+    )
+    @pytest.mark.parametrize("words", [["Varies"], ["now", "never", "later"], ["a", "b", "c", "d"]])
+    def test_a_few_words_among_many_numbers_or_times_are_missing(self, tmp_path, written, rules, words):
+        numbers = [written(number) for number in range(100, 500)]
+        if "magnitude" in rules:
+            numbers[::2] = [f"{number / 10}M" for number in range(200)]
+        values = [words[row % len(words)] if row % 5 == 0 else one for row, one in enumerate(numbers)]
+        column = find(tmp_path, table(c=values)).columns["c"]
+        if len(words) > 3:
+            assert (column.kind, column.rules) == ("category", {})
+            return
+        assert (column.kind in ("number", "integer", "time"), column.rules) == (True, rules | {"unreadable": "missing"})
+        assert f"80 values are no {'time' if column.kind == 'time' else 'number'}s to compute with" in column.unsure
+        read = column.moments(pd.Series(values)) if column.kind == "time" else column.numbers(pd.Series(values))
+        assert pd.isna(read).sum() == 80
+
+    def test_a_few_words_among_few_numbers_are_no_less(self, tmp_path):
+        assert find(tmp_path, table(rooms=cycle(["1", "2", "3.5", "Studio"]))).columns["rooms"].kind == "category"
+
+    @pytest.mark.parametrize(
+        ("code", "told"),
+        [(999, True), (-999, True), (-200, True), (-1, False), (0, False), (500, False), (None, False)],
+    )
+    @pytest.mark.parametrize("form", ["csv", "parquet"])
+    def test_a_code_far_from_all_others_is_asked_about(self, tmp_path, code, told, form):
+        numbers = [code if row % 50 == 7 else 10 + row % 90 for row in range(ROWS)]
+        frame, path = table(c=numbers), tmp_path / f"table.{form}"
+        frame.to_csv(path, index=False) if form == "csv" else frame.to_parquet(path)
+        column = look(path).columns["c"]
+        assert ("far from all others" in column.unsure) == told
+        assert not told or "range = [10, 99] and outside = 'missing'" in column.unsure
+
+    def test_a_number_of_one_row_is_only_that(self, tmp_path):
+        assert not find(tmp_path, table(c=[*range(10, ROWS + 9), 99_999])).columns["c"].unsure
+
     @pytest.mark.parametrize(("mark", "kind"), [("|", "text"), (";", "text"), (", ", "text"), (" and ", "category")])
     def test_lists_of_few_words_are_text(self, tmp_path, mark, kind):
         genres = ["Comedy", "Drama", "Horror", "Western", "War", "Crime"]
