@@ -65,15 +65,19 @@ def table(places: npt.NDArray[np.int64], size: int, answers: Floats, target: Tar
 
 def score(training: Floats, validation: Floats, target: Target) -> float:
     """How much of the answer the feature tells, 0 to 1."""
-    rows = training.sum(1, keepdims=True)
     if target.task == "regression":
         return _explained(training, validation)
+    known = [*by_answer(training, validation, target).values()]
+    return max(0.0, float(np.mean(known))) if known else 0.0
+
+
+def by_answer(training: Floats, validation: Floats, target: Target) -> dict[int, float]:
+    """How well the feature tells yes, or each label, from the rest: 1 for without a fault, 0 for not at all."""
     prior = training.sum(0) / max(training.sum(), 1)
-    shares = (training + prior) / (rows + 1)
+    shares = (training + prior) / (training.sum(1, keepdims=True) + 1)
     told = range(1, 2) if target.task == "binary" else range(training.shape[1])
-    areas = [_area(shares[:, one], validation[:, one], validation.sum(1) - validation[:, one]) for one in told]
-    known = [area for area in areas if area is not None]
-    return max(0.0, 2 * float(np.mean(known)) - 1) if known else 0.0
+    areas = {one: _area(shares[:, one], validation[:, one], validation.sum(1) - validation[:, one]) for one in told}
+    return {one: 2 * area - 1 for one, area in areas.items() if area is not None}
 
 
 def _area(scores: Floats, hits: Floats, misses: Floats) -> float | None:

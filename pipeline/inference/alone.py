@@ -1,5 +1,7 @@
 """How well one column alone tells the target: the score of the leak screen, on a sample of rows."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -12,13 +14,20 @@ from pipeline.problem import Task
 NUMERIC = ("number", "integer")
 ENOUGH = 200
 """Rows of the sample with a target below which nothing is told."""
+SURE = 0.999
+"""The score from which on a column tells a label from all others."""
 
 
-def scores(rows: pd.DataFrame, kinds: dict[str, str], answers: pd.Series, task: Task) -> dict[str, float]:
-    """From 0 (no better than without it) to 1 (it tells the target), by column.
+@dataclass(frozen=True)
+class Alone:
+    """How well a column alone tells the target, from 0 (no better than without it) to 1; and which label it tells."""
 
-    It is made from every other row, and scored on the rows between.
-    """
+    score: float
+    label: str = ""
+
+
+def scores(rows: pd.DataFrame, kinds: dict[str, str], answers: pd.Series, task: Task) -> dict[str, Alone]:
+    """What each column alone tells: learned from every other row, and scored on the rows between."""
     told = answers.notna().to_numpy()
     rows, answers = rows[told], answers[told]
     if len(rows) < ENOUGH:
@@ -42,7 +51,7 @@ def _column(column: pd.Series, kind: str) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(texts, pa.string())])
 
 
-def _score(name: str, column: pa.ChunkedArray, answers: leaks.Floats, target: Target) -> float:
+def _score(name: str, column: pa.ChunkedArray, answers: leaks.Floats, target: Target) -> Alone:
     kind = "category" if pa.types.is_string(column.type) else "number"
     halves = [
         (column.take(pa.array(half)), answers[half]) for half in (np.arange(start, len(answers), 2) for start in (0, 1))
@@ -50,4 +59,7 @@ def _score(name: str, column: pa.ChunkedArray, answers: leaks.Floats, target: Ta
     bins = leaks.bins_of(name, seen.of_column(halves[0][0], kind), target)
     size = len(bins.labels())
     learned, judged = (leaks.table(seen.places([bins], part)[0], size, told, target) for part, told in halves)
-    return leaks.score(learned, judged, target)
+    labels = leaks.by_answer(learned, judged, target) if target.classes else {}
+    best = max(labels, key=lambda one: labels[one], default=0)
+    label = target.classes[best] if labels.get(best, 0.0) > SURE else ""
+    return Alone(leaks.score(learned, judged, target), label)

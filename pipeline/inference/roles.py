@@ -262,10 +262,12 @@ def _find_leaks(found: Found, sample: pd.DataFrame, answers: pd.Series) -> None:
     usable = {one.name: str(one.kind) for one in found.features if one.kind != "text"}
     limit = Screen().max_alone
     scores = alone.scores(sample, usable, answers, found.task)
-    for name, score in scores.items():
-        if score > limit:
-            found.left_out[name] = f"it alone nearly tells the target (score {score:.3f} of 1): is it known before?"
+    for name, one in scores.items():
+        if one.score > limit:
+            found.left_out[name] = f"it alone nearly tells the target (score {one.score:.3f} of 1): is it known before?"
             found.unsure.append(f"{name}: {found.left_out[name]}")
+        elif one.label:
+            found.unsure.append(f"{name}: it alone tells {one.label!r} from all others: is it known before?")
     for column in found.features:
         if LATE.search(column.name):
             found.unsure.append(f"{column.name}: its name sounds as if it were known only after the event")

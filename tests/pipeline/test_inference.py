@@ -785,6 +785,15 @@ class TestRoles:
         frame = table(delay=[30 if number % (50 * often) == 0 else number % 7 for number in range(ROWS)])
         assert find(tmp_path, frame, "delay > 15").stratified
 
+    def test_a_column_that_tells_one_label_is_asked_about(self, tmp_path):
+        labels = [("low", "mid", "high")[row * 7919 % 3] for row in range(ROWS)]
+        hint = [int(label == "high") for label in labels]
+        found = find(tmp_path, table(y=labels, hint=hint, other=cycle([0, 1])))
+        assert [one for one in found.unsure if "alone" in one] == [
+            "hint: it alone tells 'high' from all others: is it known before?"
+        ]
+        assert "hint" in [one.name for one in found.features]
+
     def test_a_column_that_tells_the_target_is_left_out_and_named(self, tmp_path):
         frame = table()
         frame["copy"] = frame["y"].map({"a": 10, "b": 20}) + np.arange(ROWS) % 3
