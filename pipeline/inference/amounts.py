@@ -49,13 +49,13 @@ def common(values: Mapping[str, int]) -> Amounts:
 
 
 def _tells_magnitudes(after: Collection[str | None]) -> bool:
-    """Whether what stands after numbers is for thousands and millions: several letters, or large ones after some.
+    """Whether what stands after numbers is for thousands and millions: several letters, or K or M after some.
 
-    One after every number is a unit.
+    One after every number is a unit, and a B after some may be that of house numbers.
     """
     letters = {one.strip() for one in after if one}
     several = len(set(map(str.upper, letters))) > 1
-    return letters <= LETTERS and (several or (None in after and bool(letters) and letters <= MAGNITUDES.keys()))
+    return letters <= LETTERS and (several or (None in after and letters in ({"K"}, {"M"})))
 
 
 def _most(parts: Mapping[str, str], values: Mapping[str, int]) -> str:

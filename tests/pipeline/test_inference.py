@@ -560,6 +560,7 @@ class TestColumns:
             (["1,5K", "2M"], {"decimal": ",", "magnitude": True}, [1500, 2e6], "a K, M or B after it"),
             (["19M", "7.5M"], {"unit": "M"}, [19, 7.5], "'M' is taken for its unit"),
             (["19 m", "7"], {"unit": "m"}, [19, 7], "'m' is taken for its unit"),
+            (["12B", "14"], {"unit": "B"}, [12, 14], "'B' is taken for its unit"),
         ],
     )
     def test_an_amount_has_a_unit_and_marks_of_any_kind(self, tmp_path, values, rules, numbers, told):
@@ -579,6 +580,7 @@ class TestColumns:
             ["192.168.1.1", "10.0.0.1"],
             ["1@example.org", "2@example.org"],
             ["007 kg", "012 kg"],
+            ["12A", "12B", "14"],
         ],
     )
     def test_other_texts_with_numbers_are_words(self, tmp_path, values):
