@@ -3,9 +3,8 @@
 from typing import Literal
 
 from bundle.contract import Contract, Input, Output
-from pipeline import expressions
 from pipeline.encoding import Encoding, Target
-from pipeline.problem import Column, Problem, Source
+from pipeline.problem import Column, Problem
 
 INPUTS: dict[str, Literal["number", "category", "text", "boolean", "time"]] = {
     "number": "number",
@@ -30,8 +29,8 @@ def told(problem: Problem, known: Encoding, threshold: float | None) -> Contract
 
 def taken(problem: Problem, name: str) -> Input:
     """A raw column, with the rules that mend a value and leave its row: they hold of what a client sends too."""
-    source = _source(problem, name)
-    column = source.columns[name]
+    source = next(one for one in (problem.table, *problem.joins) if name in problem.sources[one].columns)
+    column = problem.sources[source].columns[name]
     kind = INPUTS[column.type]
     mends = column.outside in ("missing", "clip")
     return Input(
@@ -40,7 +39,7 @@ def taken(problem: Problem, name: str) -> Input:
         unit=counted(column),
         time_zone=column.time_zone,
         format=column.format,
-        missing=() if kind in ("number", "time") else source.missing_tokens,
+        missing=() if kind in ("number", "time") else problem.sources[source].missing_tokens,
         spelling=column.spelling,
         spellings=column.spellings,
         allowed=column.allowed if mends else None,
@@ -56,15 +55,8 @@ def counted(column: Column) -> str | None:
 
 def answered(problem: Problem) -> str | None:
     """What the answer counts, where it is a column as it stands and that is told."""
-    [name, *others] = expressions.columns(problem.target)
-    return (
-        None if others or expressions.quote(name) != problem.target else counted(_source(problem, name).columns[name])
-    )
-
-
-def _source(problem: Problem, name: str) -> Source:
-    """The source that a row has a column from."""
-    return next(problem.sources[one] for one in (problem.table, *problem.joins) if name in problem.sources[one].columns)
+    column = problem.columns.get(problem.target.strip("`"))
+    return counted(column) if column else None
 
 
 def outputs(target: Target, unit: str | None = None) -> tuple[Output, ...]:

@@ -67,8 +67,12 @@ def score(training: Floats, validation: Floats, target: Target) -> float:
     """How much of the answer the feature tells, 0 to 1."""
     if target.task == "regression":
         return _explained(training, validation)
-    known = [*by_answer(training, validation, target).values()]
-    return max(0.0, float(np.mean(known))) if known else 0.0
+    return average(by_answer(training, validation, target))
+
+
+def average(told: dict[int, float]) -> float:
+    """How much of the answer a feature tells that tells so well of each."""
+    return max(0.0, float(np.mean([*told.values()]))) if told else 0.0
 
 
 def by_answer(training: Floats, validation: Floats, target: Target) -> dict[int, float]:

@@ -21,6 +21,7 @@ MINUS = "\u2212"
 NEGATIVE = (r"^([^\d()+-]*)\(([^()+-]*\d[^()+-]*)\)([^\d()]*)$", r"^([^()+-]*\d[^()+-]*)-()()$")
 OFFSET = rf"[T ].*(?:{moment.OFFSET})$"
 MAGNITUDES = {"K": "e3", "M": "e6", "B": "e9"}
+"""The exponent that a letter after a number is for."""
 TRUE = pa.array(["1", "t", "true", "y", "yes"])
 LAST_DAY = pd.Timestamp("9999-12-31")
 """Which may end in a year that pandas has not, in UTC."""
@@ -88,7 +89,8 @@ def _plain(texts: pa.Array, column: Column) -> pa.Array:
         for letter, exponent in MAGNITUDES.items():
             texts = pc.replace_substring_regex(texts, rf"(?i)(\d[.,]?)\s*{letter}$", rf"\1{exponent}")
     if column.thousands:
-        mark, point, end = re.escape(column.thousands), re.escape(column.decimal), "(e[369])?" * column.magnitude
+        mark, point = re.escape(column.thousands), re.escape(column.decimal)
+        end = "(e[369])?" if column.magnitude else ""
         grouped = pc.match_substring_regex(texts, rf"^[+-]?\d{{1,3}}({mark}\d{{3}})+({point}\d*)?{end}$")
         texts = pc.if_else(grouped, pc.replace_substring(texts, column.thousands, ""), texts)
     if column.decimal != ".":

@@ -59,7 +59,8 @@ def _score(name: str, column: pa.ChunkedArray, answers: leaks.Floats, target: Ta
     bins = leaks.bins_of(name, seen.of_column(halves[0][0], kind), target)
     size = len(bins.labels())
     learned, judged = (leaks.table(seen.places([bins], part)[0], size, told, target) for part, told in halves)
-    labels = leaks.by_answer(learned, judged, target) if target.classes else {}
-    best = max(labels, key=lambda one: labels[one], default=0)
-    label = target.classes[best] if labels.get(best, 0.0) > SURE else ""
-    return Alone(leaks.score(learned, judged, target), label)
+    if not target.classes:
+        return Alone(leaks.score(learned, judged, target))
+    labels = leaks.by_answer(learned, judged, target)
+    sure = [target.classes[one] for one, told in labels.items() if told > SURE]
+    return Alone(leaks.average(labels), sure[0] if sure else "")

@@ -9,9 +9,8 @@ import pyarrow as pa
 
 from pipeline import reading
 from pipeline.inference.seen import AMOUNT
-from pipeline.reading import MAGNITUDES
 
-LETTERS = {letter for large in MAGNITUDES for letter in (large, large.lower())}
+LETTERS = {letter for large in reading.MAGNITUDES for letter in (large, large.lower())}
 
 
 class Amounts(NamedTuple):
@@ -41,7 +40,7 @@ def common(values: Mapping[str, int]) -> Amounts:
     for text, times in values.items():
         match = found.get(text)
         if match and all(match[part] in (None, most) for part, most in usual.items()):
-            exponent = MAGNITUDES[match["after"].strip().upper()] if magnitude and match["after"] else ""
+            exponent = reading.MAGNITUDES[match["after"].strip().upper()] if magnitude and match["after"] else ""
             numbers[(match["sign"] or "") + match["number"].replace(thousands, "") + exponent] += times
         else:
             numbers[text] += times

@@ -23,6 +23,7 @@ DATES = (
     *(f"%d. {month} %Y" for month in ("%b", "%B")),
     "%Y年%m月%d日",
 )
+"""Of two in which a value can be read, the one that is more often meant comes first."""
 MONTHS = (
     *(f"{month}{year}" for year, month in product((" %Y", "-%Y", "/%Y", "-%y"), ("%b", "%B"))),
     "%m/%Y",
@@ -30,7 +31,7 @@ MONTHS = (
     "%Y/%m",
     "%Y年%m月",
 )
-"""Of two in which a value can be read, the one that is more often meant comes first."""
+"""Of a month without a day."""
 ZONES = ("", "%z", " %z", " UTC", " GMT")
 CLOCKS = (
     "",

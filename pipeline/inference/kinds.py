@@ -134,7 +134,7 @@ def tell(seen: Seen, *, asked: bool = False) -> Column:
         told = _amount(seen)
     elif {level.lower() for level in seen.levels} in BOOLEANS and not asked:
         told = Column(seen, "boolean")
-    told = told or _clock(seen) or (None if asked else _but_for_words(seen)) or _words(seen)
+    told = told or _clock(seen) or (None if asked else _but_for_words(seen)) or _words(seen, asked=asked)
     told.unsure = "; ".join(filter(None, (told.unsure, _doubt(seen, told.kind, asked=asked))))
     return told
 
@@ -355,7 +355,7 @@ def _ahead(column: Column) -> str:
     return f"its years of two digits put {share:.1%} of its days after today: {text} is taken for {day}"
 
 
-def _words(seen: Seen) -> Column:
+def _words(seen: Seen, *, asked: bool) -> Column:
     numbers = seen.numbers / seen.present
     unsure = ""
     if 0.5 < numbers < MOST:
@@ -365,7 +365,7 @@ def _words(seen: Seen) -> Column:
     others = seen.present - seen.numbers
     if others and seen.words / others >= 3 and seen.distinct > max(50, seen.present / 4):
         return Column(seen, "text", unsure=unsure)
-    if parts := _parts(values):
+    if not asked and (parts := _parts(values)):
         unsure = f"its values are lists of {len(parts)} words, such as {next(iter(values))!r}, and taken for text"
         return Column(seen, "text", unsure=unsure)
     rules = {"spelling": "lower"} if len({level.lower() for level in values}) < len(values) else {}

@@ -787,6 +787,11 @@ class TestRoles:
         frame = table(delay=[30 if number % (50 * often) == 0 else number % 7 for number in range(ROWS)])
         assert find(tmp_path, frame, "delay > 15").stratified
 
+    def test_labels_that_look_like_lists_are_labels(self, tmp_path):
+        stages = [f"{where}, stage {how}" for where in ("liver", "lung", "skin", "bone") for how in "ABCDE"]
+        found = find(tmp_path, table(y=cycle(stages), c=cycle(stages)))
+        assert (found.task, found.columns["y"].kind, found.columns["c"].kind) == ("multiclass", "category", "text")
+
     def test_a_column_that_tells_one_label_is_asked_about(self, tmp_path):
         labels = [("low", "mid", "high")[row * 7919 % 3] for row in range(ROWS)]
         hint = [int(label == "high") for label in labels]
