@@ -17,15 +17,15 @@ from bundle import moment
 from pipeline import problem, reading, tables
 from pipeline.cells import LARGEST
 from pipeline.inference import amounts, dates
-from pipeline.inference.seen import ALSO_MISSING, IN_MONTH, MARKED, PLAIN, Marks, Seen
+from pipeline.inference.seen import ALSO_MISSING, FEW_WORDS, IN_MONTH, MARKED, PLAIN, Marks, Seen
 from pipeline.problem.source import MISSING_TOKENS
 
 Kind = Literal["number", "integer", "category", "boolean", "time", "text", "nothing"]
 NUMERIC = ("number", "integer")
 MOST = 0.98
 """The share of a column's values that must be of a type for the column to be of it."""
-FEW_WORDS, MANY = 3, 50
-"""So many words among so many different numbers are no reason to take these for names."""
+MANY = 50
+"""Different numbers or times beside which a few words are missing values."""
 NINES = r"^-?99+(\.[09]*)?$"
 LEAST_OTHERS, OFTEN = 10, 0.01
 """Beside so many others a number is told that lies far from them and that this share of the rows has."""
@@ -296,16 +296,15 @@ def _clock(seen: Seen) -> Column | None:
 
 def _but_for_words(seen: Seen) -> Column | None:
     """A number or a time of many values, where a few words among them are no such; None where it is none."""
-    values = dict(seen.values.values())
-    words = {text: times for text, times in values.items() if not any(map(str.isdigit, text))}
-    others = {text: times for text, times in values.items() if text not in words}
-    if not 0 < len(words) <= FEW_WORDS or len(others) < MANY or sum(words.values()) >= sum(others.values()):
+    words = seen.bare
+    others = {text: times for text, times in seen.values.values() if text not in words}
+    if not 0 < len(words) <= FEW_WORDS or len(others) < MANY or words.total() >= seen.present / 2:
         return None
     bare = tell(Seen.of_texts(seen.name, others))
     if bare.kind not in (*NUMERIC, "time"):
         return None
     column = Column(seen, bare.kind, bare.rules | {"unreadable": "missing"})
-    column.unsure = "; ".join(filter(None, (_taken_for_missing(sum(words.values()), words, bare.kind), bare.unsure)))
+    column.unsure = "; ".join(filter(None, (_taken_for_missing(words.total(), words, bare.kind), bare.unsure)))
     return column
 
 

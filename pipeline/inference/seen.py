@@ -25,6 +25,8 @@ MOST_OF_ALL = 400_000
 MOST_ROWS = 20_000
 MOST_CELLS = 4_000_000
 SHOWN = 5
+FEW_WORDS = 3
+"""So many words among many numbers are no reason to take these for names."""
 NUMBER = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 COMMA = NUMBER.replace(r"\.", ",")
 PADDED = r"^[-+]?0\d"
@@ -87,6 +89,8 @@ class Seen:
     dates: int = 0
     """Moments, and dates in other ways."""
     no_number: Counter[str] = field(default_factory=Counter)
+    bare: Counter[str] = field(default_factory=Counter)
+    """Texts without a digit with how often each comes, or any ``FEW_WORDS`` and one of them, where there are more."""
     amounts: int = 0
     """Texts that are no numbers but for a unit, or spaces between the digits."""
     characters: int = 0
@@ -201,6 +205,10 @@ class Seen:
         self.dates += int(times[_matches(values, DATE)].sum())
         self.characters += int((np.asarray(pc.utf8_length(values)) * times).sum())
         self.words += int(((np.asarray(pc.count_substring(values, " ")) + 1) * times).sum())
+        if len(self.bare) <= FEW_WORDS:
+            bare = ~_matches(values, r"\d")
+            some = values.filter(pa.array(bare))[: FEW_WORDS + 1].to_pylist()
+            self.bare.update(dict(zip(some, times[bare].tolist(), strict=False)))
         self._show(values, times)
 
     def _show(self, values: pa.Array, times: npt.NDArray[np.int64]) -> None:

@@ -442,6 +442,14 @@ class TestColumns:
         read = column.moments(pd.Series(values)) if column.kind == "time" else column.numbers(pd.Series(values))
         assert pd.isna(read).sum() == 80
 
+    def test_they_are_so_among_more_numbers_than_are_kept(self, tmp_path):
+        rows = 30_000
+        asked = ["on request" if row % 20 == 0 else f"{row}.5" for row in range(rows)]
+        frame = pd.DataFrame({"price": asked, "y": [row % 2 for row in range(rows)]})
+        column = find(tmp_path, frame).columns["price"]
+        assert (column.kind, column.rules) == ("number", {"unreadable": "missing"})
+        assert "1,500 values are no numbers to compute with" in column.unsure
+
     def test_a_few_words_among_few_numbers_are_no_less(self, tmp_path):
         assert find(tmp_path, table(rooms=cycle(["1", "2", "3.5", "Studio"]))).columns["rooms"].kind == "category"
 
