@@ -59,7 +59,7 @@ def make(job: Job) -> Outcome:
             why = f"{problem.target} can't be told"
             tables.set_aside(table.filter(pa.array(~told)), why, job.output / "set_aside", number)
             row, target = row.of(told), target.filter(pa.array(told))
-        numbers = target.to_numpy() if problem.task == "regression" and len(target) else None
+        answers = target.to_numpy() if problem.task == "regression" and len(target) else None
         made = [row.column(name) for name in kept]
         for name, kind in new.items():
             made.append(
@@ -67,12 +67,18 @@ def make(job: Job) -> Outcome:
             )
         target = target.cast(schema.field(tables.TARGET).type)
         tables.write(pa.table([*made, target], schema=schema), job.output / "rows", number)
-        return len(told), unmatched, None if numbers is None else spread(numbers)
+        return len(told), unmatched, None if answers is None else spread(answers)
 
     done = tables.over(tables.slices(job.inputs[problem.table] / "rows"), work, "making features")
-    hold_apart([numbers for _, _, numbers in done if numbers], problem.target)
+    hold_apart([one for _, _, one in done if one], problem.target)
     rows_in = sum(rows for rows, _, _ in done)
     aside = tables.reasons(job.output / "set_aside")
+    if aside.total() == rows_in:
+        read = " and ".join(expressions.columns(problem.target))
+        raise DataError(
+            f"target = {problem.target!r} must be told in some rows, and can't be in any of {rows_in:,}. Look at what "
+            f"the source has in {read}, and at the type and the rules given to it."
+        )
     notes = [f"{count:,} rows set aside: {reason}" for reason, count in aside.items()]
     for source in matched:
         missed = sum(unmatched[source] for _, unmatched, _ in done)
@@ -153,7 +159,7 @@ def feature(row: Rows, problem: Problem, name: str, kind: str) -> pa.Array:
     if crossed := expressions.crossed(expression):
         together = reduce(Coded.joined, [operands[column] for column in crossed])
         return together.array()
-    return pa.array(values.number(expression, operands, row.zone), from_pandas=True)
+    return numbers(values.number(expression, operands, row.zone))
 
 
 def seen(row: Rows, problem: Problem, name: str, window: Window) -> pa.Array:
@@ -162,7 +168,12 @@ def seen(row: Rows, problem: Problem, name: str, window: Window) -> pa.Array:
     groups = [row.operand(column) for column in by]
     found = window.of(groups, row.days(time))
     told = reduce(np.logical_and, [values.told(column) for column in (row.operand(time), *groups)])
-    return pa.array(np.where(told, found, np.float32(np.nan)), from_pandas=True)
+    return numbers(np.where(told, found, np.float32(np.nan)))
+
+
+def numbers(found: npt.NDArray[np.float32]) -> pa.Array:
+    """A column of numbers, missing where they are NaN."""
+    return pa.array(found, mask=np.isnan(found))
 
 
 def answer(row: Rows, problem: Problem) -> tuple[pa.Array, npt.NDArray[np.bool_]]:

@@ -89,7 +89,7 @@ def keys(columns: Sequence[Any]) -> Keys:
     Raises:
         DataError: the values of the columns have more combinations than there are numbers.
     """
-    numbers = [_texts(column) if isinstance(column, Coded) else _numbers(column) for column in columns]
+    numbers = [Texts(column.used()) if isinstance(column, Coded) else _numbers(column) for column in columns]
     sizes = tuple(len(one.levels) if isinstance(one, Texts) else len(one.known) for one in numbers)
     room = reduce(lambda one, other: one * other, sizes)
     if room > MOST:
@@ -115,12 +115,8 @@ def combined(numbered: Sequence[Places], sizes: Sequence[int]) -> Places:
     return together
 
 
-def _texts(column: Coded) -> Texts:
-    return Texts([column.levels[code] for code in np.unique(column.codes[column.codes >= 0])])
-
-
 def _numbers(column: npt.NDArray[Any]) -> Numbers:
-    known = np.unique(column[values.told(column)])
+    known = values.distinct(column[values.told(column)])
     whole = known.astype("int64")
     if not len(known) or (known != whole).any():
         return Numbers(known, 0, np.empty(0, np.int64))

@@ -15,8 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-from pandas.api.types import union_categoricals
 
 from pipeline import civil, expressions, matching, tables, values
 from pipeline.errors import DataError
@@ -53,10 +51,28 @@ class Window:
         together = combined(numbered, self.levels, len(days))
         unknown = len(self.statistic) - 1
         rows = np.where(together < 0, unknown, self.groups[together])
-        found: npt.NDArray[np.float32] = self.statistic[
-            rows, np.clip(days - self.first, 0, self.statistic.shape[1] - 1).astype("int32")
-        ]
+        width = self.statistic.shape[1]
+        found: npt.NDArray[np.float32] = self.statistic.take(
+            rows * width + np.clip(days - self.first, 0, width - 1).astype("int32")
+        )
         return found
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What the rows of a part add up to, for each group and day that it has rows of.
+
+    Attributes:
+        groups: the value of each column that makes a group.
+        days: int64, the day numbers.
+        rows: int64, how many rows count.
+        totals: float64, the sums of their values, or of ones where nothing is summed.
+    """
+
+    groups: tuple[Coded, ...]
+    days: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int64]
+    totals: npt.NDArray[np.float64]
 
 
 def combined(numbered: Sequence[matching.Places], levels: Sequence[list[str]], rows: int) -> matching.Places:
@@ -74,7 +90,7 @@ def learn(problem: Problem, folder: Path) -> dict[str, Window]:
     read = {name for past in asked.values() for name in (*past.by, *(expressions.columns(past.of) if past.of else ()))}
     needed = [name for name in source.columns if name in read | {source.time}]
 
-    def work(_: int, part: Part) -> dict[str, pd.DataFrame]:
+    def work(_: int, part: Part) -> dict[str, Sums]:
         table = tables.load(part, needed)
         columns = {name: values.of_array(tables.one_chunk(table[name])) for name in needed}
         days = civil.Moment(columns[str(source.time)], zone, np).days
@@ -85,11 +101,11 @@ def learn(problem: Problem, folder: Path) -> dict[str, Window]:
     return {name: window(name, past, [sums[name] for sums in done], source.known_after) for name, past in asked.items()}
 
 
-def sums(past: Past, columns: dict[str, Any], days: npt.NDArray[Any], zone: civil.Zone) -> pd.DataFrame:
-    """For each group and ``day`` of a part the ``rows`` that count, and the ``sum`` of their values."""
+def sums(past: Past, columns: dict[str, Any], days: npt.NDArray[Any], zone: civil.Zone) -> Sums:
+    """What the rows of a part add up to, those that have all that is asked for."""
     groups: list[Coded] = [columns[name] for name in past.by]
     told = ~np.isnan(days) & reduce(np.logical_and, map(values.told, groups), np.ones(len(days), bool))
-    number: Any = np.zeros(len(days))
+    number = None
     if past.of:
         found, has = values.value(past.of, columns, zone)
         number = np.asarray(found, "float64")
@@ -107,30 +123,31 @@ def sums(past: Past, columns: dict[str, Any], days: npt.NDArray[Any], zone: civi
     else:
         seen = np.arange(math.prod(sizes))
     rows = np.bincount(together, minlength=len(seen))
-    total = np.bincount(together, weights=number[told], minlength=len(seen))
-    *places, day = np.unravel_index(seen[rows > 0], sizes)
-    named = {
-        str(place): pd.Categorical.from_codes(codes, pd.Index(group.levels, dtype=object)).remove_unused_categories()
-        for place, (group, codes) in enumerate(zip(groups, places, strict=True))
-    }
-    return pd.DataFrame({**named, "day": day + first, "rows": rows[rows > 0], "sum": total[rows > 0]})
+    weights = number[told] if number is not None else None
+    totals = np.asarray(np.bincount(together, weights, len(seen)), "float64")
+    some = np.flatnonzero(rows)
+    *places, day = np.unravel_index(seen[some], sizes)
+    coded = tuple(Coded(codes.astype("int32"), group.levels) for group, codes in zip(groups, places, strict=True))
+    return Sums(coded, day + first, rows[some], totals[some])
 
 
-def window(name: str, past: Past, parts: Sequence[pd.DataFrame], known_after: int) -> Window:
+def window(name: str, past: Past, parts: Sequence[Sums], known_after: int) -> Window:
     """The statistics of all windows, from the sums of all parts.
 
     Raises:
         DataError: there are more groups and days than a model may hold.
     """
-    coded = [
-        union_categoricals([part[str(place)] for part in parts], sort_categories=True) for place in range(len(past.by))
+    columns = list(zip(*(part.groups for part in parts), strict=True))
+    levels = tuple(sorted({level for one in column for level in one.used()}) for column in columns)
+    day, rows, totals = (np.concatenate([getattr(part, name) for part in parts]) for name in ("days", "rows", "totals"))
+    room = math.prod(map(len, levels))
+    numbered = [
+        np.concatenate([one.places(known)[one.codes] for one in column])
+        for column, known in zip(columns, levels, strict=True)
     ]
-    added = pd.concat([part[["day", "rows", "sum"]] for part in parts])
-    levels = tuple([str(level) for level in one.categories] for one in coded)
-    room = reduce(lambda one, other: one * other, map(len, levels), 1)
-    together = combined([one.codes.astype("int64") for one in coded], levels, len(added))
-    seen = np.unique(together)
-    first, days = (int(added["day"].min()), int(np.ptp(added["day"])) + 1) if len(added) else (0, 1)
+    together = combined(numbered, levels, len(day))
+    seen = values.distinct(together)
+    first, days = (int(day.min()), int(np.ptp(day)) + 1) if len(day) else (0, 1)
     if max(room, (len(seen) + 1) * (days + 1)) > MOST:
         raise DataError(
             f"features.past.{name} may hold at most {MOST:,} values, and {len(seen):,} groups on {days:,} days"
@@ -138,11 +155,11 @@ def window(name: str, past: Past, parts: Sequence[pd.DataFrame], known_after: in
         )
     groups = np.full(room, len(seen), np.int32)
     groups[seen] = np.arange(len(seen))
-    cells = groups[together].astype("int64") * (days + 1) + added["day"].to_numpy() - first + 1
+    cells = groups[together].astype("int64") * (days + 1) + day - first + 1
 
-    def within(column: str) -> npt.NDArray[np.float64]:
+    def within(counted: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
         """What the window of each group and day adds up to."""
-        added_up = np.bincount(cells, added[column].to_numpy("float64"), (len(seen) + 1) * (days + 1))
+        added_up = np.bincount(cells, counted, (len(seen) + 1) * (days + 1))
         total = np.asarray(added_up, "float64").reshape(-1, days + 1)
         np.cumsum(total, axis=1, out=total)
         if past.window:
@@ -150,11 +167,11 @@ def window(name: str, past: Past, parts: Sequence[pd.DataFrame], known_after: in
         return total
 
     if past.statistic == "mean":
-        count = within("rows")
+        count = within(rows)
         with np.errstate(invalid="ignore", divide="ignore"):
-            found = np.where(count > 0, within("sum") / count, np.nan)
+            found = np.where(count > 0, within(totals) / count, np.nan)
     else:
-        found = within("rows" if past.statistic == "count" else "sum")
+        found = within(rows if past.statistic == "count" else totals)
     return Window(levels, groups, first + known_after, found.astype("float32"))
 
 

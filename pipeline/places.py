@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from pipeline import row_hash, tables
+from pipeline import row_hash, tables, values
 from pipeline.errors import DataError
 from pipeline.problem import ByHash, ByRandom, ByTime, Problem
 from pipeline.problem.split import LENGTH, Begin
@@ -36,7 +36,7 @@ def rule_of(problem: Problem, files: Sequence[Path], as_of: date | None) -> tupl
     """
     split = problem.split
     if split.group:
-        _refuse_missing(files, split.group, "group")
+        _refuse(_missing(files, split.group), split.group, "group")
     if isinstance(split, ByTime):
         rule = _by_time(split.time, bounds(split, files, as_of))
         if split.group is None:
@@ -54,9 +54,10 @@ def bounds(split: ByTime, files: Sequence[Path], as_of: date | None) -> tuple[pd
     Raises:
         DataError: a row has no time.
     """
-    _refuse_missing(files, split.time, "time")
-    edges = tables.over(files, lambda _, path: _edges(path, split.time), "looking at times")
-    first, last = min(low for low, _ in edges), max(high for _, high in edges)
+    extents = [tables.extent(path, split.time) for path in files]
+    _refuse(sum(missing for _, missing in extents), split.time, "time")
+    spans = [span for span, _ in extents if span]
+    first, last = min(low for low, _ in spans), max(high for _, high in spans)
     newest = pd.Timestamp(last, unit="us", tz="UTC").tz_convert(split.time_zone)
     end = pd.Timestamp(as_of) if as_of else newest.tz_localize(None).normalize() + pd.Timedelta(days=1)
     later = _later(files, split.time, first, last)
@@ -112,10 +113,10 @@ def _newcomers(rule: Rule, files: Sequence[Path], time: str, group: str) -> Rule
     def look(_: int, path: Path) -> list[Hashes]:
         part = tables.load(path, [time, group])
         places, groups = rule(part), row_hash.of_rows(part, [group])
-        return [np.unique(groups[places == place]) for place in (TRAIN, VALIDATION)]
+        return [values.distinct(groups[places == place]) for place in (TRAIN, VALIDATION)]
 
     looked = tables.over(files, look, f"looking at each {group}")
-    train, validation = (np.unique(np.concatenate(found)) for found in zip(*looked, strict=True))
+    train, validation = (values.distinct(np.concatenate(found)) for found in zip(*looked, strict=True))
 
     def newcomers(part: pa.Table) -> Places:
         places, groups = rule(part), row_hash.of_rows(part, [group])
@@ -162,12 +163,12 @@ def _drawn(split: ByRandom, files: Sequence[Path], names: list[str], seed: int) 
 
 def _edges_of(hashed: Hashes, split: ByRandom) -> Hashes:
     """Below which numbers a row is held out, and below which it is not trained on; equal ones stay together."""
-    values, counts = np.unique(hashed, return_counts=True)
+    numbers, counts = np.unique(hashed, return_counts=True)
     reached = np.cumsum(counts)
     rows = len(hashed)
     test = max(1, round(split.test * rows))
     wanted = [test, max(test + 1, round((split.test + split.validation) * rows))]
-    return np.append(values, np.uint64(2**64 - 1))[np.searchsorted(reached, np.minimum(wanted, rows)) + 1]
+    return np.append(numbers, np.uint64(2**64 - 1))[np.searchsorted(reached, np.minimum(wanted, rows)) + 1]
 
 
 def _answers(part: pa.Table, split: ByRandom) -> dict[str, npt.NDArray[np.int64]]:
@@ -190,13 +191,11 @@ def _microseconds(moment: pd.Timestamp) -> int:
     return int(moment.to_datetime64().astype("datetime64[us]").astype("int64"))
 
 
-def _edges(path: Path, time: str) -> tuple[int, int]:
-    times = _times(tables.load(path, [time]), time)
-    return (int(times.min()), int(times.max())) if len(times) else (np.iinfo(np.int64).max, np.iinfo(np.int64).min)
+def _missing(files: Sequence[Path], column: str) -> int:
+    return sum(tables.over(files, lambda _, path: tables.load(path, [column])[column].null_count, "looking"))
 
 
-def _refuse_missing(files: Sequence[Path], column: str, what: str) -> None:
-    missing = sum(tables.over(files, lambda _, path: tables.load(path, [column])[column].null_count, "looking"))
+def _refuse(missing: int, column: str, what: str) -> None:
     if missing:
         raise DataError(
             f"Every row must have its {what}, by which rows are split, and in {missing:,} rows {column} is missing. "

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline import row_hash, tables, violations
+from pipeline import row_hash, tables, values, violations
 from pipeline.cells import Fault
 from pipeline.problem import Source
 from pipeline.reading import Flags
@@ -155,7 +155,7 @@ def _repeated(digests: Hashes) -> npt.NDArray[np.int64]:
 def _twice(digests: Hashes) -> Hashes:
     """The digests that are there more than once."""
     ordered = np.sort(digests)
-    return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    return values.distinct(ordered[1:][ordered[1:] == ordered[:-1]])
 
 
 def _among(digests: Hashes, some: Hashes) -> npt.NDArray[np.int64]:

@@ -179,6 +179,20 @@ def write(table: pa.Table, folder: Path, number: int) -> None:
     disk.begin_writing(path)
 
 
+def extent(path: Path, time: str) -> tuple[tuple[int, int] | None, int]:
+    """The first and the last of a part's times, in microseconds, and how many are missing: as ``write`` noted them.
+
+    A part without times has no first and no last.
+    """
+    described = pq.read_metadata(path)
+    place = described.schema.names.index(time)
+    groups = [described.row_group(group) for group in range(described.num_row_groups)]
+    noted = [group.column(place).statistics for group in groups if group.num_rows]
+    spans = [(one.min_raw, one.max_raw) for one in noted if one.has_min_max]
+    missing = sum(one.null_count for one in noted)
+    return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None, missing
+
+
 def set_aside(rows: pa.Table, reasons: str | list[str], folder: Path, number: int) -> None:
     """Write rows with their reasons (or one for all), after those of the same part that were set aside before.
 
@@ -196,7 +210,8 @@ def reasons(aside: Path) -> Counter[str]:
     """How many rows were set aside, by reason."""
     counts: Counter[str] = Counter()
     for path in parts(aside):
-        counts.update(load(path, [REASON])[REASON].to_pylist())
+        values, rows = pc.value_counts(load(path, [REASON])[REASON]).flatten()
+        counts.update(dict(zip(values.to_pylist(), rows.to_pylist(), strict=True)))
     return counts
 
 

@@ -43,6 +43,10 @@ class Coded:
         found = pd.Index(levels, dtype=object).get_indexer(pd.Index(self.levels, dtype=object))
         return np.append(found, -1)
 
+    def used(self) -> list[str]:
+        """The levels that rows have."""
+        return [self.levels[code] for code in distinct(self.codes[self.codes >= 0])]
+
     def array(self) -> pa.DictionaryArray:
         """The same for Arrow."""
         return pa.DictionaryArray.from_arrays(
@@ -79,6 +83,16 @@ def exact(column: pa.Array) -> Any:
     if not pa.types.is_timestamp(column.type):
         return of_array(column)
     return column.cast(pa.int64()).fill_null(MISSING_TIME).to_numpy(zero_copy_only=False)
+
+
+def distinct(numbers: Array) -> Array:
+    """The numbers that there are, in order; none may be NaN.
+
+    They are sorted: NumPy's ``unique`` hashes integers, and takes many times as long where most of them differ.
+    """
+    ordered = np.sort(numbers)
+    apart: Array = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
+    return apart
 
 
 def whole_texts(numbers: Array) -> Coded:

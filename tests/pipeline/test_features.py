@@ -67,23 +67,24 @@ PLACES = pd.DataFrame({"place": ["A", "B"], "height": [50.0, 150.0], "kind": ["Å
 FRAMES = {"trips": TRIPS, "weather": WEATHER, "places": PLACES, "fares": FARES}
 
 
-@pytest.fixture
-def made(tmp_path):
+def make(folder, frames):
     described = problem.parse(SPEC)
     inputs = {}
-    for name, frame in FRAMES.items():
-        inputs[name] = tmp_path / name
+    for name, frame in frames.items():
+        inputs[name] = folder / name
         for number in range(2 if name == "trips" else 1):
             part = frame.iloc[number * 3 : number * 3 + 3] if name == "trips" else frame
             schema = tables.schema(described.sources[name].columns)
             write_part(part, inputs[name] / "rows", number, schema)
-    out = tmp_path / "out"
-    outcome = features.make(
-        Job("", "", json.loads(json.dumps(described.part(READS))), inputs, out, out, "tester", {}, tmp_path)
-    )
-    rows = tables.whole(out / "rows")
-    aside = tables.whole(out / "set_aside")
-    return outcome, rows, aside
+    out = folder / "out"
+    part = json.loads(json.dumps(described.part(READS)))
+    return features.make(Job("", "", part, inputs, out, out, "tester", {}, folder))
+
+
+@pytest.fixture
+def made(tmp_path):
+    outcome = make(tmp_path, FRAMES)
+    return outcome, *(tables.whole(tmp_path / "out" / name) for name in ("rows", "set_aside"))
 
 
 def test_it_works(made):
@@ -119,6 +120,11 @@ def test_an_expression_is_missing_where_an_operand_is(made):
 def test_case_04_a_row_without_an_answer_is_set_aside_and_counted(made):
     _, _, aside = made
     assert aside[tables.REASON].tolist() == ["delay > 15 can't be told"]
+
+
+def test_case_04_no_answer_in_any_row_is_told(tmp_path):
+    with pytest.raises(DataError, match=r"'delay > 15' must be told .* can't be in any of 5\. .* has in delay"):
+        make(tmp_path, {**FRAMES, "trips": TRIPS.assign(delay=np.nan)})
 
 
 def test_what_is_known_only_afterwards_is_left_behind(made):

@@ -82,3 +82,11 @@ def test_what_is_stored_in_other_ways_is_loaded_as_what_it_means(tmp_path, rows)
     }
     kinds = [field.type for field in loaded.schema]
     assert kinds == [pa.dictionary(pa.int32(), pa.string()), pa.string(), pa.string(), pa.binary()]
+
+
+def test_a_part_tells_its_first_and_last_time_without_its_rows_being_read(tmp_path):
+    times = pa.array([1_362_096_000_000_001, None, -1_000_000], SCHEMA.field("t").type)
+    for number, rows in enumerate((times, times[1:2], times[:0])):
+        tables.write(pa.table({"x": np.arange(len(rows)), "t": rows}), tmp_path, number)
+    extents = [tables.extent(path, "t") for path in tables.parts(tmp_path)]
+    assert extents == [((-1_000_000, 1_362_096_000_000_001), 1), (None, 1), (None, 0)]
