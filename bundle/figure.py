@@ -12,3 +12,8 @@ def shown(value: float | None, digits: int = 4, sign: str = "") -> str:
     if abs(value) >= LARGE:
         return f"{value:{sign},.5g}"
     return f"{value:{sign}#.3g}" if 0 < abs(value) < SMALL else f"{value:{sign}.{digits}f}"
+
+
+def counted(count: int, noun: str) -> str:
+    """So many of a thing: "1 row", "2,000 rows"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -54,8 +54,10 @@ def clean(array: pa.Array, rules: Rules) -> tuple[pa.Array, list[Fault]]:
     column = cells.rows()
     faults = list(cells.faults())
     if rules.column.missing != "keep" and column.null_count:
-        rows = column.is_null().to_numpy(zero_copy_only=False)
-        faults.append(Fault(f"{rules.name} is missing", rules.column.missing, rows, (rules.name,)))
+        refused = [~fault.rows for fault in faults if fault.word in ("reject", "block")]
+        rows = np.logical_and.reduce([column.is_null().to_numpy(zero_copy_only=False), *refused])
+        if rows.any():
+            faults.append(Fault(f"{rules.name} is missing", rules.column.missing, rows, (rules.name,)))
     return column, faults
 
 

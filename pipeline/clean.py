@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bundle.figure import counted
 from pipeline import cells, expressions, repeats, schema_diff, tables, values, violations, working
 from pipeline.cells import Fault, Rules
 from pipeline.civil import UTC_CLOCK
@@ -151,7 +152,7 @@ def _blocking(described: Violations, source: Source) -> list[str]:
         if one.word == "missing" and " is no " in one.rule and one.count > most
     ]
     if described.kept < source.min_rows:
-        broken.append(f"  at least {source.min_rows:,} rows must be left, and {described.kept:,} are")
+        broken.append(f"  at least {counted(source.min_rows, 'row')} must be left, and there are {described.kept:,}")
     return broken
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from bundle.figure import counted
 from pipeline import civil, expressions, matching, past, steps, tables, values
 from pipeline.errors import DataError
 from pipeline.job import Job, Outcome
@@ -79,10 +80,10 @@ def make(job: Job) -> Outcome:
             f"target = {problem.target!r} must be told in some rows, and can't be in any of {rows_in:,}. Look at what "
             f"the source has in {read}, and at the type and the rules given to it."
         )
-    notes = [f"{count:,} rows set aside: {reason}" for reason, count in aside.items()]
+    notes = [f"{counted(count, 'row')} set aside: {reason}" for reason, count in aside.items()]
     for source in matched:
         missed = sum(unmatched[source] for _, unmatched, _ in done)
-        notes += [f"{missed:,} rows have no match in {source}"] if missed else []
+        notes += [f"{counted(missed, 'row')} without a match in {source}"] if missed else []
     return Outcome(rows_in=rows_in, rows_out=rows_in - aside.total(), notes=notes)
 
 

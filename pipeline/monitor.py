@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from bundle import manifest, model, profile
 from bundle.contract import Contract
+from bundle.figure import counted
 from bundle.manifest import BrokenVersion, Manifest
 from bundle.monitoring import PAGE, REPORT, DayReport, Drift, Realised, VersionDay
 from bundle.operations import ForbiddenOperation
@@ -120,7 +121,7 @@ def version_day(
         if not answering.references:
             notes.append("It was made before versions kept a reference for single days: drift is not judged.")
         elif rows < rule.min_rows:
-            notes.append(f"{_rows(rows)} of at least {rule.min_rows:,} (min_rows): drift is not judged.")
+            notes.append(f"{counted(rows, 'row')} of at least {rule.min_rows:,} (min_rows): drift is not judged.")
         else:
             drifts = drift.compare(answering.references, tally.counts, Rule(rule.max_psi, rule.level))
         if len(known) < rule.min_outcomes:
@@ -212,10 +213,6 @@ def faults(lines: int, outcomes: int, aside: int, unfit: int, unknown: int, brok
         (unknown, "outcome", "came for an answer that the log does not have"),
     )
     return [
-        *(f"{count:,} {noun}{'' if count == 1 else 's'} {what}, left out." for count, noun, what in told if count),
+        *(f"{counted(count, noun)} {what}, left out." for count, noun, what in told if count),
         *(f"Version {number} can't be looked at: {why}" for number, why in broken.items()),
     ]
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row" if count == 1 else f"{count:,} rows"

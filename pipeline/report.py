@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from bundle import figure
-from bundle.figure import UNKNOWN
+from bundle.figure import UNKNOWN, counted
 from pipeline import class_figures, figures, input_figures, number_figures
 from pipeline.problem import JUDGED, LOSS
 from pipeline.strips import DARK, PALETTE
@@ -260,12 +260,12 @@ def _requirements_sentence(verdict: Facts) -> str:
     failed, untold = (_with_state(clauses, state) for state in ("FAIL", "NOT ENOUGH EVIDENCE"))
     parts = []
     if failed:
-        parts.append(f"the model fails {len(failed)} of {_count(len(clauses), 'requirement')} ({'; '.join(failed)})")
+        parts.append(f"the model fails {len(failed)} of {counted(len(clauses), 'requirement')} ({'; '.join(failed)})")
     if untold:
         reasons = [one["why"] for one in clauses if one["state"] == "NOT ENOUGH EVIDENCE"]
         what = "there is not enough evidence on" if any(reasons) else "the held-out rows are too few to settle"
         told = [f"{words}: {why}" if why else words for words, why in zip(untold, reasons, strict=True)]
-        parts.append(f"{what} {len(untold)} of {_count(len(clauses), 'requirement')} ({'; '.join(told)})")
+        parts.append(f"{what} {len(untold)} of {counted(len(clauses), 'requirement')} ({'; '.join(told)})")
     return _capital(", and ".join(parts)) + "." if parts else ""
 
 
@@ -475,7 +475,3 @@ def in_words(text: str) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bundle.figure import counted
 from bundle.manifest import Window
 from pipeline import places, row_hash, tables
 from pipeline.errors import DataError
@@ -94,7 +95,7 @@ def split(job: Job) -> Outcome:
     (job.output / WINDOWS).write_text(json.dumps([one.model_dump() for one in windows], indent=1) + "\n")
     aside = tallies[ASIDE].rows
     notes = [described(one) for one in windows]
-    notes += [f"{aside:,} rows set aside: {_newcomer(problem)}"] if aside else []
+    notes += [f"{counted(aside, 'row')} set aside: {_newcomer(problem)}"] if aside else []
     notes += copies([alike for _, _, alike in done], problem) if content else []
     rows = sum(one.rows for one in tallies)
     return Outcome(rows_in=rows, rows_out=rows - aside, notes=notes)

@@ -297,7 +297,8 @@ class Stage(MixinNaiveBulkComplete, Working):  # type: ignore[misc]
             files=files,
         )
         receipts.write(aside, receipt)
-        log.info("%-18s %s", self.name, described(receipt))
+        for line in (described(receipt), *receipt.notes):
+            log.info("%-18s %s", self.name, line)
         return stamps
 
     def output_path(self) -> Path:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from bundle.figure import counted
 from pipeline import tables
 from pipeline.cells import Fault
 
@@ -23,7 +24,7 @@ WORDS = {
     "clip": "values clipped",
     "before": "values mended",
     "warn": "rows kept",
-    "block": "rows stop the run",
+    "block": "rows stopping the run",
 }
 """What became of what broke a rule, by the rule's word."""
 
@@ -44,7 +45,8 @@ class Violation(BaseModel):
     samples: tuple[dict[str, str | None], ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.count:,} {WORDS[self.word]}: {self.rule}"
+        noun, _, what = WORDS[self.word].partition("s ")
+        return f"{counted(self.count, noun)} {what}: {self.rule}"
 
 
 class Violations(BaseModel):

@@ -129,6 +129,8 @@ def _column(column: Column, found: Found, *, feature: bool) -> str:
     rules: dict[str, Any] = {} if column.kind == "number" else {"type": column.kind}
     rules |= column.rules
     if column.name in found.answers:
+        if found.task == "binary" and column.kind == "category" and len(column.levels) <= FEW_LEVELS:
+            rules["allowed"] = sorted(column.levels)  # any other text would be taken for no
         rules["known"] = "after"
     if column.name in (found.key, found.time, found.group):
         rules["missing"] = "reject"

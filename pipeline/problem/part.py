@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -59,7 +59,8 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, known: Collection[str]) -> str:
     """A hint at the name that was probably meant, or nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1)
+    same = [name for name in known if name.strip().casefold() == word.strip().casefold()]
+    close = same or difflib.get_close_matches(word, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""

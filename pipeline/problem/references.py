@@ -1,6 +1,6 @@
 """The names in a problem file that name nothing, or not what they must."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any, get_args
 
 from pipeline import expressions
@@ -234,11 +234,11 @@ class References:
             if name in columns:
                 self._expect_type(where, name, _table(columns[name]), KEYS)
 
-    def _refer_all(self, where: str, names: list[Any], known: Iterable[str], what: str) -> None:
+    def _refer_all(self, where: str, names: list[Any], known: Collection[str], what: str) -> None:
         for name in names:
             self._refer(where, name, known, what)
 
-    def _refer(self, where: str, name: Any, known: Iterable[str], what: str) -> None:
+    def _refer(self, where: str, name: Any, known: Collection[str], what: str) -> None:
         if isinstance(name, str) and name not in known:
             self.mistakes.append(f"{where}: {name!r} is no {what}{nearest(name, known)}")
 

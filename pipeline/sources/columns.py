@@ -11,6 +11,12 @@ TEXT = "text"
 """The kind of a column whose values are text, and get their type later."""
 
 
+SHOWN = 8
+"""So many columns that nobody asked for are named."""
+LONGEST = 100
+"""Characters of a name that are shown."""
+
+
 class Columns:
     """What is wanted, and what was found.
 
@@ -33,6 +39,17 @@ class Columns:
         if self._all and not self.found:
             self.wanted = list(found)
         missing = [f"{name!r} is missing{nearest(name, found)}" for name in self.wanted if name not in found]
+        others = [name for name in found if name not in self.wanted]
         self.found.update({name: kind for name, kind in found.items() if name not in self.found})
         if missing:
-            raise DataError(f"{where} must have the columns of the problem file:\n  " + "\n  ".join(missing))
+            lines = [f"{where} must have the columns of the problem file:", *missing, *_named(others)]
+            raise DataError("\n  ".join(lines))
+
+
+def _named(others: list[str]) -> list[str]:
+    """A line about the columns that nobody asked for: one of them may be what is missing, or the header no header."""
+    if not others:
+        return []
+    shown = ", ".join(repr(name[:LONGEST]) for name in others[:SHOWN])
+    more = f" and {len(others) - SHOWN:,} more" if len(others) > SHOWN else ""
+    return [f"beside those of the problem file it has {shown}{more}"]

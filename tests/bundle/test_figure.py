@@ -2,7 +2,7 @@
 
 import pytest
 
-from bundle.figure import shown
+from bundle.figure import counted, shown
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,7 @@ def test_a_small_figure_has_three_digits_that_tell_something(value, digits, expe
 
 def test_a_difference_has_its_sign():
     assert [shown(value, sign="+") for value in (0.25, -0.00031, 1234.56)] == ["+0.2500", "-0.000310", "+1,234.6"]
+
+
+def test_one_of_a_thing_is_no_several():
+    assert [counted(count, "row") for count in (0, 1, 2000)] == ["0 rows", "1 row", "2,000 rows"]

@@ -147,14 +147,28 @@ def test_a_value_outside_can_be_made_missing_or_clipped_and_is_counted(tmp_path)
     outcome, good, _ = cleaned(tmp_path, [text(x=["5", "1"], y=["5", "-5"])], described)
     assert good["x"].isna().tolist() == [True, False]
     assert good["y"].tolist() == [1.0, 0.0]
-    assert outcome.notes == ["2 values clipped: y is outside 0 to 1", "1 values made missing: x is outside 0 to 1"]
+    assert outcome.notes == ["2 values clipped: y is outside 0 to 1", "1 value made missing: x is outside 0 to 1"]
 
 
 def test_what_a_rule_only_warns_of_stays_and_is_counted(tmp_path):
     rules = {"x": {"range": (0, 1), "outside": "warn", "missing": "warn"}}
     outcome, good, _ = cleaned(tmp_path, [text(x=["5", ""])], source(rules))
     assert len(good) == 2
-    assert outcome.notes == ["1 rows kept: x is missing", "1 rows kept: x is outside 0 to 1"]
+    assert outcome.notes == ["1 row kept: x is missing", "1 row kept: x is outside 0 to 1"]
+
+
+def test_what_can_not_be_read_is_told_once_and_is_not_missing_too(tmp_path):
+    rules = {"x": {"missing": "reject"}, "y": {"missing": "reject", "unreadable": "missing"}}
+    outcome, _, bad = cleaned(
+        tmp_path, [text(x=["five", "", "1", "1"], y=["1", "1", "one", "1"])], source(rules, max_rejected=1)
+    )
+    assert bad[tables.REASON].tolist() == ["x is no number", "x is missing", "y is missing"]
+    assert outcome.notes == [
+        "1 row set aside: x is missing",
+        "1 row set aside: x is no number",
+        "1 row set aside: y is missing",
+        "1 value made missing: y is no number",
+    ]
 
 
 def test_a_text_that_is_longer_than_a_client_may_send_is_set_aside(tmp_path):
@@ -164,8 +178,8 @@ def test_a_text_that_is_longer_than_a_client_may_send_is_set_aside(tmp_path):
     assert good["c"].tolist() == ["a" * 1000, "b"]
     assert good["says"].isna().tolist() == [False, True]
     assert outcome.notes == [
-        "1 rows set aside: c has more than 1,000 characters",
-        "1 values made missing: says has more than 10,000 characters",
+        "1 row set aside: c has more than 1,000 characters",
+        "1 value made missing: says has more than 10,000 characters",
     ]
     [told, *_] = json.loads((tmp_path / "clean" / "s" / "out" / "violations.json").read_text())["found"]
     assert told["samples"] == [{"c": "a" * 97 + "..."}]
@@ -192,11 +206,11 @@ def test_all_that_must_not_be_stops_the_run_at_once_with_sample_rows(tmp_path):
         cleaned(tmp_path, [table], described, today="2020-01-04")
     told = str(error.value)
     for words in (
-        "9 rows stop the run: z is no number",
-        "8 rows stop the run: x is y",
-        "7 rows stop the run: x is outside 0 to 1\n    k '2', x '2'",
-        "1 rows stop the run: y is missing",
-        "at least 100 rows must be left, and 9 are",
+        "9 rows stopping the run: z is no number",
+        "8 rows stopping the run: x is y",
+        "7 rows stopping the run: x is outside 0 to 1\n    k '2', x '2'",
+        "1 row stopping the run: y is missing",
+        "at least 100 rows must be left, and there are 9",
         "the newest t must be at most 2 days old, and is 2020-01-01",
     ):
         assert words in told
@@ -375,12 +389,12 @@ def test_of_rows_with_the_same_key_the_one_that_the_rule_names_stays(tmp_path):
         )
         outcome, kept, _ = cleaned(tmp_path / repeats, [rows], described)
         assert kept["t"].dt.strftime("%Y-%m-%d").tolist() == days
-        assert "1 rows removed: a row equals an earlier one" in outcome.notes
+        assert "1 row removed: a row equals an earlier one" in outcome.notes
 
 
 def test_rows_that_contradict_each_other_stop_the_run_where_they_must_not_be(tmp_path):
     described = source({"k": {"type": "category"}, "x": {}}, key=("k",), repeats="block")
-    with pytest.raises(DataError, match=r"2 rows stop the run: repeats the key k with other values\n    k 'a'"):
+    with pytest.raises(DataError, match=r"2 rows stopping the run: repeats the key k with other values\n    k 'a'"):
         cleaned(tmp_path, [text(k=["a"], x=["1"]), text(k=["a"], x=["2"])], described)
 
 
@@ -392,7 +406,7 @@ def test_equal_rows_stay_where_they_are_different_things(tmp_path):
 def test_too_many_bad_rows_stop_the_run_with_the_reasons(tmp_path):
     with pytest.raises(
         DataError,
-        match=r"at most 5\.0% .* 50\.0% are:\n  1 rows set aside: x is no number\n    x 'one'",
+        match=r"at most 5\.0% .* 50\.0% are:\n  1 row set aside: x is no number\n    x 'one'",
     ):
         cleaned(tmp_path, [text(x=["1", "one"])], source({"x": {}}))
 

@@ -48,7 +48,7 @@ def test_case_04_missing_values_are_kept_counted_or_refused_as_the_rules_say(tmp
     assert outcome.notes == ["100 rows kept: never is missing", "40 rows kept: often is missing"]
     assert kept["never"].isna().all()
     (tmp_path / "again").mkdir()
-    with pytest.raises(DataError, match="100 rows stop the run: never is missing"):
+    with pytest.raises(DataError, match="100 rows stopping the run: never is missing"):
         made(tmp_path / "again", raw, columns | {"never": {"missing": "block"}})
 
 
@@ -146,7 +146,7 @@ def test_case_16_local_times_become_moments_and_no_row_is_lost(tmp_path):
     assert kept["t"].tolist() == [pd.Timestamp(time) for time in times.values()]
     assert outcome.notes == [
         "2 values mended: t can't be told, for the clock was changed then",
-        "1 rows kept: t lies in the future",
+        "1 row kept: t lies in the future",
     ]
     (tmp_path / "strict").mkdir()
     _, _, kept, aside = made(

@@ -97,7 +97,7 @@ def test_it_works(made):
 def test_a_row_gets_the_weather_of_its_place_and_hour_and_keeps_its_place_without_a_match(made):
     outcome, rows, _ = made
     assert rows["wind"].fillna(-1).tolist() == [3.0, 7.0, -1.0, -1.0]
-    assert "3 rows have no match in weather" in outcome.notes
+    assert "3 rows without a match in weather" in outcome.notes
 
 
 def test_a_lookup_gives_what_it_knows_and_nothing_for_what_it_does_not(made):

@@ -203,6 +203,12 @@ class TestTarget:
     def test_whole_numbers_can_be_an_amount(self, tmp_path):
         assert find(tmp_path, table(t=cycle([1, 2, 3])), "t", "regression").task == "regression"
 
+    @pytest.mark.parametrize("target", ["t", "t == 'Yes'"])
+    def test_a_text_that_is_neither_answer_is_not_taken_for_no(self, tmp_path, target):
+        found = find(tmp_path, table(t=cycle(["No", "Yes", "No"])), target)
+        told = problem.parse(tomllib.loads(writing.written(found, "t", "new"))).sources["t"].columns["t"]
+        assert (told.allowed, told.outside, told.known) == (("No", "Yes"), "reject", "after")
+
     @pytest.mark.parametrize(
         ("values", "target", "why"),
         [

@@ -2,6 +2,7 @@
 
 import json
 import os
+from unittest.mock import ANY
 
 import luigi
 import pytest
@@ -78,6 +79,15 @@ def test_it_works(place):
     assert (receipt.stage, receipt.source, receipt.rows_in, receipt.notes) == ("Count", "airports", 1459, ["counted"])
     assert set(receipt.files) == {"count", "more/first"}
     assert receipt.made_from["raw"].path == str(place / "airports.csv")
+
+
+def test_what_it_found_is_told_as_it_ends(place, caplog):
+    with caplog.at_level("INFO", "pipeline"):
+        fresh().run()
+    assert [line.split() for line in caplog.messages][1:] == [
+        ["Count", "airports", "1,459", "rows", "in,", "1", "rows", "out,", ANY, "s"],
+        ["Count", "airports", "counted"],
+    ]
 
 
 def test_a_finished_stage_is_not_made_again(made):
