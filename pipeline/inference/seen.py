@@ -95,6 +95,7 @@ class Seen:
     """Texts that are no numbers but for a unit, or spaces between the digits."""
     characters: int = 0
     words: int = 0
+    """Those of texts with a letter."""
     values: dict[int, tuple[str, int]] = field(default_factory=dict)
     """By hash: a value and how often it came, of all values or of a share of them that chance chose."""
     halvings: int = 0
@@ -204,7 +205,8 @@ class Seen:
         self.moments += int(times[_matches(values, MOMENT)].sum())
         self.dates += int(times[_matches(values, DATE)].sum())
         self.characters += int((np.asarray(pc.utf8_length(values)) * times).sum())
-        self.words += int(((np.asarray(pc.count_substring(values, " ")) + 1) * times).sum())
+        words = np.asarray(pc.count_substring(values, " ")) + 1
+        self.words += int((words * times)[_matches(values, r"\pL")].sum())
         if len(self.bare) <= FEW_WORDS:
             bare = ~_matches(values, r"\d")
             some = values.filter(pa.array(bare))[: FEW_WORDS + 1].to_pylist()

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from pipeline.inference.found import Found
-from pipeline.inference.kinds import LARGEST_WHOLE, Column
+from pipeline.inference.kinds import LARGEST_WHOLE, NUMERIC, Column
 from pipeline.inference.pages import MORE
 from pipeline.inference.roles import NEWEST, NEXT, slices
 from pipeline.problem import Source
@@ -129,8 +129,7 @@ def _column(column: Column, found: Found, *, feature: bool) -> str:
     rules: dict[str, Any] = {} if column.kind == "number" else {"type": column.kind}
     rules |= column.rules
     if column.name in found.answers:
-        if found.task == "binary" and column.kind == "category" and len(column.levels) <= FEW_LEVELS:
-            rules["allowed"] = sorted(column.levels)  # any other text would be taken for no
+        rules |= _only_answers(column) if found.task == "binary" else {}
         rules["known"] = "after"
     if column.name in (found.key, found.time, found.group):
         rules["missing"] = "reject"
@@ -141,6 +140,16 @@ def _column(column: Column, found: Found, *, feature: bool) -> str:
         rules |= {"allowed": levels, "outside": "warn"}
     doubt = f" {_comment(column.unsure)}" if column.unsure else ""
     return f"{_key(column.name)} = {_inline(rules)}{doubt}"
+
+
+def _only_answers(column: Column) -> dict[str, Any]:
+    """The rule that keeps a third label from being taken for no; none for an amount that is compared."""
+    if column.kind == "category" and len(column.levels) <= FEW_LEVELS:
+        return {"allowed": sorted(column.levels)}
+    if column.kind in NUMERIC and column.seen.distinct == 2 and not column.marked:
+        low, high = column.seen.low, column.seen.high
+        return {"range": [int(one) if one.is_integer() else one for one in (low, high)]}
+    return {}
 
 
 def _comment(text: str) -> str:

@@ -209,6 +209,16 @@ class TestTarget:
         told = problem.parse(tomllib.loads(writing.written(found, "t", "new"))).sources["t"].columns["t"]
         assert (told.allowed, told.outside, told.known) == (("No", "Yes"), "reject", "after")
 
+    @pytest.mark.parametrize(("answers", "room"), [([0, 1, 0], (0, 1)), ([2, 1, 1], (1, 2)), ([0.5, 1], (0.5, 1))])
+    def test_a_number_that_is_neither_answer_is_not_taken_for_no(self, tmp_path, answers, room):
+        found = find(tmp_path, table(t=cycle(answers)), "t")
+        told = problem.parse(tomllib.loads(writing.written(found, "t", "new"))).sources["t"].columns["t"]
+        assert (found.task, told.range, told.outside) == ("binary", room, "reject")
+
+    def test_an_amount_that_is_compared_may_be_any(self, tmp_path):
+        text = writing.written(find(tmp_path, table(), "x > 0.5"), "t", "new")
+        assert 'x = { known = "after" }' in text
+
     @pytest.mark.parametrize(
         ("values", "target", "why"),
         [
@@ -501,6 +511,10 @@ class TestColumns:
         found = find(tmp_path, table(c=text))
         assert found.columns["c"].kind == "text"
         assert "c" in [one.name for one in found.features]
+
+    @pytest.mark.parametrize("value", ["+1 (555) {} 00", "40 {} 73 5"])
+    def test_numbers_with_spaces_are_no_text(self, tmp_path, value):
+        assert "c" in find(tmp_path, table(c=[value.format(1000 + number) for number in range(ROWS)])).left_out
 
     def test_tokens_for_no_value_are_found(self, tmp_path):
         found = find(tmp_path, table(c=cycle([1, 2, "?", 4]), d=cycle(["a", "b", "n.a."])))
