@@ -13,8 +13,9 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from pipeline import row_hash, tables, values
+from pipeline import occurrences, row_hash, tables, values
 from pipeline.errors import DataError
+from pipeline.occurrences import Hashing
 from pipeline.problem import ByHash, ByRandom, ByTime, Problem
 from pipeline.problem.split import LENGTH, Begin
 from pipeline.row_hash import Hashes
@@ -25,7 +26,8 @@ BINS = 65_536
 """A share of the rows in time is told to the bin: of so many, all of one length."""
 
 Places = npt.NDArray[np.uint8]
-Rule = Callable[[pa.Table], Places]
+Rule = Callable[[int, pa.Table], Places]
+"""The number of a part, and the columns of it that decide."""
 
 
 def rule_of(problem: Problem, files: Sequence[Path], as_of: date | None) -> tuple[list[str], Rule]:
@@ -42,10 +44,10 @@ def rule_of(problem: Problem, files: Sequence[Path], as_of: date | None) -> tupl
         if split.group is None:
             return [split.time], rule
         return [split.time, split.group], _newcomers(rule, files, split.time, split.group)
-    names = [split.group] if split.group else problem.identity()
     if isinstance(split, ByRandom):
-        return _drawn(split, files, names, problem.seed)
-    return names, by_hash(split, names)
+        return _drawn(split, files, *_identified(problem, files, problem.seed))
+    names, hashes = _identified(problem, files)
+    return names, lambda number, part: by_hash(split, hashes(number, part))
 
 
 def bounds(split: ByTime, files: Sequence[Path], as_of: date | None) -> tuple[pd.Timestamp, pd.Timestamp]:
@@ -101,7 +103,7 @@ def _later(
 def _by_time(time: str, starts: tuple[pd.Timestamp, pd.Timestamp]) -> Rule:
     edges = np.array([_microseconds(start) for start in starts])
 
-    def rule(part: pa.Table) -> Places:
+    def rule(_: int, part: pa.Table) -> Places:
         return np.searchsorted(edges, _times(part, time), side="right").astype(np.uint8)
 
     return rule
@@ -110,39 +112,45 @@ def _by_time(time: str, starts: tuple[pd.Timestamp, pd.Timestamp]) -> Rule:
 def _newcomers(rule: Rule, files: Sequence[Path], time: str, group: str) -> Rule:
     """The same, but for groups that an earlier split has: their later rows are set aside."""
 
-    def look(_: int, path: Path) -> list[Hashes]:
+    def look(number: int, path: Path) -> list[Hashes]:
         part = tables.load(path, [time, group])
-        places, groups = rule(part), row_hash.of_rows(part, [group])
+        places, groups = rule(number, part), row_hash.of_rows(part, [group])
         return [values.distinct(groups[places == place]) for place in (TRAIN, VALIDATION)]
 
     looked = tables.over(files, look, f"looking at each {group}")
     train, validation = (values.distinct(np.concatenate(found)) for found in zip(*looked, strict=True))
 
-    def newcomers(part: pa.Table) -> Places:
-        places, groups = rule(part), row_hash.of_rows(part, [group])
+    def newcomers(number: int, part: pa.Table) -> Places:
+        places, groups = rule(number, part), row_hash.of_rows(part, [group])
         known = ((places > TRAIN) & np.isin(groups, train)) | ((places == TEST) & np.isin(groups, validation))
         return np.where(known, ASIDE, places).astype(np.uint8)
 
     return newcomers
 
 
-def by_hash(split: ByHash, names: list[str]) -> Rule:
-    """The rule by a digest of these columns."""
+def _identified(problem: Problem, files: Sequence[Path], seed: int = 0) -> tuple[list[str], Hashing]:
+    """The columns that tell which rows must lie together, and what gives these the same number, and others another."""
+    group = problem.split.group
+    if problem.equals_apart and not group:
+        names = [*problem.identity(), tables.TARGET]
+        return names, occurrences.told_apart(files, names, seed)
+    names = [group] if group else problem.identity()
+    return names, lambda _, part: row_hash.of_rows(part, names, seed)
+
+
+def by_hash(split: ByHash, hashed: Hashes) -> Places:
+    """The splits of rows by their digests."""
     edges = np.array([split.test * 2.0**64, (split.test + split.validation) * 2.0**64]).astype(np.uint64)
-
-    def rule(part: pa.Table) -> Places:
-        return _below(row_hash.of_rows(part, names), edges)
-
-    return rule
+    return _below(hashed, edges)
 
 
-def _drawn(split: ByRandom, files: Sequence[Path], names: list[str], seed: int) -> tuple[list[str], Rule]:
+def _drawn(split: ByRandom, files: Sequence[Path], names: list[str], hashes: Hashing) -> tuple[list[str], Rule]:
     """Eight bytes for each row are held in memory."""
     columns = list(dict.fromkeys([*names, *([tables.TARGET] if split.stratify else [])]))
 
-    def look(_: int, path: Path) -> dict[str, Hashes]:
+    def look(number: int, path: Path) -> dict[str, Hashes]:
         part = tables.load(path, columns)
-        hashed, answers = row_hash.of_rows(part, names, seed), _answers(part, split)
+        hashed, answers = hashes(number, part), _answers(part, split)
         return {answer: hashed[rows] for answer, rows in answers.items()}
 
     looked = tables.over(files, look, "drawing")
@@ -151,8 +159,8 @@ def _drawn(split: ByRandom, files: Sequence[Path], names: list[str], seed: int) 
         for answer in sorted({answer for part in looked for answer in part})
     }
 
-    def rule(part: pa.Table) -> Places:
-        hashed = row_hash.of_rows(part, names, seed)
+    def rule(number: int, part: pa.Table) -> Places:
+        hashed = hashes(number, part)
         places = np.zeros(len(hashed), np.uint8)
         for answer, rows in _answers(part, split).items():
             places[rows] = _below(hashed[rows], edges[answer])

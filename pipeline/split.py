@@ -72,7 +72,7 @@ def split(job: Job) -> Outcome:
 
     def work(number: int, path: Path) -> tuple[dict[int, Tally], Hashes, dict[int, Hashes]]:
         part = tables.load(path, columns)
-        placed = rule(part)
+        placed = rule(number, part)
         found = np.unique(placed)
         told = {int(place): tally(part.filter(placed == place), problem) for place in found}
         if len(found) == 1 and found[0] != ASIDE:

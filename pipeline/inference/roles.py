@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from pipeline import expressions
+from pipeline import expressions, row_hash
 from pipeline.errors import DataError
 from pipeline.inference import alone, asking, kinds
 from pipeline.inference.asking import FEW_ROWS
@@ -234,7 +234,7 @@ def _no_group(found: Found, column: Column, texts: pa.Array, answers: pd.Series)
     missing, most = column.seen.missing / found.rows, Source.model_fields["max_rejected"].default
     if missing > most:
         return f"it is missing in {missing:.1%} of the rows, and a run may set {most:.0%} aside"
-    places = by_hash(ByHash(), [column.name])(pa.table({column.name: texts}))
+    places = by_hash(ByHash(), row_hash.of_rows(pa.table({column.name: texts}), [column.name]))
     return _lacking(found, answers.where(texts.is_valid().to_numpy(zero_copy_only=False)), places)
 
 

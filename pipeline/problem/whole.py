@@ -68,6 +68,12 @@ class Problem(Part):
         source = self.sources[self.table]
         return list(source.key or (name for name, column in source.columns.items() if column.known == "before"))
 
+    @property
+    def equals_apart(self) -> bool:
+        """Whether rows that are equal in all that is known of them are things of their own."""
+        source = self.sources[self.table]
+        return not source.key and source.duplicates == "keep"
+
     @cached_property
     def texts(self) -> Mapping[str, str]:
         """The numbers that texts become, each with the column that has the text."""

@@ -50,9 +50,9 @@ def frame(rows=2000, seed=0, groups=200):
     )
 
 
-def run(folder, table, rule, parts=1, key=("id",), as_of=None, **more):
+def run(folder, table, rule, parts=1, key=("id",), as_of=None, duplicates="remove", **more):
     """Split the table, which lies in so many parts; the windows, and the rows of each split."""
-    rows = {**SPEC["sources"]["rows"], "key": list(key)}
+    rows = {**SPEC["sources"]["rows"], "key": list(key), "duplicates": duplicates}
     described = problem.parse({**SPEC, "sources": {"rows": rows}, "split": rule, **more})
     folder.mkdir(parents=True, exist_ok=True)
     text = pa.float32() if pd.api.types.is_numeric_dtype(table[TARGET]) else pa.string()
@@ -160,6 +160,44 @@ def test_case_06_rows_that_are_alike_lie_in_one_split(tmp_path, by):
     rows = [set(rows["id"]) for rows in parted.values()]
     assert not rows[0] & (rows[1] | rows[2])
     assert not rows[1] & rows[2]
+
+
+def few(rows, seed=0):
+    """Rows of 32 different kinds, which are equal by chance."""
+    rng = np.random.default_rng(seed)
+    who, x = rng.choice(list("abcd"), rows, p=[0.6, 0.2, 0.1, 0.1]), rng.integers(0, 4, rows).astype("float64")
+    late = (rng.random(rows) < 0.3).astype("float32")
+    return frame(rows).assign(id=0.0, t=pd.Timestamp("2013-01-01", tz="UTC"), who=who, x=x, **{TARGET: late})
+
+
+def kinds(parted):
+    """How many rows of each kind lie in each split."""
+    return {name: rows.groupby(["who", "x", TARGET]).size().to_dict() for name, rows in parted.items()}
+
+
+@pytest.mark.parametrize("rule", [{"by": "hash"}, {"by": "random"}, {"by": "random", "stratify": True}])
+def test_rows_that_are_equal_by_chance_are_shared_out(tmp_path, rule):
+    how = {"rule": {**rule, "validation": 0.2, "test": 0.1}, "key": (), "duplicates": "keep"}
+    _, windows, parted, _ = run(tmp_path / "one", few(4000), **how)
+    assert [one.rows / 4000 for one in windows] == pytest.approx([0.7, 0.2, 0.1], abs=0.02)
+    assert min(map(len, kinds(parted).values())) > 24
+    _, _, again, _ = run(tmp_path / "other", few(4000).sample(frac=1, random_state=1), parts=7, **how)
+    assert kinds(again) == kinds(parted)
+
+
+def test_rows_that_are_equal_by_chance_stay_where_they_are_when_others_come(tmp_path):
+    how = {"rule": {"by": "hash"}, "key": (), "duplicates": "keep"}
+    _, _, parted, _ = run(tmp_path / "one", few(2000), **how)
+    _, _, later, _ = run(tmp_path / "other", pd.concat([few(500, seed=3), few(2000)]), parts=2, **how)
+    before, after = kinds(parted), kinds(later)
+    assert all(after[name][kind] >= count for name, found in before.items() for kind, count in found.items())
+
+
+def test_rows_that_are_equal_by_chance_stay_with_their_group(tmp_path):
+    how = {"rule": {"by": "hash", "group": "x"}, "key": (), "duplicates": "keep"}
+    _, _, parted, _ = run(tmp_path, few(2000).assign(x=np.arange(2000) % 40), **how)
+    groups = [set(rows["x"]) for rows in parted.values()]
+    assert sum(map(len, groups)) == len(set.union(*groups)) == 40
 
 
 @pytest.mark.parametrize("rule", [{"by": "hash"}, {"by": "random"}, {"by": "hash", "group": "t"}])
