@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from pipeline import row_hash, tables
+from pipeline import row_hash, tables, values
 from pipeline.row_hash import Hashes
 
 Counts = npt.NDArray[np.int64]
@@ -48,7 +48,7 @@ def _earlier(looked: list[tuple[Hashes, Counts]]) -> list[tuple[Hashes, Counts]]
     """For each part the hashes that parts before it have, in order, and how often these have them."""
     hashes, counts = (np.concatenate(found) for found in zip(*looked, strict=True))
     order = np.argsort(hashes, kind="stable")  # those of one hash stay in the order of their parts
-    starts = _starts(hashes[order])
+    starts = values.starts(hashes[order])
     before = np.cumsum(counts[order]) - counts[order]
     before -= np.repeat(before[starts], np.diff(starts, append=len(order)))
     times = np.empty_like(before)
@@ -61,12 +61,7 @@ def _earlier(looked: list[tuple[Hashes, Counts]]) -> list[tuple[Hashes, Counts]]
 def _within(hashed: Hashes) -> Counts:
     """How many rows before each one of a part are equal to it."""
     order = np.argsort(hashed, kind="stable")
-    starts = _starts(hashed[order])
+    starts = values.starts(hashed[order])
     nth = np.empty(len(hashed), np.int64)
     nth[order] = np.arange(len(hashed)) - np.repeat(starts, np.diff(starts, append=len(hashed)))
     return nth
-
-
-def _starts(ordered: Hashes) -> Counts:
-    """Where another number begins."""
-    return np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)])

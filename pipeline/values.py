@@ -91,8 +91,13 @@ def distinct(numbers: Array) -> Array:
     They are sorted: NumPy's ``unique`` hashes integers, and takes many times as long where most of them differ.
     """
     ordered = np.sort(numbers)
-    apart: Array = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
+    apart: Array = ordered[starts(ordered)]
     return apart
+
+
+def starts(ordered: Array) -> npt.NDArray[np.int64]:
+    """The places at which another number begins."""
+    return np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)])
 
 
 def whole_texts(numbers: Array) -> Coded:
