@@ -155,7 +155,8 @@ def _repeated(digests: Hashes) -> npt.NDArray[np.int64]:
 def _twice(digests: Hashes) -> Hashes:
     """The digests that are there more than once."""
     ordered = np.sort(digests)
-    return values.distinct(ordered[1:][ordered[1:] == ordered[:-1]])
+    again: Hashes = ordered[1:][ordered[1:] == ordered[:-1]]
+    return again[values.starts(again)]
 
 
 def _among(digests: Hashes, some: Hashes) -> npt.NDArray[np.int64]:

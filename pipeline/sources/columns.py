@@ -9,10 +9,8 @@ FOUND = "columns.json"
 """The file beside what was landed, with the kind of each column that the source has."""
 TEXT = "text"
 """The kind of a column whose values are text, and get their type later."""
-
-
 SHOWN = 8
-"""So many columns that nobody asked for are named."""
+"""So many columns are named that the problem file does not name."""
 LONGEST = 100
 """Characters of a name that are shown."""
 
@@ -42,14 +40,12 @@ class Columns:
         others = [name for name in found if name not in self.wanted]
         self.found.update({name: kind for name, kind in found.items() if name not in self.found})
         if missing:
-            lines = [f"{where} must have the columns of the problem file:", *missing, *_named(others)]
+            lines = [f"{where} must have the columns of the problem file:", *missing]
+            lines += [f"columns that the problem file does not name: {_listed(others)}"] if others else []
             raise DataError("\n  ".join(lines))
 
 
-def _named(others: list[str]) -> list[str]:
-    """A line about the columns that nobody asked for: one of them may be what is missing, or the header no header."""
-    if not others:
-        return []
-    shown = ", ".join(repr(name[:LONGEST]) for name in others[:SHOWN])
-    more = f" and {len(others) - SHOWN:,} more" if len(others) > SHOWN else ""
-    return [f"beside those of the problem file it has {shown}{more}"]
+def _listed(names: list[str]) -> str:
+    """The first of some names, none of them long, and how many more there are."""
+    shown = ", ".join(name[:LONGEST] for name in names[:SHOWN])
+    return f"{shown} and {len(names) - SHOWN:,} more" if len(names) > SHOWN else shown
