@@ -200,12 +200,15 @@ def kind(text: str, kinds: Mapping[str, Kind]) -> Kind:
     return _kind(parse(text), kinds)
 
 
-def evaluate(text: str, values: Mapping[str, Any], xp: Any) -> Any:
+def evaluate(text: str, values: Mapping[str, Any], xp: Any, computed: dict[str, Any] | None = None) -> Any:
     """The value of an expression, from the value of each column that it reads; NaN where it can't be computed.
 
     What it gives where a column is missing is for the caller to replace.
+
+    Args:
+        computed: what parts of expressions gave of the same columns before; what those of this one give is put there.
     """
-    return _value(parse(text), values, xp)
+    return _value(parse(text), values, xp, {} if computed is None else computed)
 
 
 def _names(node: ast.AST) -> list[str]:
@@ -321,12 +324,17 @@ def _check_comparison(left: ast.expr, operation: ast.cmpop, right: ast.expr, kin
         raise ValueError(f"{WORDS[first]} can only be compared by == and !=, got {ast.unparse(left)!r}")
 
 
-def _value(node: ast.expr, values: Mapping[str, Any], xp: Any) -> Any:  # noqa: C901, PLR0911 - as above
+def _value(  # noqa: C901, PLR0911 - as above
+    node: ast.expr, values: Mapping[str, Any], xp: Any, computed: dict[str, Any]
+) -> Any:
     if (name := _column(node)) is not None:
         return values[name]
 
     def of(part: ast.expr) -> Any:
-        return _value(part, values, xp)
+        written = ast.dump(part)
+        if written not in computed:
+            computed[written] = _value(part, values, xp, computed)
+        return computed[written]
 
     match node:
         case ast.Constant(value=value):

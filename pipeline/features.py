@@ -19,7 +19,7 @@ from pipeline.matching import Keys
 from pipeline.past import Window
 from pipeline.problem import Problem
 from pipeline.tables import Part
-from pipeline.values import Coded
+from pipeline.values import Coded, Single
 
 Spread = tuple[int, float, float, float]
 """Of the answers in a part: how many there are, their mean, their variance, and the size of the largest."""
@@ -104,14 +104,19 @@ def match(job: Job, source: str) -> Matched:
 
 
 class Rows:
-    """The rows of a part, with what they match in other tables; a column is taken when it is asked for."""
+    """The rows of a part, with what they match in other tables; a column is taken when it is asked for.
+
+    Attributes:
+        computed: what features had computed of them that others may have in common.
+    """
 
     def __init__(self, table: pa.Table, matched: Mapping[str, Matched], zone: civil.Zone) -> None:
         self.table, self.matched, self.zone = table, matched, zone
         self.home: dict[str, str] = {}
         self.places: dict[str, pa.Array] = {}
         self._operands: dict[str, Any] = {}
-        self._days: dict[str, npt.NDArray[np.float32]] = {}
+        self._singles: dict[str, Single] = {}
+        self.computed: dict[str, Any] = {}
         for source, one in matched.items():
             places = one.keys.match([values.exact(self.column(name)) for name in one.on])
             self.places[source] = pa.array(places, mask=places < 0)
@@ -127,7 +132,7 @@ class Rows:
         fewer = copy(self)
         fewer.table = self.table.filter(pa.array(some)).combine_chunks()
         fewer.places = {source: places.filter(pa.array(some)) for source, places in self.places.items()}
-        fewer._operands, fewer._days = {}, {}
+        fewer._operands, fewer._singles, fewer.computed = {}, {}, {}
         return fewer
 
     def column(self, name: str) -> pa.Array:
@@ -143,11 +148,11 @@ class Rows:
             self._operands[name] = values.of_array(self.column(name))
         return self._operands[name]
 
-    def days(self, name: str) -> npt.NDArray[np.float32]:
-        """The day numbers of a time."""
-        if name not in self._days:
-            self._days[name] = civil.Moment(self.operand(name), self.zone, np).days
-        return self._days[name]
+    def single(self, name: str) -> Single:
+        """A column as features are computed of it."""
+        if name not in self._singles:
+            self._singles[name] = values.single(self.operand(name), self.zone)
+        return self._singles[name]
 
 
 def feature(row: Rows, problem: Problem, name: str, kind: str) -> pa.Array:
@@ -156,19 +161,17 @@ def feature(row: Rows, problem: Problem, name: str, kind: str) -> pa.Array:
     if expression is None:
         found = row.column(name)
         return found if kind == "category" else found.cast(pa.float32())
-    operands = {column: row.operand(column) for column in expressions.columns(expression)}
     if crossed := expressions.crossed(expression):
-        together = reduce(Coded.joined, [operands[column] for column in crossed])
+        together = reduce(Coded.joined, map(row.operand, crossed))
         return together.array()
-    return numbers(values.number(expression, operands, row.zone))
+    return numbers(values.number(expression, row.single, row.computed))
 
 
 def seen(row: Rows, problem: Problem, name: str, window: Window) -> pa.Array:
     """What was seen of each row's group before its day."""
-    time, *by = problem.operands(name)
-    groups = [row.operand(column) for column in by]
-    found = window.of(groups, row.days(time))
-    told = reduce(np.logical_and, [values.told(column) for column in (row.operand(time), *groups)])
+    (time, known), *by = [row.single(column) for column in problem.operands(name)]
+    found = window.of([group for group, _ in by], time.days)
+    told = reduce(np.logical_and, [has for _, has in by], known)
     return numbers(np.where(told, found, np.float32(np.nan)))
 
 

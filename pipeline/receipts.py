@@ -7,6 +7,7 @@ lineage and versions are read from; a folder whose files are not those of its re
 import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -87,14 +88,10 @@ Stamps = dict[str, tuple[Stamp, str]]
 
 def record_files(folder: Path) -> tuple[dict[str, FileRecord], Stamps]:
     """Every file below ``folder`` but the receipt, by relative path; and what is needed to know it again."""
-    records, stamps = {}, {}
-    for name in digest.files_below(folder):
-        if name != NAME:
-            stamped = stamp(folder / name)
-            sha256 = digest.of_file(folder / name)
-            records[name] = FileRecord(sha256=sha256, size=stamped[0])
-            stamps[name] = (stamped, sha256)
-    return records, stamps
+    names = [name for name in digest.files_below(folder) if name != NAME]
+    with ThreadPoolExecutor() as threads:
+        read = dict(zip(names, threads.map(lambda name: _read(folder / name), names), strict=True))
+    return {name: FileRecord(sha256=sha256, size=stamped[0]) for name, (stamped, sha256) in read.items()}, read
 
 
 def key(
@@ -191,6 +188,11 @@ def faults(folder: Path, receipt: Receipt, sha256: Callable[[Path], str] = diges
         elif sha256(folder / name) != record.sha256:
             found.append(f"{name} is not the file that was made")
     return found
+
+
+def _read(path: Path) -> tuple[Stamp, str]:
+    """What a file was when it was read, and the digest."""
+    return stamp(path), digest.of_file(path)
 
 
 def _fsync(path: Path) -> None:

@@ -1,6 +1,6 @@
 """Expressions over the columns of a table: NumPy's side of what ``preprocessing`` does with tensors."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from pipeline import civil, expressions
 Array = npt.NDArray[Any]
 MISSING_TIME = np.iinfo(np.int64).min
 """What stands for a time that is missing, among int64 seconds."""
+Single = tuple[Any, npt.NDArray[np.bool_]]
+"""A column as features are computed of it, and which rows have a value."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,22 +123,32 @@ def value(text: str, columns: Mapping[str, Any], zone: civil.Zone) -> tuple[Any,
     """The value of an expression in each row, and which rows have all that it reads."""
     names = expressions.columns(text)
     known = np.logical_and.reduce([told(columns[name]) for name in names])
-    moments = {
-        name: civil.Moment(columns[name], zone, np)
-        if isinstance(columns[name], np.ndarray) and columns[name].dtype == np.int64
-        else columns[name]
-        for name in names
-    }
+    operands = {name: _operand(columns[name], zone) for name in names}
     with np.errstate(all="ignore"):
-        return expressions.evaluate(text, moments, np), known
+        return expressions.evaluate(text, operands, np), known
 
 
-def number(text: str, columns: Mapping[str, Any], zone: civil.Zone) -> npt.NDArray[np.float32]:
-    """The value of an expression as a feature, computed in float32; NaN where it is missing or no finite number."""
-    single = {
-        name: column.astype("float32") if isinstance(column, np.ndarray) and column.dtype.kind == "f" else column
-        for name, column in columns.items()
-    }
-    found, known = value(text, single, zone)
-    made = np.asarray(found, "float32")
+def single(column: Any, zone: civil.Zone) -> Single:
+    """A column as features are computed of it: a number in float32, a time as a moment."""
+    if isinstance(column, np.ndarray) and column.dtype.kind == "f":
+        column = column.astype("float32")
+    return _operand(column, zone), told(column)
+
+
+def number(text: str, single: Callable[[str], Single], computed: dict[str, Any]) -> npt.NDArray[np.float32]:
+    """The value of an expression as a feature; NaN where it is missing or no finite number.
+
+    Args:
+        single: gives a column, the same each time.
+        computed: what parts of other expressions gave of these columns; what those of this one give is put there.
+    """
+    singles = {name: single(name) for name in expressions.columns(text)}
+    known = np.logical_and.reduce([known for _, known in singles.values()])
+    operands = {name: column for name, (column, _) in singles.items()}
+    with np.errstate(all="ignore"):
+        made = np.asarray(expressions.evaluate(text, operands, np, computed), "float32")
     return np.where(known & np.isfinite(made), made, np.float32(np.nan))
+
+
+def _operand(column: Any, zone: civil.Zone) -> Any:
+    return civil.Moment(column, zone, np) if isinstance(column, np.ndarray) and column.dtype == np.int64 else column

@@ -128,6 +128,20 @@ def test_any_name_of_a_column_can_be_quoted(name):
     assert expressions.evaluate(text, {name: np.float32(3), "other": np.float32(1)}, np) == 7
 
 
+def test_what_expressions_have_in_common_is_computed_once():
+    class Counting:
+        times = 0
+
+        def __mul__(self, number):
+            self.times += 1
+            return np.float32(3 * number)
+
+    columns, computed = {"a": Counting()}, {}
+    waves = [expressions.evaluate(f"{wave}_cycle(a * 2, 24)", columns, np, computed) for wave in ("sin", "cos")]
+    assert waves == [np.sin(np.float32(6 / 24 * 2 * np.pi)), np.cos(np.float32(6 / 24 * 2 * np.pi))]
+    assert columns["a"].times == 1
+
+
 def test_a_plain_name_is_not_quoted():
     assert expressions.quote("arr_delay") == "arr_delay"
 

@@ -32,6 +32,7 @@ SPEC = {
                 "carrier": {"type": "category"},
                 "hour": {"type": "time"},
                 "delay": {"known": "after"},
+                "paid": {"known": "after"},
             },
         },
         "fares": {
@@ -59,6 +60,7 @@ TRIPS = pd.DataFrame(
         "carrier": ["X", "Y", "X", "X", None],
         "hour": HOURS[[0, 1, 0, 1, 2]],
         "delay": [20.0, 15.0, 16.0, 0.0, None],
+        "paid": [1.0, 2.0, 3.0, 4.0, 5.0],
     }
 )
 WEATHER = pd.DataFrame({"place": ["B", "A"], "hour": HOURS[[1, 0]], "wind": [7.0, 3.0]})
@@ -120,6 +122,7 @@ def test_an_expression_is_missing_where_an_operand_is(made):
 def test_case_04_a_row_without_an_answer_is_set_aside_and_counted(made):
     _, _, aside = made
     assert aside[tables.REASON].tolist() == ["delay > 15 can't be told"]
+    assert aside.columns.tolist() == [*TRIPS.columns, tables.REASON]
 
 
 def test_case_04_no_answer_in_any_row_is_told(tmp_path):

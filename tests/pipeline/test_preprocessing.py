@@ -120,7 +120,8 @@ def row_of(columns, table, on, key):
 def in_the_pipeline(given, windows):
     """Every feature as Features makes it."""
     columns = operands(given)
-    found = {name: values.number(text, columns, ZONE) for name, text in (DERIVED | ROUNDED).items()}
+    singles, computed = {name: values.single(column, ZONE) for name, column in columns.items()}, {}
+    found = {name: values.number(text, singles.get, computed) for name, text in (DERIVED | ROUNDED).items()}
     days = civil.Moment(columns["t"], ZONE, np).days
     for name, window in windows.items():
         told = reduce(np.logical_and, [values.told(columns[column]) for column in ON[name]])

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -28,6 +29,17 @@ def test_it_works(tmp_path):
     assert table.schema == SCHEMA
     assert all(column.num_chunks == 1 for column in table.columns)
     pd.testing.assert_frame_equal(tables.whole(tmp_path), frame.astype({"c": "str"}))
+
+
+def test_parts_of_which_only_some_miss_values_are_one_table(tmp_path):
+    frame = pd.DataFrame({"c": ["a", "b", None], "x": [1.5, 2.5, np.nan], "y": np.float32([0.1, np.inf, np.nan])})
+    schema = pa.schema([("c", tables.CATEGORY), ("x", pa.float64()), ("y", pa.float32())])
+    write_part(frame.iloc[:2], tmp_path, 0, schema)
+    write_part(frame.iloc[2:], tmp_path, 1, schema)
+    assert [tables.load(part).schema for part in tables.parts(tmp_path)] == [schema, schema]
+    everyone = [tables.whole(tmp_path), pd.read_parquet(tmp_path), duckdb.read_parquet(f"{tmp_path}/*").df()]
+    for found in everyone:
+        pd.testing.assert_frame_equal(found.astype(frame.dtypes), frame)
 
 
 def test_text_is_loaded_as_codes_where_that_is_asked_for(tmp_path):
