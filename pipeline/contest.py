@@ -17,10 +17,12 @@ from pipeline.checkpoint import Checkpoint
 from pipeline.encoding import Encoding, Target
 from pipeline.errors import DataError
 from pipeline.hyperparameters import Hyperparameters
-from pipeline.network import Batches, build, compile_for, epochs_for, prepare
+from pipeline.network import Batches, build, compile_for, epochs_for, prepare, standardised
 from pipeline.progress import track
 
 BEST = "best.npz"
+LOST, IN_A_ROW = 1.25, 3
+"""Learning ends where the validation loss is so many times that of who knows nothing, in so many epochs."""
 History = dict[str, list[float]]
 """Losses by epoch: of training (``loss``) and of validation (``val_loss``)."""
 
@@ -143,8 +145,8 @@ def fit(
 ) -> History:
     """Train, and leave the weights of the epoch with the lowest validation loss in ``folder``; the losses by epoch.
 
-    What a process that was killed has left in ``folder`` is gone on from, and the result is the same. ``tell`` is given
-    how many more epochs are done, and their losses as text.
+    It ends early where it has gone by heart. What a process that was killed has left in ``folder`` is gone on from, and
+    the result is the same. ``tell`` is given how many more epochs are done, and their losses as text.
     """
     batches = Batches(training, target, seed)
     compile_for(model, target, chosen, len(batches) * epochs)
@@ -155,18 +157,21 @@ def fit(
     done = checkpoint.resume(model)
     batches.skip(done)
     tell((done, ""))
+    by_heart = ByHeart(history, knows_nothing(validation, target))
     told = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda _, logs: tell((1, f"loss {logs['loss']:.4f}, validation {logs['val_loss']:.4f}"))
     )
-    model.fit(
-        batches.dataset(),
-        validation_data=Batches(validation, target).dataset(),
-        initial_epoch=done,
-        epochs=epochs,
-        shuffle=False,  # the batches come shuffled
-        verbose=0,
-        callbacks=[best, checkpoint, told],
-    )
+    if not by_heart.found:
+        model.fit(
+            batches.dataset(),
+            validation_data=Batches(validation, target).dataset(),
+            initial_epoch=done,
+            epochs=epochs,
+            shuffle=False,  # the batches come shuffled
+            verbose=0,
+            callbacks=[best, checkpoint, told, by_heart],
+        )
+    tell((epochs - len(history["loss"]), ""))
     return history
 
 
@@ -182,6 +187,36 @@ class Best(keras.callbacks.Callback):  # type: ignore[misc]
             file = io.BytesIO()
             np.savez(file, *self.model.get_weights())
             whole.write(self.path, file.getvalue())
+
+
+class ByHeart(keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends learning that knows the rows of training ever better, and answers others far worse than who knows nothing.
+
+    ``history`` has the losses of every epoch, and ``nothing`` is the loss of who knows nothing.
+    """
+
+    def __init__(self, history: dict[str, list[float]], nothing: float) -> None:
+        super().__init__()
+        self.history, self.nothing = history, nothing
+
+    @property
+    def found(self) -> bool:
+        """Whether the last epochs were learned by heart."""
+        last = [*zip(self.history["loss"], self.history["val_loss"], strict=True)][-IN_A_ROW:]
+        lost = [loss < self.nothing and val_loss > LOST * self.nothing for loss, val_loss in last]
+        return len(lost) == IN_A_ROW and all(lost)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:  # noqa: ARG002 - as Keras calls it
+        self.model.stop_training = self.found
+
+
+def knows_nothing(validation: Arrays, target: Target) -> float:
+    """The loss of who answers each row with the shares of training, or with its mean."""
+    answers = np.asarray(validation.target)
+    if target.task == "regression":
+        return float(np.square(standardised(answers, target)).mean())
+    shares = np.array(target.shares if target.classes else (1 - target.shares[0], target.shares[0]))
+    return float(-np.log(shares[answers[answers >= 0].astype("int64")]).mean())
 
 
 def restore(model: keras.Model, folder: Path) -> None:

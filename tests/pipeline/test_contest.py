@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,6 +63,31 @@ def test_it_leaves_the_best_epoch_and_a_killed_one_goes_on_to_the_same(tmp_path)
     weights, gone_on = fit(tmp_path / "killed")
     assert gone_on == history
     assert all(np.array_equal(one, other) for one, other in zip(weights, undisturbed, strict=True))
+
+
+def learn_noise(folder, epochs=60):
+    """How rows are learned that tell nothing."""
+    from pipeline import contest
+    from pipeline.hyperparameters import Hyperparameters
+    from pipeline.seeds import fix_seeds
+
+    def noise(seed):
+        return replace(rows(200, seed), target=(np.random.default_rng(seed).random(200) < 0.3).astype("float32"))
+
+    fix_seeds(7)
+    chosen = Hyperparameters(width=64, depth=2, dropout=0.0, forget=0.0, learning_rate=2e-2)
+    model, told = build(chosen=chosen), []
+    history = contest.fit(model, YES, chosen, noise(0), noise(1), epochs, 7, folder, told.append)
+    assert sum(done for done, _ in told) == epochs
+    return history
+
+
+def test_what_is_learned_by_heart_ends_early_and_does_not_go_on(tmp_path):
+    history = learn_noise(tmp_path)
+    nothing = -(0.7 * math.log(0.7) + 0.3 * math.log(0.3))
+    assert len(history["val_loss"]) < 60
+    assert min(history["val_loss"]) < 1.1 * nothing < max(history["val_loss"])
+    assert learn_noise(tmp_path) == history
 
 
 def hold(folder, answers=None):

@@ -29,11 +29,12 @@ def rows(count, seed=0):
     return Arrays(numbers, rng.integers(0, 4, (count, 1)).astype("int32"), target)
 
 
-def build(target=YES):
+def build(target=YES, chosen=None):
     from pipeline import network
     from pipeline.hyperparameters import Hyperparameters
 
-    return network.build(KNOWN.model_copy(update={"target": target}), Hyperparameters(width=16, depth=2), seed=0)
+    chosen = chosen or Hyperparameters(width=16, depth=2)
+    return network.build(KNOWN.model_copy(update={"target": target}), chosen, seed=0)
 
 
 def test_while_it_learns_each_member_answers_and_otherwise_their_mean():
