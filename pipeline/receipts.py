@@ -90,8 +90,8 @@ def record_files(folder: Path) -> tuple[dict[str, FileRecord], Stamps]:
     """Every file below ``folder`` but the receipt, by relative path; and what is needed to know it again."""
     names = [name for name in digest.files_below(folder) if name != NAME]
     with ThreadPoolExecutor() as threads:
-        read = dict(zip(names, threads.map(lambda name: _read(folder / name), names), strict=True))
-    return {name: FileRecord(sha256=sha256, size=stamped[0]) for name, (stamped, sha256) in read.items()}, read
+        stamps = dict(zip(names, threads.map(lambda name: _read(folder / name), names), strict=True))
+    return {name: FileRecord(sha256=sha256, size=stamped[0]) for name, (stamped, sha256) in stamps.items()}, stamps
 
 
 def key(
