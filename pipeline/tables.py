@@ -177,7 +177,7 @@ def whole(folder: Path, columns: list[str] | None = None) -> pd.DataFrame:
 def write(table: pa.Table, folder: Path, number: int) -> None:
     """Write one part of a table; every part must have the same columns.
 
-    A column without missing values is marked as required, which is read in two thirds of the time. A dictionary is
+    A column without missing values is marked as required, which is read in three quarters of the time. A dictionary is
     small and slow to make: a float32 that is required is packed without one in half the time.
     """
     folder.mkdir(parents=True, exist_ok=True)

@@ -65,8 +65,8 @@ def test_it_leaves_the_best_epoch_and_a_killed_one_goes_on_to_the_same(tmp_path)
     assert all(np.array_equal(one, other) for one, other in zip(weights, undisturbed, strict=True))
 
 
-def learn_noise(folder, epochs=60):
-    """How rows are learned that tell nothing."""
+def learn_noise(folder):
+    """How rows that tell nothing are learned, for 60 epochs at most."""
     from pipeline import contest
     from pipeline.hyperparameters import Hyperparameters
     from pipeline.seeds import fix_seeds
@@ -77,8 +77,8 @@ def learn_noise(folder, epochs=60):
     fix_seeds(7)
     chosen = Hyperparameters(width=64, depth=2, dropout=0.0, forget=0.0, learning_rate=2e-2)
     model, told = build(chosen=chosen), []
-    history = contest.fit(model, YES, chosen, noise(0), noise(1), epochs, 7, folder, told.append)
-    assert sum(done for done, _ in told) == epochs
+    history = contest.fit(model, YES, chosen, noise(0), noise(1), 60, 7, folder, told.append)
+    assert sum(done for done, _ in told) == 60
     return history
 
 
