@@ -70,7 +70,9 @@ def test_an_embedding_bends_at_the_edges_and_nowhere_else():
 
 def test_the_temperature_makes_doubtful_answers_of_too_certain_ones():
     from pipeline import train
+    from pipeline.seeds import fix_seeds
 
+    fix_seeds(7)  # of weights drawn by chance, some answer two rows so much alike that rounding changes their order
     model, some = build(), rows(2000)
     sure = model.layers[-1]
     for variable in sure.trainable_variables:
