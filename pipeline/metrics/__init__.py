@@ -31,6 +31,8 @@ SLICE_REPLICATES = 200
 FEWEST_DRAWS = 100
 DRAWN_ROWS = 100_000_000
 """Rows times replicates, about: of more rows there are fewer replicates."""
+AT_ONCE = 1 << 16
+"""Rows times replicates that are weighed together, about: of few rows there are many replicates at once."""
 
 
 Floats = npt.NDArray[np.float64]
@@ -68,7 +70,7 @@ class Scored(Protocol):
     groups: Groups | None
 
     def metrics(self, weights: Floats | None = None) -> Floats:
-        """Every metric, NaN where it can't be told; ``weights`` counts each row."""
+        """Every metric, NaN where it can't be told, [..., names]; ``weights`` counts each row, [..., rows]."""
 
     def shares(self) -> dict[Metric, list[Share]]:
         """Of what shares of rows a metric is the mean, for each that is one."""
@@ -103,11 +105,12 @@ def scored(
 def replicates(models: Sequence[Scored], seed: int, count: int) -> Iterator[list[Floats]]:
     """Bootstrap replicates: each weighs the rows anew, alike for all models, and gives the metrics of each."""
     random, groups, size = np.random.default_rng(seed), models[0].groups, units(models[0])
-    for _ in range(count):
-        weights = random.poisson(1.0, size).astype("float64")
+    together = max(1, AT_ONCE // max(1, models[0].rows))
+    for start in range(0, count, together):
+        weights = random.poisson(1.0, (min(together, count - start), size)).astype("float64")
         if groups:
-            weights = weights[groups.numbers]
-        yield [model.metrics(weights) for model in models]
+            weights = weights.take(groups.numbers, axis=-1)
+        yield from map(list, zip(*(model.metrics(weights) for model in models), strict=True))
 
 
 def drawn(models: Sequence[Scored], seed: int, most: int, what: str | None = None) -> Floats:

@@ -40,40 +40,40 @@ class Binary:
         """The last row of each group of equal probabilities."""
 
     def metrics(self, weights: Floats | None = None) -> Floats:
-        """Every metric, in the order of ``names``; ``weights`` counts each row, in the order that it was given in."""
-        counts = np.ones(len(self.target)) if weights is None else weights[self.order]
+        """Every metric, in the order of ``names``, [..., names].
+
+        ``weights`` counts each row, in the order that it was given in: [..., rows], of any number of weightings.
+        """
+        counts = np.ones(self.rows) if weights is None else weights.take(self.order, axis=-1)
         yes = counts * self.target
-        all_yes, everything = yes.sum(), counts.sum()
-        true_yes, called_yes = yes[self.said_yes].sum(), counts[self.said_yes].sum()
+        said = np.count_nonzero(self.said_yes)  # the first ones
+        all_yes, everything = yes.sum(axis=-1), counts.sum(axis=-1)
+        true_yes, called_yes = yes[..., :said].sum(axis=-1), counts[..., :said].sum(axis=-1)
         right = true_yes + (everything - called_yes) - (all_yes - true_yes)
         with np.errstate(divide="ignore", invalid="ignore"):
-            roc_auc, pr_auc = self._areas(counts, yes)
-            found: Floats = np.array(
-                [
-                    right / everything,
-                    (true_yes / all_yes + 1 - (called_yes - true_yes) / (everything - all_yes)) / 2,
-                    true_yes / called_yes,
-                    true_yes / all_yes,
-                    2 * true_yes / (called_yes + all_yes),
-                    roc_auc,
-                    pr_auc,
-                    (counts * self.log_losses).sum() / everything,
-                    (counts * self.squares).sum() / everything,
-                    calibration_error(counts, self.gaps, self.bins),
-                ]
-            )
-        return found
+            found = [
+                right / everything,
+                (true_yes / all_yes + 1 - (called_yes - true_yes) / (everything - all_yes)) / 2,
+                true_yes / called_yes,
+                true_yes / all_yes,
+                2 * true_yes / (called_yes + all_yes),
+                *self._areas(counts, yes),
+                (counts * self.log_losses).sum(axis=-1) / everything,
+                (counts * self.squares).sum(axis=-1) / everything,
+                calibration_error(counts, self.gaps, self.bins),
+            ]
+        return np.stack(found, axis=-1)
 
-    def _areas(self, counts: Floats, yes: Floats) -> tuple[float, float]:
+    def _areas(self, counts: Floats, yes: Floats) -> tuple[Floats, Floats]:
         """The area under the ROC curve (ties count half), and the average precision."""
-        hits = np.cumsum(yes)[self.ends]
-        misses = np.cumsum(counts)[self.ends] - hits
-        positives, negatives = hits[-1], misses[-1]
+        hits = np.cumsum(yes, axis=-1).take(self.ends, axis=-1)
+        misses = np.cumsum(counts, axis=-1).take(self.ends, axis=-1) - hits
+        positives, negatives = hits[..., -1], misses[..., -1]
         gained = np.diff(hits, prepend=0.0)
         lost = np.diff(misses, prepend=0.0)
-        roc = ((hits - gained / 2) * lost).sum() / (positives * negatives)
-        precision = (gained * np.where(hits + misses > 0, hits / (hits + misses), 0.0)).sum() / positives
-        return float(roc), float(precision)
+        roc = ((hits - gained / 2) * lost).sum(axis=-1) / (positives * negatives)
+        right = np.where(hits + misses > 0, hits / (hits + misses), 0.0)
+        return roc, (gained * right).sum(axis=-1) / positives
 
     def shares(self) -> dict[Metric, list[Share]]:
         """The rows that are right: of all, of those with either answer, of those that were said to be yes, of yes."""

@@ -19,15 +19,28 @@ def error_bins(ordered: Floats) -> npt.NDArray[np.int64]:
     return np.asarray(starts * ERROR_BINS // max(1, len(ordered)))
 
 
-def calibration_error(counts: Floats, gaps: Floats, bins: npt.NDArray[np.int64]) -> float:
-    """The expected calibration error (Naeini et al. 2015) of rows that count so often each.
+def calibration_error(counts: Floats, gaps: Floats, bins: npt.NDArray[np.int64]) -> Floats:
+    """The expected calibration error (Naeini et al. 2015), [...], of rows that count so often each, [..., rows].
 
     Args:
         gaps: what came true less what was predicted, [rows].
         bins: those of ``error_bins``, [rows].
     """
-    total = counts.sum()
-    return float(np.abs(np.bincount(bins, counts * gaps)).sum() / total) if total else np.nan
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: Floats = np.abs(summed(counts * gaps, bins, ERROR_BINS)).sum(axis=-1) / counts.sum(axis=-1)
+    return found
+
+
+def summed(values: Floats, places: npt.NDArray[np.int64], size: int) -> Floats:
+    """The sums of what the rows have, [..., rows], at each of so many places, [..., size].
+
+    Args:
+        places: that of each row, [rows].
+    """
+    several = values.reshape(-1, values.shape[-1])
+    apart = np.arange(len(several))[:, None] * size + places
+    found = np.bincount(apart.ravel(), several.ravel(), len(several) * size)
+    return found.reshape(*values.shape[:-1], size).astype("float64", copy=False)
 
 
 def calibration(target: Floats, probabilities: Floats) -> list[dict[str, float]]:

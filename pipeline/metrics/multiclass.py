@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import rankdata
 
-from pipeline.metrics.calibration import LEAST, calibration, calibration_error, error_bins
+from pipeline.metrics.calibration import LEAST, calibration, calibration_error, error_bins, summed
 from pipeline.metrics.groups import Groups
 from pipeline.metrics.shares import Share, shares
 from pipeline.problem import METRICS, Metric
@@ -77,32 +77,32 @@ class Multiclass:
         return found
 
     def metrics(self, weights: Floats | None = None) -> Floats:
-        """Every metric, in the order of ``names``; ``weights`` counts each row.
+        """Every metric, in the order of ``names``, [..., names]; ``weights`` counts each row, [..., rows].
 
         The areas under the ROC curves are weighted by their structural components (DeLong et al. 1988), which is exact
         without weights and needs no sorting with them.
         """
         counts = np.ones(self.rows) if weights is None else weights
-        size, everything = len(self.classes), counts.sum()
-        actual = np.bincount(self.places, counts * self.known, size).astype("float64")
-        called = np.bincount(self.said, counts, size)
-        right = np.bincount(self.said, counts * (self.said == self.target), size)
+        size, everything = len(self.classes), counts.sum(axis=-1)
+        actual = summed(counts * self.known, self.places, size)
+        called = summed(counts, self.said, size)
+        right = summed(counts * (self.said == self.target), self.said, size)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.array(
-                [
-                    right.sum() / everything,
-                    _mean(right / actual),
-                    _mean(2 * right / (actual + called)),
-                    _mean(self._weighted_areas(counts, actual)),
-                    (counts * self.log_losses).sum() / everything,
-                    (counts * self.squares).sum() / everything,
-                    calibration_error(counts, self.gaps, self.bins),
-                ]
-            )
+            found = [
+                right.sum(axis=-1) / everything,
+                _mean(right / actual),
+                _mean(2 * right / (actual + called)),
+                _mean(self._weighted_areas(counts, actual)),
+                (counts * self.log_losses).sum(axis=-1) / everything,
+                (counts * self.squares).sum(axis=-1) / everything,
+                calibration_error(counts, self.gaps, self.bins),
+            ]
+        return np.stack(found, axis=-1)
 
     def _weighted_areas(self, counts: Floats, actual: Floats) -> Floats:
-        yes = np.bincount(self.places, counts * self.own_above, len(self.classes)).astype("float64")
-        found: Floats = yes / actual + (counts @ self.above - yes) / (counts.sum() - actual) - self.areas
+        yes = summed(counts * self.own_above, self.places, len(self.classes))
+        no = counts.sum(axis=-1)[..., None] - actual
+        found: Floats = yes / actual + (counts @ self.above - yes) / no - self.areas
         return found
 
     def shares(self) -> dict[Metric, list[Share]]:
@@ -168,7 +168,8 @@ class Multiclass:
         return sorted(np.argsort(-actual, kind="stable")[:SHOWN].tolist())
 
 
-def _mean(values: Floats) -> float:
-    """The mean of those that can be told."""
-    told = values[np.isfinite(values)]
-    return float(told.mean()) if len(told) else np.nan
+def _mean(values: Floats) -> Floats:
+    """The mean of those that can be told, [..., classes] -> [...]."""
+    told = np.isfinite(values)
+    found: Floats = np.where(told, values, 0.0).sum(axis=-1) / told.sum(axis=-1)
+    return found

@@ -35,31 +35,32 @@ class Regression:
         self.parts = self.errors / np.abs(self.target) if (self.target != 0).all() else np.full(self.rows, np.nan)
 
     def metrics(self, weights: Floats | None = None) -> Floats:
-        """Every metric, in the order of ``names``; ``weights`` counts each row."""
+        """Every metric, in the order of ``names``, [..., names]; ``weights`` counts each row, [..., rows]."""
         counts = np.ones(self.rows) if weights is None else weights
-        everything = counts.sum()
+        everything = counts.sum(axis=-1)
         with np.errstate(divide="ignore", invalid="ignore"):
-            squares = (counts * self.residuals**2).sum()
-            mean = (counts * self.target).sum() / everything
-            spread = (counts * (self.target - mean) ** 2).sum()
-            return np.array(
-                [
-                    np.sqrt(squares / everything),
-                    (counts * self.errors).sum() / everything,
-                    *self._quantiles(counts),
-                    (counts * self.parts).sum() / everything,
-                    1.0 - squares / spread if spread > 0 else np.nan,
-                ]
-            )
+            squares = (counts * self.residuals**2).sum(axis=-1)
+            mean = (counts * self.target).sum(axis=-1) / everything
+            spread = (counts * (self.target - mean[..., None]) ** 2).sum(axis=-1)
+            found = [
+                np.sqrt(squares / everything),
+                (counts * self.errors).sum(axis=-1) / everything,
+                *self._quantiles(counts),
+                (counts * self.parts).sum(axis=-1) / everything,
+                np.where(spread > 0, 1.0 - squares / spread, np.nan),
+            ]
+        return np.stack(found, axis=-1)
 
-    def _quantiles(self, counts: Floats) -> Floats:
-        """The errors that half and nine tenths of the rows do not exceed."""
-        reached = np.cumsum(counts[self.order])
-        if not reached[-1]:
-            return np.full(len(QUANTILES), np.nan)
-        shares = reached[-1] * np.array(QUANTILES)
-        sides = np.searchsorted(reached, shares, "left"), np.searchsorted(reached, shares, "right")
-        return np.asarray(self.errors[self.order[np.minimum(sides, self.rows - 1)]].mean(axis=0))
+    def _quantiles(self, counts: Floats) -> list[Floats]:
+        """The errors that half and nine tenths of the rows do not exceed, each [...]."""
+        reached = np.cumsum(counts.take(self.order, axis=-1), axis=-1)
+        everything, ordered = reached[..., -1:], self.errors[self.order]
+        found = []
+        for quantile in QUANTILES:
+            sides = (reached < quantile * everything).sum(axis=-1), (reached <= quantile * everything).sum(axis=-1)
+            middle = ordered[np.minimum(sides, self.rows - 1)].mean(axis=0)
+            found.append(np.where(everything[..., 0] > 0, middle, np.nan))
+        return found
 
     def shares(self) -> dict[Metric, list[Share]]:
         """None is one."""
