@@ -65,5 +65,4 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
 
 def _variables(model: keras.Model) -> list[Any]:
     """All that changes while the model learns."""
-    model.optimizer.build(model.trainable_variables)
     return [*model.variables, *model.optimizer.variables]
