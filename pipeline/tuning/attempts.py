@@ -110,7 +110,7 @@ def run(oracle: keras_tuner.Oracle, workers: list[str], work: Work, is_over: Cal
                     waiting.remove(worker)
                 elif trial.status == TrialStatus.RUNNING:
                     running[worker] = Attempt(trial, _completed(oracle), work)
-            _wait(running)
+            _wait(running, waiting)
             for worker, attempt in list(running.items()):
                 if attempt.hears.poll() and attempt.hear(oracle):
                     del running[worker]
@@ -125,11 +125,11 @@ def run(oracle: keras_tuner.Oracle, workers: list[str], work: Work, is_over: Cal
     return count
 
 
-def _wait(running: dict[str, Attempt]) -> None:
-    """Wait until a trial tells something, or for a while."""
+def _wait(running: dict[str, Attempt], waiting: list[str]) -> None:
+    """Wait until a trial tells something, or for a while; where nothing is waited for, not at all."""
     if running:
         connection.wait([attempt.hears for attempt in running.values()], SECONDS)
-    else:
+    elif waiting:
         time.sleep(SECONDS)  # for trials of workers elsewhere
 
 
