@@ -40,6 +40,7 @@ class Serving(tf.Module):  # type: ignore[misc]
         super().__init__()
         self.derive, self.encode, self.features = derive, encode, known.features
         self.network, self.contract, self.target = network, contract, known.target
+        self.hash_tables = [*derive.hash_tables, *encode.hash_tables]  # a SavedModel keeps what a module holds
         self.signature = traced(self.answer, contract, letters)
 
     def answer(self, columns: Columns) -> dict[str, Any]:

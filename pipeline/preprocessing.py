@@ -1,6 +1,6 @@
-"""Preprocessing, the one and only: TensorFlow modules that turn raw named columns into what the network takes.
+"""Preprocessing, the one and only: TensorFlow functions that turn raw named columns into what the network takes.
 
-The pipeline applies them part by part to make features and to encode the splits; the export puts the same modules in
+The pipeline applies them part by part to make features and to encode the splits; the export puts the same functions in
 front of the network, so that the SavedModel is the whole model. Shapes: every column is a rank-1 tensor of the rows,
 float32 (missing is NaN) or string (missing is "").
 """
@@ -46,30 +46,28 @@ XP = SimpleNamespace(
 """What expressions need, under NumPy's names."""
 
 
-class Numbered(tf.Module):  # type: ignore[misc]
+class Numbered:
     """A number for each combination of known values of some columns; -1 where one is not known."""
 
     def __init__(self, levels: Sequence[Sequence[str]]) -> None:
-        super().__init__()
         self.levels = [list(known) for known in levels]
         self.sizes = [len(known) for known in levels]
-        self.tables = [_table(known, np.arange(len(known)), default=-1) for known in levels]
+        self.hash_tables = [_table(known, np.arange(len(known)), default=-1) for known in levels]
 
     def __call__(self, columns: Sequence[Any]) -> Any:
         """int64 [rows]."""
-        together = self.tables[0].lookup(columns[0])
-        for table, size, column in zip(self.tables[1:], self.sizes[1:], columns[1:], strict=True):
+        together = self.hash_tables[0].lookup(columns[0])
+        for table, size, column in zip(self.hash_tables[1:], self.sizes[1:], columns[1:], strict=True):
             number = table.lookup(column)
             unknown = tf.logical_or(together < 0, number < 0)
             together = tf.where(unknown, tf.constant(-1, tf.int64), together * size + number)
         return together
 
 
-class LookUp(tf.Module):  # type: ignore[misc]
+class LookUp:
     """A static table inside the model: the columns of the row that a key names, all missing for an unknown key."""
 
     def __init__(self, source: str, key: Sequence[str], table: pd.DataFrame) -> None:
-        super().__init__()
         coded = [pd.factorize(table[name]) for name in key]
         levels = [list(known) for _, known in coded]
         self.numbered = Numbered(levels)
@@ -81,6 +79,11 @@ class LookUp(tf.Module):  # type: ignore[misc]
             for name in table.columns
             if name not in key and not isinstance(table[name].dtype, pd.DatetimeTZDtype)
         }
+
+    @property
+    def hash_tables(self) -> list[Any]:
+        """Those that must be saved with it."""
+        return self.numbered.hash_tables
 
     def __call__(self, key: Sequence[Any], names: list[str]) -> Columns:
         """The named columns for each key."""
@@ -98,16 +101,20 @@ class LookUp(tf.Module):  # type: ignore[misc]
         return tf.where(tf.equal(tf.gather(known, place), numbers), place, tf.zeros_like(place))
 
 
-class Seen(tf.Module):  # type: ignore[misc]
+class Seen:
     """What was seen of a row's group before its day."""
 
     def __init__(self, on: list[str], window: Window, zone: Zone) -> None:
-        super().__init__()
         self.on, self.zone, self.first = on, zone, window.first
         self.numbered = Numbered(window.levels) if window.levels else None
         self.groups = tf.constant(window.groups)
         self.unknown, self.days = len(window.statistic) - 1, window.statistic.shape[1]
         self.statistic = tf.constant(window.statistic.reshape(-1))
+
+    @property
+    def hash_tables(self) -> list[Any]:
+        """Those that must be saved with it."""
+        return self.numbered.hash_tables if self.numbered else []
 
     def __call__(self, values: Columns) -> Any:
         """float32 [rows]."""
@@ -123,11 +130,10 @@ class Seen(tf.Module):  # type: ignore[misc]
         return tf.where(told, tf.gather(self.statistic, group * self.days + place), np.nan)
 
 
-class Cross(tf.Module):  # type: ignore[misc]
+class Cross:
     """Texts of several columns as one: that which the network knows, or one text for all that it does not know."""
 
     def __init__(self, on: list[str], known: Sequence[str]) -> None:
-        super().__init__()
         self.on = on
         split = {parts: text for text in known for parts in _partings(text, len(on))}
         levels = [sorted({parts[place] for parts in split}) for place in range(len(on))]
@@ -140,6 +146,11 @@ class Cross(tf.Module):  # type: ignore[misc]
             tf.constant(list(numbers), tf.int64), tf.constant(list(numbers.values())), tf.int64, tf.string
         )
         self.texts = tf.lookup.StaticHashTable(initial, expressions.BETWEEN)
+
+    @property
+    def hash_tables(self) -> list[Any]:
+        """Those that must be saved with it."""
+        return [*self.numbered.hash_tables, self.texts]
 
     def __call__(self, values: Columns) -> Any:
         """Text [rows]."""
@@ -158,7 +169,7 @@ def _partings(text: str, parts: int) -> list[tuple[str, ...]]:
     return found
 
 
-class Derive(tf.Module):  # type: ignore[misc]
+class Derive:
     """Raw columns in, candidate features out: look-ups, expressions, and what was seen of groups."""
 
     def __init__(
@@ -180,7 +191,6 @@ class Derive(tf.Module):  # type: ignore[misc]
             crosses: for each feature that is a cross, its values that the network knows; all others are one.
             texts: for each text that becomes numbers, the weights of what it is made of.
         """
-        super().__init__()
         self.kinds = dict(kinds)
         self.derived = dict(derived)
         self.zone = zone
@@ -192,6 +202,12 @@ class Derive(tf.Module):  # type: ignore[misc]
         self.parts = {f"{name}[{part}]": name for name in self.texts for part in range(1, TEXT_PARTS + 1)}
         self.on = {source: list(on) for source, (on, _, _) in tables.items()}
         self.tables = {source: LookUp(source, key, table) for source, (_, key, table) in tables.items()}
+
+    @property
+    def hash_tables(self) -> list[Any]:
+        """Those that must be saved with it."""
+        parts: list[LookUp | Seen | Cross] = [*self.tables.values(), *self.windows.values(), *self.crosses.values()]
+        return [table for part in parts for table in part.hash_tables]
 
     def __call__(self, raw: Columns, features: list[str]) -> Columns:
         """The named features of the rows."""
@@ -243,11 +259,10 @@ class Derive(tf.Module):  # type: ignore[misc]
         return tf.where(tf.logical_and(told, tf.abs(value) <= tf.float32.max), value, np.nan)
 
 
-class Encode(tf.Module):  # type: ignore[misc]
+class Encode:
     """Features in, what the network takes out, by what was learned from the training split."""
 
     def __init__(self, encoding: Encoding) -> None:
-        super().__init__()
         self.encoding = encoding
         self.clips = {number.name: number.clip for number in encoding.numbers}
         self.categories = {category.name: category for category in encoding.categories}
@@ -271,6 +286,11 @@ class Encode(tf.Module):  # type: ignore[misc]
 
     def __reduce__(self) -> tuple[Any, ...]:  # so that Dask may send it to workers
         return Encode, (self.encoding,)
+
+    @property
+    def hash_tables(self) -> list[Any]:
+        """Those that must be saved with it."""
+        return list(self.vocabularies.values())
 
     def number(self, name: str, values: Any) -> Any:
         """One number, float32 [rows]: NaN stays NaN."""

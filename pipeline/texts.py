@@ -48,11 +48,10 @@ Weights = npt.NDArray[np.int32]
 """[NOTHING + 1, 1 + TEXT_PARTS]: of each bucket the square of its weight, and its part in each direction."""
 
 
-class Text(tf.Module):  # type: ignore[misc]
+class Text:
     """Texts as numbers."""
 
     def __init__(self, weights: Weights) -> None:
-        super().__init__()
         self.weights = tf.constant(weights)
         self.hashes = [tf.constant(one) for one in _hashes()]
 

@@ -214,7 +214,7 @@ def test_a_graph_that_litert_has_no_form_of_is_told(exported, tmp_path, monkeypa
     import tensorflow as tf
 
     from pipeline import export
-    from pipeline.preprocessing import Derive
+    from pipeline.preprocessing import Derive, Encode
 
     def answer(self, columns):
         return {"probability": tf.strings.to_number(tf.strings.upper(columns["tail"]))}
@@ -223,7 +223,7 @@ def test_a_graph_that_litert_has_no_form_of_is_told(exported, tmp_path, monkeypa
     empty = tf.keras.Sequential()
     known = Encoding(target=YES, numbers=(), categories=())
     with pytest.raises(export.NotConverted):
-        export.compile_beside(tmp_path, Derive({}, {}, {}), None, empty, known, CONTRACT)
+        export.compile_beside(tmp_path, Derive({}, {}, {}), Encode(known), empty, known, CONTRACT)
     assert not (tmp_path / COMPILED).exists()
 
 
