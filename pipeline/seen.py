@@ -28,7 +28,7 @@ DISTINCT = 16_384
 LEVELS = 1_000_000
 SIGN = np.uint32(1 << 31)
 ID = 0.95
-"""The share of different values from which on a column names rows, rather than telling something of them."""
+"""The share of rows with a value of their own from which on a column names rows."""
 LEAST_ROWS = 100
 
 Held = tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]
@@ -75,13 +75,13 @@ class Numbers:
         return _value((self.keys << np.uint32(self.dropped)) | middle), self.times
 
     def is_id(self) -> bool:
-        """Whether it numbers the rows: whole numbers without many gaps, and hardly one twice."""
+        """Whether it numbers the rows: whole numbers without many gaps, and hardly a row has one that comes twice."""
         rows = int(self.times.sum())
         if rows < LEAST_ROWS or not self.whole:
             return False
         low, high = (_value((self.keys + np.uint32(more)) << np.uint32(self.dropped)) for more in (0, 1))
         once = self.times <= np.maximum(np.ceil(high - low), 1)
-        return bool(low[-1] - low[0] < 2 * rows and once.mean() >= ID)
+        return bool(low[-1] - low[0] < 2 * rows and self.times[once].sum() >= ID * rows)
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,9 @@ def test_rare_texts_go_before_memory_does(monkeypatch):
         (np.arange(50), False),
         (np.random.default_rng(0).integers(20_000, 150_000, 1000), False),
         (np.full(500, np.nan), False),
+        (np.append(np.zeros(5000), np.arange(5, 90)), False),
     ],
-    ids=["rows", "many rows", "amounts", "ages", "measures", "few", "salaries", "nothing"],
+    ids=["rows", "many rows", "amounts", "ages", "measures", "few", "salaries", "nothing", "mostly none"],
 )
 def test_numbers_that_count_rows_are_told_from_those_that_tell_something(values, is_id):
     assert seen.of_numbers(values.astype("float32")).is_id() is is_id
