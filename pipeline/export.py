@@ -1,5 +1,6 @@
 """Export: one graph from raw named columns to named answers, as a SavedModel and compiled to LiteRT beside it."""
 
+import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
@@ -108,12 +109,14 @@ def compile_beside(
         return model.stateless_call(trained, others, [numbers, codes], training=False)[0]
 
     serving = Serving(derive, encode, known, network, contract, derive.letters(known.features))
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([serving.signature], serving)
-    converter.exclude_conversion_metadata = True  # nobody reads it, and Python takes the model apart to add it
-    try:
-        compiled = converter.convert()
-    except ConverterError as error:
-        raise NotConverted(str(error)) from error
+    with tempfile.TemporaryDirectory() as aside:  # a converter of graphs would not tell that the disk is full
+        tf.saved_model.save(serving, aside, signatures={SIGNATURE: serving.signature})
+        converter = tf.lite.TFLiteConverter.from_saved_model(aside, signature_keys=[SIGNATURE])
+        converter.exclude_conversion_metadata = True  # nobody reads it, and Python takes the model apart to add it
+        try:
+            compiled = converter.convert()
+        except ConverterError as error:
+            raise NotConverted(str(error)) from error
     (folder / COMPILED).parent.mkdir(exist_ok=True)
     (folder / COMPILED).write_bytes(compiled)
 

@@ -1,5 +1,6 @@
 """The exported model: one graph, two forms, the same answers on every row that a client may send."""
 
+import resource
 import shutil
 import threading
 from datetime import date, timedelta
@@ -225,6 +226,31 @@ def test_a_graph_that_litert_has_no_form_of_is_told(exported, tmp_path, monkeypa
     with pytest.raises(export.NotConverted):
         export.compile_beside(tmp_path, Derive({}, {}, {}), Encode(known), empty, known, CONTRACT)
     assert not (tmp_path / COMPILED).exists()
+
+
+def test_a_disk_that_is_full_does_not_look_like_a_graph_without_a_form(exported, tmp_path, monkeypatch):
+    import tensorflow as tf
+
+    from pipeline import export
+    from pipeline.preprocessing import Derive, Encode
+
+    def answer(self, columns):
+        return {"probability": tf.cast(self.encode.codes("tail", columns["tail"]), tf.float32)}
+
+    def compile_beside():
+        known = Encoding(target=YES, numbers=(), categories=(Category(name="tail", vocabulary=("a", "b")),))
+        export.compile_beside(tmp_path, Derive({}, {}, {}), Encode(known), tf.keras.Sequential(), known, CONTRACT)
+
+    monkeypatch.setattr(export.Serving, "answer", answer)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises((OSError, tf.errors.OpError)):
+            compile_beside()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    compile_beside()
+    assert (tmp_path / COMPILED).exists()
 
 
 def test_a_graph_that_reads_files_is_not_loaded(tmp_path):
