@@ -1,6 +1,5 @@
 """How the network learns: the loss of its members, and the optimizer."""
 
-import math
 import os
 from typing import Any
 
@@ -53,27 +52,15 @@ def prepare(seed: int, threads: int | None) -> None:
     fix_seeds(seed)
 
 
-class Rate(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """The learning rate: it rises from a tenth to its ``peak`` in a twentieth of the steps, and falls along a cosine.
-
-    Keras's own decides by a branch whether it rises or falls, and is asked anew for each weight: making these branches
-    takes a fifth of the time that it takes to make the whole graph.
-    """
-
-    def __init__(self, peak: float, steps: int) -> None:
-        self.peak, self.rises = peak, max(1, steps // 20)
-        self.falls = max(1, steps - self.rises)
-
-    def __call__(self, step: Any) -> Any:
-        step = ops.cast(step, "float32")
-        rising = 0.1 + 0.9 * step / self.rises
-        fallen = ops.clip((step - self.rises) / self.falls, 0.0, 1.0)
-        return self.peak * ops.where(step < self.rises, rising, (1.0 + ops.cos(math.pi * fallen)) / 2.0)
-
-
 def compile_for(model: keras.Model, target: Target, chosen: Hyperparameters, steps: int) -> None:
     """Give the model its loss, and an optimizer whose rate rises briefly and falls to nothing over ``steps``."""
-    rate = Rate(chosen.learning_rate, steps)
+    rate = keras.optimizers.schedules.CosineDecay(
+        chosen.learning_rate / 10,
+        max(1, steps - steps // 20),
+        alpha=0.0,
+        warmup_target=chosen.learning_rate,
+        warmup_steps=max(1, steps // 20),
+    )
     optimizer = keras.optimizers.AdamW(rate, weight_decay=chosen.weight_decay, beta_2=0.99, global_clipnorm=1.0)
     optimizer.build(model.trainable_variables)  # else the first step makes its variables, and is traced twice for it
     model.compile(

@@ -120,23 +120,10 @@ def test_what_the_clock_left_off_is_not_begun_again(tmp_path):
     assert made.trials["0"].status == "COMPLETED"
 
 
-class Short:
-    """Trials that end as soon as they begin."""
-
-    def __call__(self, _, __, tell):
-        from pipeline.tuning.attempts import Ended, Epoch
-
-        tell(Epoch(1.0))
-        tell(Ended())
-
-    def forget(self, trial):
-        """There is nothing to remove."""
-
-
 def test_after_the_last_trial_nothing_is_waited_for(tmp_path, monkeypatch):
     from pipeline.tuning import attempts
 
     monkeypatch.setattr(attempts, "SECONDS", 300.0)
     began = time.monotonic()
-    assert attempts.run(oracle(2, tmp_path), ["one"], Short(), lambda: False) == 2
+    assert attempts.run(oracle(1, tmp_path), ["one"], Lasting(), lambda: False) == 1
     assert time.monotonic() - began < 100

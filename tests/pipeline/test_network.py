@@ -198,21 +198,6 @@ def test_of_more_rows_there_are_fewer_epochs():
     assert [trial_epochs_for(rows) for rows in sizes] == [10, 10, 4, 4, 4]
 
 
-@pytest.mark.parametrize("steps", [1, 7, 100])
-def test_the_rate_is_the_one_that_keras_comes_to_by_branches(steps):
-    import keras
-
-    from pipeline.network.learning import Rate
-
-    rises = max(1, steps // 20)
-    theirs = keras.optimizers.schedules.CosineDecay(
-        0.001, max(1, steps - rises), alpha=0.0, warmup_target=0.01, warmup_steps=rises
-    )
-    at = range(steps + 3)
-    ours = Rate(0.01, steps)
-    np.testing.assert_allclose([float(ours(step)) for step in at], [float(theirs(step)) for step in at], atol=1e-8)
-
-
 def test_a_step_of_learning_is_traced_once():
     from pipeline.hyperparameters import Hyperparameters
     from pipeline.network import Batches, compile_for
